@@ -1,0 +1,101 @@
+/* One turn: append, step, trace, sync, submit. Always in this order.
+ *
+ * A driver binds a decider (the core, or a rival's policy) to a backend, a journal and a trace. The
+ * event is in the journal before the decider sees it, the actions are in it (and it is on the disk)
+ * before the backend does. A turn may be cut between any two of its parts: that is how a coordinator
+ * dies, and why a replay of the journal always ends where the dead one stood or just before. */
+#ifndef CAU_TURN_H
+#define CAU_TURN_H
+
+#include "core/backend.h"
+#include "core/caucus.h"
+#include "core/shell/words.h"
+
+#include <stdio.h>
+
+/* What the loop drives. The core is one decider; rivals and mutants are others. */
+struct cau_decider_ops {
+    const char *name;
+    size_t (*size)(const struct cau_plan *plan);
+    int (*init)(void *state, const struct cau_plan *plan, const char **reterr_why);
+    void (*step)(void *state, const struct cau_event *event, struct cau_actions *ret);
+    cau_msec (*deadline)(const void *state);
+    void (*status)(const void *state, struct cau_status_run *ret);
+    size_t (*progress)(const void *state, void *buf, size_t size);
+    uint64_t (*digest)(const void *state);
+};
+
+extern const struct cau_decider_ops cau_decider_core;
+
+/* Where lines go: a file, a growing memory buffer, or nothing. Returns < 0 on an error (-errno). */
+struct cau_sink {
+    int (*write)(struct cau_sink *sink, const char *data, size_t size);
+    int (*sync)(struct cau_sink *sink);
+};
+
+enum cau_turn_part {
+    CAU_TURN_APPEND,
+    CAU_TURN_STEP,
+    CAU_TURN_TRACE,
+    CAU_TURN_SYNC,
+    CAU_TURN_SUBMIT,
+    CAU_TURN_WHOLE, /* no cut */
+};
+
+struct cau_driver {
+    const struct cau_decider_ops *ops;
+    void *state; /* ops->size bytes */
+    const struct cau_plan *plan;
+    const struct cau_names *names;
+    const char *label;           /* this coordinator's name, first word of its trace lines; may be "" */
+    struct cau_backend *backend; /* NULL: nothing is submitted (replay) */
+    struct cau_sink *journal;    /* NULL: none */
+    struct cau_sink *trace;      /* NULL: none */
+    struct cau_sink *records;    /* records.ndjson; NULL: none */
+    struct cau_actions actions;
+    void *progress;
+    size_t progress_size;
+    cau_msec last_at;
+    uint64_t turns; /* done so far */
+    uint64_t journal_seq;
+    int error; /* first failure of a sink (-errno): the run must not go on */
+    /* Called for each record and, before submit, for each operation; may be NULL. */
+    void (*on_action)(void *ctx, const struct cau_action *action);
+    void *on_action_ctx;
+};
+
+/* Makes a driver's decider and buffers, and writes the journal's header. The other members are set
+ * by the caller before. Returns 0, -EINVAL (*reterr_why a sentence) or -ENOMEM. */
+int cau_driver_init(struct cau_driver *driver, const char **reterr_why);
+void cau_driver_done(struct cau_driver *driver);
+
+/* Does one round and never waits. event->at is raised to last_at if it lies before. */
+void cau_turn(struct cau_driver *driver, const struct cau_event *event);
+
+/* The same, but stops after `last`: the coordinator dies there. The driver is then only good for
+ * cau_driver_done. */
+void cau_turn_cut(struct cau_driver *driver, const struct cau_event *event, enum cau_turn_part last);
+
+/* wait + turn until the run has ended. All that a real coordinator uses. Returns 0, or < 0 when a
+ * sink failed or the backend was lost before the end. */
+int cau_drive(struct cau_driver *driver);
+
+bool cau_driver_ended(const struct cau_driver *driver);
+
+/* Sinks. The file sink writes to `file` and syncs with fflush and fsync when `durable`. */
+struct cau_sink_file {
+    struct cau_sink sink;
+    FILE *file;
+    bool durable;
+};
+void cau_sink_file_init(struct cau_sink_file *sink, FILE *file, bool durable);
+
+struct cau_sink_memory {
+    struct cau_sink sink;
+    char *data; /* NUL-terminated after each write */
+    size_t size, capacity;
+};
+void cau_sink_memory_init(struct cau_sink_memory *sink);
+void cau_sink_memory_done(struct cau_sink_memory *sink);
+
+#endif

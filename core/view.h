@@ -1,0 +1,86 @@
+/* A view: facts about the cluster at one moment, as somebody reported them. Never verdicts.
+ *
+ * "Rebooted", "drained", "idle for good" are conclusions, and conclusions are the core's. A view
+ * lists the nodes that changed since the last one (all of them when `whole`); its arrays belong to
+ * the backend and are valid during the step only. */
+#ifndef CAU_VIEW_H
+#define CAU_VIEW_H
+
+#include "core/plan.h"
+
+enum cau_node_kind {
+    CAU_KIND_MEMBER,
+    CAU_KIND_REMOTE, /* Pacemaker Remote, guest, bundle: refused until supported */
+};
+
+enum cau_standby {
+    CAU_STANDBY_NO,
+    CAU_STANDBY_OURS,  /* suspended by a run of Caucus: the mark of an (owner, epoch) is on it */
+    CAU_STANDBY_OTHER, /* by somebody else, before or beside us */
+};
+
+struct cau_node_facts {
+    uint64_t boot_id;       /* differs after each boot; 0 = not known */
+    uint32_t node;          /* index in the plan */
+    uint32_t roles;         /* roles active on it */
+    uint32_t roles_promoted; /* those of them in the promoted role */
+    uint32_t roles_away;    /* roles drained from it by us and not yet back */
+    uint32_t feature_set;   /* CRM feature set as major * 10^6 + minor * 10^3 + patch; 0 = not known */
+    uint16_t votes;
+    uint8_t kind;    /* enum cau_node_kind */
+    uint8_t standby; /* enum cau_standby */
+    bool reachable;  /* the coordinator can talk to the node itself */
+    bool member;     /* in the membership of the reporting partition */
+    bool clean;      /* not waiting to be fenced, no failed stop */
+    bool startup_done;
+    bool storage_ok; /* false: degraded or resyncing, a suspend now would be refused */
+    bool maintenance;
+    bool restart_needed; /* installed updates wait for a restart */
+    bool busy;           /* an installer, script or restart is under way on it, whoever began it */
+};
+
+/* One quorum report. Two of them that disagree make the view unsettled. */
+struct cau_observer {
+    uint64_t ring; /* corosync's ring id, any number that differs per membership */
+    uint32_t node;
+    bool quorate;
+};
+
+#define CAU_OBSERVERS_MAX 2
+
+enum cau_request_kind { CAU_REQUEST_NONE, CAU_REQUEST_STOP, CAU_REQUEST_PAUSE, CAU_REQUEST_RESUME };
+
+struct cau_request {
+    uint64_t id;  /* rises; 0 = none */
+    uint8_t kind; /* enum cau_request_kind */
+};
+
+struct cau_votes {
+    uint32_t expected, total, needed; /* as the first observer reports; total includes the witness */
+    uint32_t witness;                 /* votes the witness casts now */
+};
+
+enum cau_lock_phase { CAU_LOCK_FREE, CAU_LOCK_CLAIMED, CAU_LOCK_HELD };
+
+/* The lock's value. A write is a compare-and-swap of the whole value. */
+struct cau_lock {
+    struct cau_guid owner; /* OrchestratorGuid */
+    struct cau_guid run;   /* RunId */
+    uint64_t epoch;        /* rises with every change of owner; never returns */
+    cau_msec stamp;        /* the owner's clock at the last write */
+    uint8_t phase;         /* enum cau_lock_phase */
+};
+
+struct cau_view {
+    struct cau_observer observers[CAU_OBSERVERS_MAX];
+    struct cau_votes votes;
+    struct cau_request request; /* the newest one that is not yet acknowledged */
+    const struct cau_node_facts *nodes;
+    uint32_t node_count;
+    uint8_t observer_count; /* 0: nobody answers, nothing else in the view means anything */
+    bool whole;
+    bool cluster_maintenance;
+    bool idle; /* Pacemaker has no transition under way */
+};
+
+#endif

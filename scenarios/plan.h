@@ -1,0 +1,23 @@
+/* From a scenario to what a driver needs: plan and names for one of its coordinators. */
+#ifndef SCENARIO_PLAN_H
+#define SCENARIO_PLAN_H
+
+#include "core/shell/words.h"
+#include "scenarios/scenario.h"
+
+struct scenario_plan {
+    struct cau_plan plan;
+    struct cau_names names;
+    struct cau_plan_node *nodes;
+    const char **node_names;
+    const char **plugin_names;
+    const struct scenario *scenario;
+};
+
+/* Ids are drawn from (seed, coordinator). Returns 0, or -EINVAL with a sentence (malloc'd) when the
+ * options do not fit the cluster (unknown node in node_order, max_failed_nodes out of range, ...). */
+int scenario_plan_init(struct scenario_plan *ret, const struct scenario *scenario, uint32_t coordinator,
+                       uint64_t seed, char **reterr_why);
+void scenario_plan_done(struct scenario_plan *plan);
+
+#endif
