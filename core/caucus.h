@@ -31,6 +31,7 @@ struct cau_status_run {
     struct cau_guid run;
     uint64_t epoch;
     uint32_t nodes_done, nodes_failed;
+    uint32_t notes; /* enum cau_note, also what came after the ClusterResult record */
     uint8_t state;  /* enum cau_run_state */
     uint8_t status; /* enum cau_status, once ENDED */
     uint8_t why;    /* enum cau_reason */

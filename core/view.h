@@ -55,9 +55,13 @@ struct cau_request {
     uint8_t kind; /* enum cau_request_kind */
 };
 
+/* Votes as the first observer reports them (corosync-quorumtool -s): the four numbers, the members of
+ * its partition, and the flags, which may differ from what is configured. */
 struct cau_votes {
-    uint32_t expected, total, needed; /* as the first observer reports; total includes the witness */
-    uint32_t witness;                 /* votes the witness casts now */
+    uint32_t expected, total, needed; /* total includes the witness's */
+    uint32_t witness;                 /* votes the witness casts for the observer now */
+    uint32_t members;                 /* nodes in the observer's partition, foreign voters included */
+    bool two_node, auto_tie_breaker, last_man_standing, allow_downscale;
 };
 
 enum cau_lock_phase { CAU_LOCK_FREE, CAU_LOCK_CLAIMED, CAU_LOCK_HELD };
@@ -72,6 +76,7 @@ struct cau_lock {
 };
 
 struct cau_view {
+    cau_msec seen_at; /* when it was observed at the latest, by the coordinator's clock */
     struct cau_observer observers[CAU_OBSERVERS_MAX];
     struct cau_votes votes;
     struct cau_request request; /* the newest one that is not yet acknowledged */

@@ -1,0 +1,199 @@
+/* The guard: may this node be taken out, or restarted, now? [SPEC 5]
+ *
+ * "May I?" is kept apart from "do it". Every no has a reason. All actions in flight count: a node
+ * that is out, or failed while it was out, is taken for gone, whatever it is doing. */
+#include "core/state.h"
+
+/* Is this node out of service, or soon to be, by our doing? */
+static bool is_out(const struct cau_node *node)
+{
+    return node->suspended || node->left || node->restart_given || node->gate == CAU_GATE_OPEN ||
+           node->state == CAU_NODE_SUSPENDING || node->state == CAU_NODE_RESTARTING;
+}
+
+enum cau_reason cau_guard_cluster(const struct cau_core *core)
+{
+    if (!cau_lock_held(core)) {
+        return CAU_WHY_LOCK_NOT_HELD;
+    }
+    if (!core->whole_seen || core->observer_count == 0) {
+        return CAU_WHY_NO_VIEW;
+    }
+    if (!core->settled) {
+        return CAU_WHY_UNSETTLED;
+    }
+    if (!core->quorate) {
+        return CAU_WHY_NOT_QUORATE;
+    }
+    if (core->cluster_maintenance) {
+        return CAU_WHY_CLUSTER_MAINTENANCE;
+    }
+    return CAU_WHY_NONE;
+}
+
+static enum cau_reason guard_node(const struct cau_node *node)
+{
+    const struct cau_node_facts *facts = &node->facts;
+    if (!facts->clean) {
+        return CAU_WHY_NODE_UNCLEAN;
+    }
+    if (!facts->member) {
+        return CAU_WHY_NODE_NOT_MEMBER;
+    }
+    if (!facts->reachable) {
+        return CAU_WHY_NODE_UNREACHABLE;
+    }
+    if (!facts->startup_done) {
+        return CAU_WHY_NODE_STARTING;
+    }
+    if (facts->maintenance && !node->suspended) {
+        return CAU_WHY_NODE_MAINTENANCE;
+    }
+    return CAU_WHY_NONE;
+}
+
+static bool single_node(const struct cau_core *core)
+{
+    return core->plan.node_count == 1 &&
+           core->plan.votes_configured <= cau_node_at(core, 0)->facts.votes;
+}
+
+static bool quorum_survives(const struct cau_core *core, const struct cau_node *candidate)
+{
+    if (single_node(core)) {
+        return true; /* exempt, and announced [SPEC 5.5] */
+    }
+    const struct cau_votes *votes = &core->votes;
+    struct cau_quorum_facts facts = {
+        .expected = votes->expected,
+        .total = votes->total,
+        .needed = votes->needed,
+        .members = votes->members,
+        .witness_votes = votes->witness,
+        .device = core->plan.quorum.device,
+        .quorate = core->quorate,
+        .two_node = votes->two_node,
+        .auto_tie_breaker = votes->auto_tie_breaker,
+        .last_man_standing = votes->last_man_standing,
+        .allow_downscale = votes->allow_downscale,
+    };
+    uint32_t out = candidate->facts.votes;
+    uint32_t tie = core->plan.tie_breaker;
+    bool tie_goes = tie == CAU_NO_NODE || tie == cau_index(core, candidate) ||
+                    !cau_node_at(core, tie)->facts.member;
+    for (uint32_t i = 0; i < core->active_count; i++) {
+        const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
+        if (node != candidate && is_out(node) && node->facts.member) {
+            out += node->facts.votes;
+            tie_goes |= tie == cau_index(core, node);
+        }
+    }
+    return cau_quorum_survives(&facts, out, tie_goes);
+}
+
+static bool conflicts(const struct cau_core *core, const struct cau_node *candidate)
+{
+    uint32_t groups = cau_plan_node_at(core, cau_index(core, candidate))->conflict_groups;
+    for (uint32_t i = 0; groups != 0 && i < core->active_count; i++) {
+        const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
+        if (node != candidate &&
+            (cau_plan_node_at(core, cau_index(core, node))->conflict_groups & groups) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What suspend and restart have in common. */
+static enum cau_reason guard_out(const struct cau_core *core, const struct cau_node *node)
+{
+    enum cau_reason why = cau_guard_cluster(core);
+    if (why != CAU_WHY_NONE) {
+        return why;
+    }
+    why = guard_node(node);
+    if (why != CAU_WHY_NONE) {
+        return why;
+    }
+    if (core->unclean_count > 0) {
+        return CAU_WHY_OTHER_NODE_UNCLEAN;
+    }
+    if (conflicts(core, node)) {
+        return CAU_WHY_CONFLICT;
+    }
+    if (!quorum_survives(core, node)) {
+        return CAU_WHY_QUORUM_WOULD_BE_LOST;
+    }
+    return CAU_WHY_NONE;
+}
+
+/* May the node's turn begin? */
+enum cau_reason cau_guard_admit(const struct cau_core *core, const struct cau_node *node)
+{
+    if (cau_stopping(core)) {
+        return CAU_WHY_STOPPING;
+    }
+    if (core->paused) {
+        return CAU_WHY_PAUSED;
+    }
+    if (core->turn_count >= core->plan.policy.max_parallel_nodes) {
+        return CAU_WHY_PARALLEL_LIMIT;
+    }
+    return guard_out(core, node);
+}
+
+enum cau_reason cau_guard_suspend(const struct cau_core *core, const struct cau_node *node)
+{
+    if (cau_stopping(core)) {
+        return CAU_WHY_STOPPING;
+    }
+    enum cau_reason why = guard_out(core, node);
+    if (why == CAU_WHY_NONE && !core->idle) {
+        why = CAU_WHY_NOT_IDLE;
+    }
+    if (why == CAU_WHY_NONE && node->facts.busy) {
+        why = CAU_WHY_NODE_BUSY;
+    }
+    return why;
+}
+
+/* An installation takes nobody out, but nothing irreversible is done without lock and quorum. */
+enum cau_reason cau_guard_install(const struct cau_core *core, const struct cau_node *node)
+{
+    if (cau_stopping(core)) {
+        return CAU_WHY_STOPPING;
+    }
+    enum cau_reason why = cau_guard_cluster(core);
+    return why != CAU_WHY_NONE ? why : guard_node(node);
+}
+
+enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_node *node)
+{
+    if (cau_stopping(core)) {
+        return CAU_WHY_STOPPING;
+    }
+    return guard_out(core, node);
+}
+
+/* With everybody there and nothing of ours in flight, a lack of votes will not mend itself. */
+bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *node,
+                            enum cau_reason why)
+{
+    if (why != CAU_WHY_QUORUM_WOULD_BE_LOST || core->votes.total < core->plan.votes_configured ||
+        core->unclean_count > 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < core->active_count; i++) {
+        if (cau_node_at(core, cau_active(core)[i]) != node) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* For the preflight: can this node never be restarted, even with everything as it should be? */
+bool cau_guard_never_allows(const struct cau_core *core, uint32_t node)
+{
+    return core->votes.total >= core->plan.votes_configured && core->unclean_count == 0 &&
+           !quorum_survives(core, cau_node_at(core, node));
+}

@@ -1,0 +1,360 @@
+/* Taking a node out and bringing it back: suspend, restart, resume [SPEC 5.4, 2.3, 3.4].
+ *
+ * Results of these operations are hints about when to look. That a node is drained, has restarted or
+ * is back is concluded from views only. */
+#include "core/state.h"
+
+#include <assert.h>
+
+static bool out_of_patience(const struct cau_core *core, const struct cau_node *node)
+{
+    return node->blocked_since != CAU_NEVER &&
+           core->now >= cau_msec_add(node->blocked_since, cau_node_patience(core, node->why));
+}
+
+static bool is_there(const struct cau_node *node)
+{
+    return node->facts.member && node->facts.clean && node->facts.reachable;
+}
+
+static void pause_then_again(struct cau_core *core, struct cau_node *node, cau_msec delay)
+{
+    node->phase = CAU_PHASE_PAUSE;
+    node->limit = core->now + delay;
+}
+
+static void wait_for_proof(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    node->phase = CAU_PHASE_PROOF;
+    node->gate_at = core->now;
+    cau_emit_observe(core, ret);
+}
+
+/* Suspends a node that is not out yet, once its storage is whole. */
+void cau_out_take(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    bool live = cau_node_live(core);
+    if (node->suspended || node->was_standby) {
+        if (live) {
+            cau_node_enter(core, node, CAU_NODE_RESTARTING, CAU_WHY_NONE, ret);
+        } else {
+            cau_work_begin_pass(core, node, ret);
+        }
+    } else if (!node->facts.storage_ok) {
+        cau_node_enter(core, node, CAU_NODE_WAITING_FOR_STORAGE, CAU_WHY_STORAGE_DEGRADED, ret);
+    } else {
+        cau_node_enter(core, node, CAU_NODE_SUSPENDING, CAU_WHY_NONE, ret);
+    }
+}
+
+/* Storage repair is waited for, and then the update goes on [SPEC 1.3]. */
+void cau_out_storage(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    node->limit = cau_msec_add(node->since, core->plan.policy.storage_repair_timeout_ms);
+    if (cau_node_lost(core, node)) {
+        cau_node_fail_attempt(core, node, CAU_WHY_NODE_LOST, ret);
+    } else if (node->facts.storage_ok || core->now >= node->limit) {
+        cau_node_enter(core, node, CAU_NODE_SUSPENDING, CAU_WHY_NONE, ret);
+    }
+}
+
+static void suspend_again(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (node->suspend_tries >= core->plan.policy.suspend_retries_per_node) {
+        node->final = true; /* left, and counted as failed */
+        cau_node_fail_attempt(core, node, CAU_WHY_SUSPEND_FAILED, ret);
+        return;
+    }
+    node->suspend_tries++;
+    cau_emit_status(core, ret, node, node->state, CAU_WHY_SUSPEND_FAILED, true);
+    pause_then_again(core, node, CAU_RETRY_MS);
+}
+
+static void suspend(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (!cau_node_gate(core, node, cau_guard_suspend, CAU_INTENT_SUSPEND, ret)) {
+        if (out_of_patience(core, node)) {
+            cau_node_fail_attempt(core, node, (enum cau_reason)node->why, ret);
+        }
+        return;
+    }
+    struct cau_action *action = cau_emit(core, ret, CAU_ACT_SUSPEND, cau_index(core, node),
+                                         core->plan.policy.drain_limit_ms);
+    action->mode = core->plan.policy.pause;
+    node->op = action->id;
+    node->phase = CAU_PHASE_SENT;
+    node->begun = true;
+    if (!node->suspended) {
+        node->suspended = true;
+        node->suspended_at = core->now;
+    }
+}
+
+static bool is_drained(const struct cau_core *core, const struct cau_node *node)
+{
+    return core->view_at >= node->gate_at && node->facts.standby == CAU_STANDBY_OURS && core->idle &&
+           (node->facts.roles == 0 || core->plan.policy.pause == CAU_PAUSE_NO_DRAIN);
+}
+
+static void drained(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    node->intent = CAU_INTENT_NONE;
+    if (node->first_suspended_at == CAU_NEVER) {
+        node->first_suspended_at = node->suspended_at;
+    }
+    if (cau_node_live(core)) {
+        cau_node_enter(core, node, CAU_NODE_RESTARTING, CAU_WHY_NONE, ret);
+    } else {
+        cau_work_begin_pass(core, node, ret);
+    }
+}
+
+void cau_out_suspend(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (cau_node_lost(core, node)) {
+        cau_node_fail_attempt(core, node, CAU_WHY_NODE_LOST, ret);
+        return;
+    }
+    switch ((enum cau_phase)node->phase) {
+    case CAU_PHASE_PAUSE:
+        if (core->now < node->limit) {
+            return;
+        }
+        node->phase = CAU_PHASE_READY;
+        node->limit = CAU_NEVER;
+        suspend(core, node, ret);
+        return;
+    case CAU_PHASE_READY:
+        suspend(core, node, ret);
+        return;
+    case CAU_PHASE_SENT:
+        return; /* its result comes by its deadline */
+    case CAU_PHASE_PROOF:
+        if (is_drained(core, node)) {
+            drained(core, node, ret);
+        } else if (core->now >= node->limit) {
+            suspend_again(core, node, ret);
+        }
+        return;
+    }
+}
+
+static void suspend_result(struct cau_core *core, struct cau_node *node, uint8_t code,
+                           struct cau_actions *ret)
+{
+    if (code == CAU_RC_OK) {
+        node->limit = core->now + CAU_PROOF_MS;
+        wait_for_proof(core, node, ret);
+        return;
+    }
+    if (code != CAU_RC_DEGRADED) {
+        suspend_again(core, node, ret);
+        return;
+    }
+    /* Refused for degraded storage: nothing was changed, no retry is used up [SPEC 1.3]. */
+    node->suspended = false;
+    node->suspended_at = CAU_NEVER;
+    if (node->degraded_since == CAU_NEVER) {
+        node->degraded_since = core->now;
+    }
+    cau_msec end = cau_msec_add(node->degraded_since, core->plan.policy.suspend_timeout_ms);
+    if (core->now >= end) {
+        cau_node_fail_attempt(core, node, CAU_WHY_SUSPEND_TIMEOUT, ret);
+        return;
+    }
+    cau_node_wait(core, node, CAU_WHY_STORAGE_DEGRADED, ret);
+    node->blocked_since = CAU_NEVER;
+    pause_then_again(core, node, cau_msec_min(CAU_SUSPEND_POLL_MS, end - core->now));
+}
+
+/* Refused for good, or for too long, just before the restart: the node goes back into service and the
+ * restart is owed to the next run [SPEC 5.7]. */
+static void leave_restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    node->restart_pending = true;
+    node->final = true;
+    cau_node_error(core, node, CAU_WHY_RESTART_PENDING, ret);
+    cau_node_wind_down(core, node, ret);
+}
+
+void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (!node->restart_given) {
+        if (cau_node_lost(core, node)) {
+            cau_node_fail_attempt(core, node, CAU_WHY_NODE_LOST, ret);
+            return;
+        }
+        if (!cau_node_gate(core, node, cau_guard_restart, CAU_INTENT_RESTART, ret)) {
+            if (out_of_patience(core, node) ||
+                cau_guard_is_permanent(core, node, (enum cau_reason)node->why)) {
+                leave_restart(core, node, ret);
+            }
+            return;
+        }
+        struct cau_action *action = cau_emit(core, ret, CAU_ACT_RESTART, cau_index(core, node),
+                                             core->plan.policy.reboot_timeout_ms);
+        action->boot_id = node->facts.boot_id;
+        node->op = action->id;
+        node->boot_before = node->facts.boot_id;
+        node->restart_given = true;
+        node->restarts++;
+        node->limit = cau_msec_add(core->now, core->plan.policy.reboot_timeout_ms);
+        return;
+    }
+    const struct cau_node_facts *facts = &node->facts;
+    if (facts->reachable && facts->boot_id != 0 && facts->boot_id != node->boot_before) {
+        cau_msec limit = node->limit; /* start-up units count: one limit for both states */
+        node->op = 0;
+        cau_node_enter(core, node, CAU_NODE_VERIFYING, CAU_WHY_NONE, ret);
+        node->limit = limit;
+    } else if (core->now >= node->limit) {
+        node->restart_given = false;
+        cau_node_fail_attempt(core, node, CAU_WHY_REBOOT_TIMEOUT, ret);
+    }
+}
+
+/* Back is: booted anew, in the membership, clean, start-up units up. */
+void cau_out_verify(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (!is_there(node) || !node->facts.startup_done) {
+        if (core->now >= node->limit) {
+            node->restart_given = false;
+            cau_node_fail_attempt(core, node, CAU_WHY_REBOOT_TIMEOUT, ret);
+        }
+        return;
+    }
+    node->intent = CAU_INTENT_NONE;
+    node->restart_given = false;
+    node->restart_wanted = false;
+    node->restart_done = true;
+    node->boot_before = node->facts.boot_id;
+    if (cau_stopping(core)) {
+        cau_node_wind_down(core, node, ret);
+    } else if (core->plan.policy.separate_reboots && node->plugin < core->plan.plugin_count) {
+        cau_node_enter(core, node, CAU_NODE_INSTALLING, CAU_WHY_NONE, ret);
+    } else {
+        cau_work_begin_scan(core, node, ret);
+    }
+}
+
+static void resume(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    struct cau_action *action = cau_emit(core, ret, CAU_ACT_RESUME, cau_index(core, node),
+                                         core->plan.policy.resume_limit_ms);
+    action->mode = core->plan.policy.failback;
+    node->op = action->id;
+    node->phase = CAU_PHASE_SENT;
+}
+
+static bool is_back(const struct cau_core *core, const struct cau_node *node)
+{
+    return core->view_at >= node->gate_at && node->facts.standby != CAU_STANDBY_OURS;
+}
+
+static void account(struct cau_core *core, struct cau_node *node)
+{
+    if (node->suspended_at != CAU_NEVER) {
+        node->suspended_ms += core->now - node->suspended_at;
+    }
+    node->suspended_at = CAU_NEVER;
+    node->suspended = false;
+    node->left = false;
+}
+
+static void resume_failed(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    cau_node_error(core, node, CAU_WHY_RESUME_FAILED, ret);
+    cau_node_end_attempt(core, node, ret);
+}
+
+void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    const struct cau_policy *policy = &core->plan.policy;
+    cau_msec end = cau_msec_add(node->since, policy->resume_limit_ms);
+    bool due = core->now >= node->limit;
+    switch ((enum cau_phase)node->phase) {
+    case CAU_PHASE_SENT:
+        return;
+    case CAU_PHASE_PAUSE:
+        if (!due) {
+            return;
+        }
+        node->phase = CAU_PHASE_READY;
+        cau_out_resume(core, node, ret);
+        return;
+    case CAU_PHASE_READY:
+        node->limit = is_there(node) ? end : cau_msec_add(node->since, policy->reboot_timeout_ms);
+        if (core->now >= node->limit) {
+            resume_failed(core, node, ret);
+        } else if (is_there(node) && cau_lock_held(core)) {
+            resume(core, node, ret);
+        }
+        return;
+    case CAU_PHASE_PROOF:
+        node->limit = cau_msec_max(end, node->gate_at + CAU_PROOF_MS);
+        due = core->now >= node->limit;
+        if (!is_back(core, node)) {
+            if (due) {
+                resume_failed(core, node, ret);
+            }
+        } else if (policy->failback != CAU_FAILBACK_IMMEDIATE || node->facts.roles_away == 0 || due) {
+            if (policy->failback == CAU_FAILBACK_IMMEDIATE && node->facts.roles_away > 0) {
+                cau_emit_status(core, ret, node, node->state, CAU_WHY_FAILBACK_INCOMPLETE, true);
+            }
+            account(core, node);
+            cau_node_wind_down(core, node, ret);
+        }
+        return;
+    }
+}
+
+/* Could a further resume of a failed node that is still suspended succeed? */
+bool cau_out_hopeful(const struct cau_core *core, const struct cau_node *node)
+{
+    return cau_lock_held(core) &&
+           (node->op != 0 || (is_there(node) && node->left_tries <= CAU_LEFT_TRIES));
+}
+
+/* A failed node that we suspended is resumed when it is reachable and clean, else told [SPEC 3.4]. */
+void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (node->owed && !node->left) { /* taken over with its result */
+        cau_node_pay(core, node, ret);
+        return;
+    }
+    if (!node->left || node->op != 0) {
+        return;
+    }
+    if (node->left_tries > 0 && is_back(core, node)) {
+        account(core, node);
+        cau_node_pay(core, node, ret);
+    } else if (!cau_lock_held(core)) {
+        if (core->lock.step == CAU_LOCKS_LOST) {
+            cau_node_pay(core, node, ret);
+        }
+    } else if (is_there(node) && core->view_at >= node->gate_at) {
+        if (node->left_tries < CAU_LEFT_TRIES) {
+            node->left_tries++;
+            resume(core, node, ret);
+        } else {
+            node->left_tries = CAU_LEFT_TRIES + 1;
+        }
+    }
+}
+
+void cau_out_result(struct cau_core *core, struct cau_node *node, const struct cau_result *result,
+                    struct cau_actions *ret)
+{
+    if (cau_final(node->state)) {
+        node->gate_at = core->now;
+        cau_emit_observe(core, ret);
+    } else if (node->state == CAU_NODE_SUSPENDING) {
+        suspend_result(core, node, result->code, ret);
+    } else if (node->state == CAU_NODE_RESUMING) {
+        if (result->code == CAU_RC_OK) {
+            wait_for_proof(core, node, ret);
+        } else {
+            pause_then_again(core, node, CAU_RETRY_MS);
+        }
+    } /* RESTARTING: only a new boot id counts */
+}

@@ -1,0 +1,569 @@
+/* votequorum, replayed message by message. See quorum.h for what it models and why that way.
+ *
+ * The order of things at a change of membership, as Corosync does it: lost nodes are struck off, the
+ * last_man_standing window is opened, every member sends one message with its votes, expected votes
+ * and flags, all members hear all messages in one order and recount after each one that told them
+ * something new (and after their own), the device has its say, and at the end all recount once more.
+ *
+ * What makes it cheap: a quorate node that hears from a member nothing but what it knew is not moved
+ * by it, so such messages are skipped. Whoever loses quorum on the way is replayed in full. */
+#include "core/quorum.h"
+
+#include <assert.h>
+
+enum { FLAG_QUORATE = 1, FLAG_WAITING = 2, FLAG_DEVICE = 4 };
+
+/* One node's view of the others while it listens. */
+struct view {
+    struct cau_quorum_node *self;
+    uint32_t votes; /* of the members it knows of */
+    uint32_t count;
+    uint32_t lowest;
+    uint32_t news_seen; /* highest expected votes in what it has heard by now ... */
+    uint32_t idle_seen; /* ... from members that did not say quorate ... */
+    uint32_t old_seen;  /* ... and of members it has not heard from in this round */
+    bool tie_breaker_here;
+};
+
+struct message {
+    uint32_t node;
+    uint32_t votes;
+    uint32_t expected;
+    uint32_t expected_before; /* what the listener held of this node */
+    uint8_t flags;
+    bool own;
+    bool fresh;   /* the sender was not in the listener's membership */
+    bool changed; /* other flags than last time */
+};
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static void set_flag(struct cau_quorum_node *node, uint8_t flag, bool on)
+{
+    node->flags = (uint8_t)(on ? node->flags | flag : node->flags & ~flag);
+}
+
+static void set_waiting(struct cau_quorum_node *node, bool waiting)
+{
+    node->waiting = waiting;
+    set_flag(node, FLAG_WAITING, waiting);
+}
+
+static uint32_t votes_present(const struct cau_quorum_rules *rules, const struct cau_quorum_node *node,
+                              uint32_t votes)
+{
+    return votes + ((node->flags & FLAG_DEVICE) ? rules->device_votes : 0);
+}
+
+/* A half that has the tie-breaker of before wins, unless those gone could have quorum. */
+static bool tie_is_ours(const struct cau_quorum_rules *rules, const struct view *view, uint32_t total)
+{
+    const struct cau_quorum_node *self = view->self;
+    int64_t gone = (int64_t)self->members_before - (int64_t)self->members;
+
+    return rules->auto_tie_breaker && total == self->expected / 2 && gone < (int64_t)self->quorum &&
+           view->tie_breaker_here;
+}
+
+static void judge(const struct cau_quorum_rules *rules, struct view *view, uint32_t total)
+{
+    struct cau_quorum_node *self = view->self;
+    bool quorate;
+
+    if (rules->wait_for_all && self->waiting) {
+        if (total != self->expected)
+            return;
+        set_waiting(self, false);
+    }
+    quorate = self->quorum <= total;
+    if (quorate) {
+        self->tie_breaker = view->lowest;
+        view->tie_breaker_here = true;
+    }
+    if (tie_is_ours(rules, view, total))
+        quorate = true;
+    self->quorate = quorate;
+    set_flag(self, FLAG_QUORATE, quorate);
+    if (rules->wait_for_all)
+        set_waiting(self, !quorate);
+}
+
+/* Counts again. `decrease` lets quorum fall; `by_nodes` sets expected votes to the number of nodes,
+ * which is how last_man_standing and allow_downscale shrink a cluster. */
+static void recount(const struct cau_quorum_rules *rules, struct view *view, bool decrease,
+                    bool by_nodes)
+{
+    struct cau_quorum_node *self = view->self;
+    uint32_t all = view->votes + rules->device_votes; /* the device counts here even if it is silent */
+    uint32_t total = votes_present(rules, self, view->votes);
+    uint32_t voters = view->count + ((self->flags & FLAG_DEVICE) ? 1 : 0);
+    uint32_t nodes = view->count + (rules->device_votes ? 1 : 0);
+    uint32_t highest;
+    uint32_t quorum;
+
+    self->expected = larger(self->expected, all);
+    highest = larger(self->expected, larger(view->news_seen, view->old_seen));
+    if (by_nodes)
+        highest = rules->allow_downscale && decrease ? larger(self->barrier, nodes) : nodes;
+    quorum = larger((highest + 2) / 2, (total + 2) / 2);
+    if (!decrease)
+        quorum = larger(quorum, self->quorum);
+    if (rules->two_node && voters <= 2)
+        quorum = 1;
+    self->quorum = quorum;
+    if (by_nodes) {
+        self->expected = nodes;
+        self->seen_by_count = 1;
+        view->news_seen = view->idle_seen = nodes;
+        view->old_seen = 0;
+    }
+    judge(rules, view, total);
+}
+
+static void hear(const struct cau_quorum_rules *rules, struct view *view, const struct message *message)
+{
+    struct cau_quorum_node *self = view->self;
+    bool says_quorate = message->flags & FLAG_QUORATE;
+    bool decrease = false;
+    uint32_t expected;
+    uint8_t flags;
+
+    if (message->own)
+        self->flags = message->flags;
+    if (!self->quorate && says_quorate) {
+        decrease = true;
+        self->expected = message->expected;
+    }
+    expected = says_quorate || rules->tracking ? message->expected : self->expected;
+    if (message->own) {
+        self->expected = expected;
+    } else {
+        view->news_seen = larger(view->news_seen, expected);
+        if (!says_quorate && !rules->tracking)
+            view->idle_seen = larger(view->idle_seen, expected);
+    }
+    if (self->shrinks && message->votes > 1) {
+        self->shrinks = 0;
+        self->deadline = CAU_NEVER;
+    }
+    if (message->fresh) {
+        view->votes += message->votes;
+        view->count++;
+        view->lowest = smaller(view->lowest, message->node);
+        if (message->node == self->tie_breaker)
+            view->tie_breaker_here = true;
+    }
+    if (message->own || message->fresh || message->changed || expected != message->expected_before)
+        recount(rules, view, decrease, false);
+    flags = message->own ? self->flags : message->flags;
+    if (rules->wait_for_all && (flags & FLAG_QUORATE) && !(flags & FLAG_WAITING))
+        set_waiting(self, false);
+}
+
+/* The scratch of the membership a node was in, if it is that one's; else the node counts alone. */
+static const struct cau_quorum_node *group_of(const struct cau_quorum_node *nodes,
+                                              const struct cau_quorum_node *node)
+{
+    const struct cau_quorum_node *lead = &nodes[node->lead];
+
+    return lead->group_ring == node->ring ? lead : NULL;
+}
+
+static bool same_group(const struct cau_quorum_node *a, const struct cau_quorum_node *b)
+{
+    return a->lead == b->lead && a->ring == b->ring;
+}
+
+static bool held_as_sent(const struct cau_quorum_rules *rules, const struct cau_quorum_node *node)
+{
+    return (node->sent_flags & FLAG_QUORATE) || rules->tracking;
+}
+
+/* Sums up, per former membership, the members that are still there: in order for the sums, and from
+ * the end for what is known of those whose message comes later. */
+static void gather_groups(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                          const uint32_t *members, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        nodes[members[k]].taking_part = 1;
+        nodes[nodes[members[k]].lead].group_ring = 0;
+    }
+    for (size_t k = 0; k < n; k++) {
+        const struct cau_quorum_node *node = &nodes[members[k]];
+        struct cau_quorum_node *group = &nodes[node->lead];
+
+        if (group->group_ring == 0) {
+            group->group_ring = node->ring;
+            group->group_votes = 0;
+            group->group_count = 0;
+            group->group_lowest = CAU_QUORUM_NONE;
+            group->group_seen = 0;
+            group->group_idle = 0;
+        }
+        if (group->group_ring != node->ring)
+            continue;
+        group->group_votes += node->votes;
+        group->group_count++;
+        group->group_lowest = smaller(group->group_lowest, members[k]);
+    }
+    for (size_t k = n; k-- > 0;) {
+        struct cau_quorum_node *node = &nodes[members[k]];
+        struct cau_quorum_node *group = &nodes[node->lead];
+
+        if (group->group_ring != node->ring)
+            continue;
+        node->later_seen = group->group_seen;
+        node->later_idle = group->group_idle;
+        if (held_as_sent(rules, node))
+            group->group_seen = larger(group->group_seen, node->sent_expected);
+        else
+            group->group_idle = 1;
+    }
+}
+
+/* What `self` still holds of members it has not heard from, given the sent values and idle ones. */
+static uint32_t held_of_later(const struct cau_quorum_node *self, uint32_t seen, bool idle)
+{
+    if (self->seen_by_count)
+        return seen > 0 || idle ? self->seen_idle : 0;
+    return larger(seen, idle ? self->seen_idle : 0);
+}
+
+static void view_of_group(struct view *view, const struct cau_quorum_node *nodes, uint32_t index,
+                          struct cau_quorum_node *self)
+{
+    const struct cau_quorum_node *group = group_of(nodes, self);
+    uint32_t tie = self->tie_breaker;
+
+    *view = (struct view){.self = self, .votes = self->votes, .count = 1, .lowest = index};
+    if (group) {
+        view->votes = group->group_votes;
+        view->count = group->group_count;
+        view->lowest = group->group_lowest;
+        view->old_seen = held_of_later(self, group->group_seen, group->group_idle);
+    }
+    view->tie_breaker_here =
+        tie == index || (tie != CAU_QUORUM_NONE && nodes[tie].taking_part && group &&
+                         same_group(&nodes[tie], self));
+}
+
+static void view_of_settled(struct view *view, const struct cau_quorum_node *nodes,
+                            struct cau_quorum_node *self)
+{
+    uint32_t tie = self->tie_breaker;
+
+    *view = (struct view){.self = self,
+                          .votes = self->present,
+                          .count = self->members,
+                          .lowest = self->lowest,
+                          .news_seen = self->seen,
+                          .idle_seen = self->seen_idle};
+    view->tie_breaker_here =
+        tie != CAU_QUORUM_NONE && nodes[tie].up && same_group(&nodes[tie], self);
+}
+
+static void keep_view(const struct cau_quorum_rules *rules, const struct view *view)
+{
+    struct cau_quorum_node *self = view->self;
+
+    self->seen = view->news_seen;
+    self->seen_idle = view->idle_seen;
+    self->present = view->votes;
+    self->lowest = view->lowest;
+    self->highest = larger(self->expected, view->news_seen);
+    self->total = votes_present(rules, self, view->votes);
+}
+
+/* allow_downscale: a node that leaves cleanly says so while the old membership still stands. */
+static void hear_leaving(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                         uint32_t index, const uint32_t *left, size_t n_left)
+{
+    struct cau_quorum_node *self = &nodes[index];
+    struct view view;
+
+    if (!group_of(nodes, self))
+        return;
+    view_of_settled(&view, nodes, self);
+    view.lowest = group_of(nodes, self)->group_lowest;
+    for (size_t k = 0; k < n_left; k++) {
+        const struct cau_quorum_node *leaver = &nodes[left[k]];
+
+        if (!same_group(leaver, self) || view.count < 2 || view.votes < leaver->votes)
+            continue;
+        if (!self->quorate && (leaver->flags & FLAG_QUORATE))
+            self->expected = leaver->expected;
+        view.votes -= leaver->votes;
+        view.count--;
+        if (left[k] == self->tie_breaker)
+            view.tie_breaker_here = false;
+        recount(rules, &view, true, true);
+        if (rules->wait_for_all && (leaver->flags & FLAG_QUORATE))
+            set_waiting(self, false);
+    }
+    keep_view(rules, &view);
+}
+
+/* Writes each member's message, and chains up those that say something new to the membership most
+ * members come from. Returns the place of the first, CAU_QUORUM_NONE if none. */
+static uint32_t write_messages(struct cau_quorum_node *nodes, const uint32_t *members, size_t n,
+                               uint32_t *ret_reference)
+{
+    uint32_t reference = members[0];
+    uint32_t next = CAU_QUORUM_NONE;
+    size_t lead = 0;
+
+    for (size_t k = 0; k < n; k++) { /* majority by pairing off */
+        if (lead == 0)
+            reference = members[k];
+        if (same_group(&nodes[reference], &nodes[members[k]]))
+            lead++;
+        else
+            lead--;
+    }
+    for (size_t k = n; k-- > 0;) {
+        struct cau_quorum_node *node = &nodes[members[k]];
+
+        node->said_flags = node->flags;
+        node->said_expected = node->expected;
+        node->next_news = next;
+        if (!same_group(node, &nodes[reference]) || !(node->said_flags & FLAG_QUORATE) ||
+            node->said_flags != node->sent_flags || node->said_expected != node->sent_expected)
+            next = (uint32_t)k;
+    }
+    *ret_reference = reference;
+    return next;
+}
+
+static void hear_member(const struct cau_quorum_rules *rules, struct view *view,
+                        const struct cau_quorum_node *nodes, uint32_t index, uint32_t sender)
+{
+    struct cau_quorum_node *self = view->self;
+    const struct cau_quorum_node *node = &nodes[sender];
+    bool own = sender == index;
+    bool known = own || (group_of(nodes, self) && same_group(node, self));
+    struct message message = {.node = sender,
+                              .votes = node->votes,
+                              .expected = node->said_expected,
+                              .flags = node->said_flags,
+                              .own = own,
+                              .fresh = !known,
+                              .changed = known && node->said_flags != node->sent_flags};
+
+    if (known) {
+        message.expected_before = self->seen_by_count || !held_as_sent(rules, node)
+                                      ? self->seen_idle
+                                      : node->sent_expected;
+        view->old_seen = held_of_later(self, node->later_seen, node->later_idle);
+    }
+    hear(rules, view, &message);
+}
+
+/* Only what is new. False if it turns out that this is not enough. */
+static bool hear_news(const struct cau_quorum_rules *rules, struct view *view,
+                      const struct cau_quorum_node *nodes, const uint32_t *members, uint32_t place,
+                      uint32_t first)
+{
+    bool own_heard = false;
+
+    for (uint32_t k = first; k != CAU_QUORUM_NONE || !own_heard;) {
+        if (!own_heard && k >= place) {
+            own_heard = true;
+            hear_member(rules, view, nodes, members[place], members[place]);
+            if (k == place)
+                k = nodes[members[k]].next_news;
+        } else {
+            hear_member(rules, view, nodes, members[place], members[k]);
+            k = nodes[members[k]].next_news;
+        }
+        if (!view->self->quorate)
+            return false;
+    }
+    view->news_seen = larger(view->news_seen, group_of(nodes, view->self)->group_seen);
+    return true;
+}
+
+static void open_window(const struct cau_quorum_rules *rules, struct cau_quorum_node *self,
+                        const struct view *view, uint32_t n, cau_msec now)
+{
+    bool lost = view->count < self->members;
+
+    if (self->shrinks && ((n >= self->quorum && lost) || (n <= self->quorum && rules->auto_tie_breaker &&
+                                                          view->tie_breaker_here)))
+        self->deadline = cau_msec_add(now, rules->window_ms);
+}
+
+static void listen_to_all(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                          const uint32_t *members, uint32_t n, uint32_t place, uint32_t reference,
+                          uint32_t first_news, cau_msec now)
+{
+    uint32_t index = members[place];
+    struct cau_quorum_node *self = &nodes[index];
+    struct cau_quorum_node before;
+    struct view view;
+    bool short_cut = self->quorate && !self->seen_by_count &&
+                     same_group(self, &nodes[reference]) && group_of(nodes, self);
+
+    view_of_group(&view, nodes, index, self);
+    open_window(rules, self, &view, n, now);
+    self->members_before = self->members;
+    self->members = n;
+    before = *self;
+    if (!short_cut || !hear_news(rules, &view, nodes, members, place, first_news)) {
+        *self = before;
+        view_of_group(&view, nodes, index, self);
+        for (uint32_t k = 0; k < n; k++)
+            hear_member(rules, &view, nodes, index, members[k]);
+    }
+    self->seen_by_count = 0;
+    view.old_seen = 0;
+    if (rules->device_votes == 0)
+        recount(rules, &view, false, false);
+    keep_view(rules, &view);
+}
+
+void cau_quorum_vote(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                     const uint32_t *members, size_t n_members, const uint8_t *votes)
+{
+    for (size_t k = 0; k < n_members; k++) {
+        struct cau_quorum_node *node = &nodes[members[k]];
+
+        node->taking_part = votes[k] != !!(node->flags & FLAG_DEVICE);
+        if (!node->taking_part)
+            continue;
+        set_flag(node, FLAG_DEVICE, votes[k]);
+        node->said_flags = node->flags;
+        node->said_expected = node->expected;
+    }
+    for (size_t k = 0; k < n_members; k++) {
+        struct view view;
+
+        view_of_settled(&view, nodes, &nodes[members[k]]);
+        for (size_t j = 0; j < n_members; j++) {
+            const struct cau_quorum_node *node = &nodes[members[j]];
+
+            if (node->taking_part)
+                hear(rules, &view,
+                     &(struct message){.node = members[j],
+                                       .votes = node->votes,
+                                       .expected = node->said_expected,
+                                       .flags = node->said_flags,
+                                       .own = j == k,
+                                       .changed = true});
+        }
+        keep_view(rules, &view);
+    }
+    for (size_t k = 0; k < n_members; k++) {
+        struct cau_quorum_node *node = &nodes[members[k]];
+
+        if (node->taking_part) {
+            node->sent_flags = node->said_flags;
+            node->sent_expected = node->said_expected;
+        }
+        node->taking_part = 0;
+    }
+}
+
+void cau_quorum_change(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                       const uint32_t *members, size_t n_members, const uint32_t *left, size_t n_left,
+                       const uint8_t *votes, cau_msec now)
+{
+    uint32_t ring = 0;
+    uint32_t reference;
+    uint32_t first_news;
+
+    if (n_members == 0)
+        return;
+    gather_groups(rules, nodes, members, n_members);
+    if (rules->allow_downscale)
+        for (size_t k = 0; k < n_members; k++)
+            hear_leaving(rules, nodes, members[k], left, n_left);
+    first_news = write_messages(nodes, members, n_members, &reference);
+    for (size_t k = 0; k < n_members; k++) {
+        assert(nodes[members[k]].up);
+        ring = larger(ring, nodes[members[k]].ring);
+        listen_to_all(rules, nodes, members, (uint32_t)n_members, (uint32_t)k, reference, first_news,
+                      now);
+    }
+    for (size_t k = 0; k < n_members; k++) {
+        struct cau_quorum_node *node = &nodes[members[k]];
+
+        node->sent_flags = node->said_flags;
+        node->sent_expected = node->said_expected;
+        node->ring = ring + 1;
+        node->lead = members[0];
+        node->taking_part = 0;
+    }
+    if (rules->device_votes == 0)
+        return;
+    if (votes)
+        cau_quorum_vote(rules, nodes, members, n_members, votes);
+    for (size_t k = 0; k < n_members; k++) {
+        struct view view;
+
+        view_of_settled(&view, nodes, &nodes[members[k]]);
+        recount(rules, &view, false, false);
+        keep_view(rules, &view);
+    }
+}
+
+void cau_quorum_start(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                      uint32_t node, cau_msec now)
+{
+    struct cau_quorum_node *self = &nodes[node];
+    struct view view;
+
+    *self = (struct cau_quorum_node){.votes = self->votes,
+                                     .expected = rules->expected,
+                                     .barrier = rules->expected,
+                                     .tie_breaker = CAU_QUORUM_NONE,
+                                     .deadline = CAU_NEVER,
+                                     .shrinks = rules->last_man_standing,
+                                     .ring = self->ring + 1,
+                                     .lead = node,
+                                     .up = 1};
+    set_waiting(self, rules->wait_for_all);
+    view = (struct view){.self = self, .votes = self->votes, .count = 1, .lowest = node};
+    recount(rules, &view, false, false);
+    keep_view(rules, &view);
+    cau_quorum_change(rules, nodes, &node, 1, NULL, 0, NULL, now);
+}
+
+void cau_quorum_stop(struct cau_quorum_node *nodes, uint32_t node)
+{
+    nodes[node].up = 0;
+    nodes[node].deadline = CAU_NEVER;
+}
+
+cau_msec cau_quorum_deadline(const struct cau_quorum_node *nodes, size_t n)
+{
+    cau_msec deadline = CAU_NEVER;
+
+    for (size_t i = 0; i < n; i++)
+        deadline = cau_msec_min(deadline, nodes[i].deadline);
+    return deadline;
+}
+
+void cau_quorum_tick(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes, size_t n,
+                     cau_msec now)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct view view;
+
+        if (nodes[i].deadline == CAU_NEVER || nodes[i].deadline > now)
+            continue;
+        nodes[i].deadline = CAU_NEVER;
+        if (!nodes[i].quorate)
+            continue;
+        view_of_settled(&view, nodes, &nodes[i]);
+        recount(rules, &view, true, true);
+        keep_view(rules, &view);
+    }
+}

@@ -1,0 +1,225 @@
+/* Corosync's votequorum (3.1.7) as a function of memberships: who has quorum, and who would keep it.
+ *
+ * The idea: votequorum is not one number per partition. Every member keeps its own expected votes,
+ * its own quorum and its own memory of the others, and learns from the others by one message each at
+ * every change of membership, delivered in one order to all. Members of one partition can therefore
+ * disagree for good, and rules that sound symmetric are not. So the model keeps the state per node and
+ * replays exactly these messages; whatever follows (wait_for_all arming again, expected votes taken
+ * over from quorate nodes only, ...) follows by itself. tests/quorum holds it against real Corosync.
+ *
+ * Beside it stands a predictor for a guard that sees only what members report (struct
+ * cau_quorum_facts): it may say no needlessly, but never yes wrongly.
+ *
+ * Nodes are indexes 0..n-1 in ascending order of Corosync's node ids: index 0 is the lowest id.
+ *
+ * Not modelled: auto_tie_breaker_node other than "lowest", changes of the configuration at run time,
+ * a cluster without a nodelist, qdevice heuristics and master_wins, 8-bit overflow of quorum above 255 votes, and a
+ * node that comes back before the others have noticed that it went (here it always counts as gone).
+ *
+ * Sources: votequorum(5), corosync-qdevice(8), and Corosync 3.1.7 as observed. */
+#ifndef CAU_QUORUM_H
+#define CAU_QUORUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/time.h"
+
+#define CAU_QUORUM_NONE UINT32_MAX /* no node; votes not configured */
+
+/* An option that is on, off, or not in corosync.conf. */
+enum cau_quorum_switch { CAU_QUORUM_UNSET, CAU_QUORUM_OFF, CAU_QUORUM_ON };
+
+/* Who decides about a quorum device's vote: corosync-qdevice(8), "algorithm". */
+enum cau_quorum_device {
+    CAU_QUORUM_DEVICE_NONE,
+    CAU_QUORUM_DEVICE_FFSPLIT,
+    CAU_QUORUM_DEVICE_LMS,
+};
+
+/* The quorum section of corosync.conf, the same on every node. All zero is the default
+ * configuration, except: device_votes and last_man_standing_window_ms have no zero that means
+ * "default"; use cau_quorum_options_init(). */
+struct cau_quorum_options {
+    uint32_t expected_votes; /* explicit expected_votes; 0 = sum of the nodes' votes */
+    cau_msec last_man_standing_window_ms;
+    uint32_t device_votes; /* CAU_QUORUM_NONE = not in corosync.conf: sum of votes - 1 */
+    enum cau_quorum_device device;
+    enum cau_quorum_switch wait_for_all; /* unset: on when two_node is */
+    bool two_node;
+    bool last_man_standing;
+    bool auto_tie_breaker; /* lowest node id */
+    bool allow_downscale;  /* implies expected_votes_tracking */
+    bool expected_votes_tracking;
+};
+
+/* What Corosync makes of the options at start: derived once, constant while the cluster runs. */
+struct cau_quorum_rules {
+    uint32_t expected;     /* expected votes at a cold start */
+    uint32_t nodes_sum;    /* sum of the nodes' votes (and of a defaulted device's) */
+    uint32_t device_votes; /* 0 = no device */
+    cau_msec window_ms;
+    bool two_node;
+    bool wait_for_all;
+    bool last_man_standing;
+    bool auto_tie_breaker;
+    bool allow_downscale;
+    bool tracking;
+};
+
+/* One node's votequorum. The first block is what corosync-quorumtool shows; the caller reads it and
+ * sets only `votes` (before cau_quorum_init). The rest is the node's memory, and scratch of a change.
+ * No pointers: a copy of the array is a checkpoint. */
+struct cau_quorum_node {
+    uint32_t votes;    /* own votes, 0.. */
+    uint32_t expected; /* expected votes as this node sees them */
+    uint32_t highest;  /* highest expected votes among the members, likewise */
+    uint32_t quorum;   /* votes needed */
+    uint32_t total;    /* votes present, the device's included while it votes for this node */
+    uint32_t members;  /* nodes in this node's partition, itself included */
+    cau_msec deadline; /* end of the last_man_standing window, or CAU_NEVER */
+    uint8_t up;
+    uint8_t quorate;
+    uint8_t waiting; /* wait_for_all is armed: not quorate before all votes are there */
+    uint8_t shrinks; /* last_man_standing is at work (one node with 2 votes ends it) */
+
+    uint8_t flags;      /* own flags, as the next message will say */
+    uint8_t sent_flags; /* flags and expected votes of the last message, as the members know them */
+    uint8_t said_flags; /* the same of the message of the change at work */
+    uint8_t taking_part;
+    uint8_t seen_by_count; /* a recount by nodes has overwritten what we knew of the others */
+    uint8_t group_idle;
+    uint8_t later_idle; /* a later member of our group did not say quorate */
+    uint8_t padding;
+    uint32_t sent_expected;
+    uint32_t said_expected;
+    uint32_t seen;           /* highest expected votes we hold of any member */
+    uint32_t seen_idle;      /* the same, of members whose message did not say quorate */
+    uint32_t members_before; /* nodes in the membership before this one */
+    uint32_t present;        /* votes of the members */
+    uint32_t lowest;         /* lowest member */
+    uint32_t tie_breaker;    /* lowest member when we last had quorum by count */
+    uint32_t barrier;        /* expected votes at the start: allow_downscale's floor */
+    uint32_t ring;           /* with `lead` names the membership; grows */
+    uint32_t lead;           /* first member of it; its group_* serve all of them as scratch */
+    uint32_t group_ring;
+    uint32_t group_votes;
+    uint32_t group_count;
+    uint32_t group_lowest;
+    uint32_t group_seen;
+    uint32_t later_seen; /* highest sent_expected of later members of our group */
+    uint32_t next_news;
+};
+
+/* The defaults of votequorum(5): everything off, window 10,000 ms, device's votes not given. */
+void cau_quorum_options_init(struct cau_quorum_options *ret);
+
+/* Why Corosync would not start with these options on `n` nodes with these votes: one sentence
+ * without full stop, or NULL if it starts. Only what 3.1.7 really refuses. */
+const char *cau_quorum_refused(const struct cau_quorum_options *options,
+                               const struct cau_quorum_node *nodes, size_t n);
+
+/* As cau_quorum_refused(), and beyond it what Corosync accepts but does not mean: two_node with other
+ * than two votes, last_man_standing with unequal votes, features silently switched off, ... */
+const char *cau_quorum_check(const struct cau_quorum_options *options,
+                             const struct cau_quorum_node *nodes, size_t n);
+
+/* Makes `n` nodes that have never run, out of their `votes`, and the rules all share. The options must
+ * not be refused (asserted). */
+void cau_quorum_init(const struct cau_quorum_options *options, struct cau_quorum_node *nodes, size_t n,
+                     struct cau_quorum_rules *ret_rules);
+
+/* Corosync starts on a node, at first alone in its membership. A restart forgets everything,
+ * the tracked expected votes too: 3.1.7 does not get them onto the disk. */
+void cau_quorum_start(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                      uint32_t node, cau_msec now);
+
+/* Corosync stops or dies. Whether it left cleanly is told to the survivors' cau_quorum_change(). */
+void cau_quorum_stop(struct cau_quorum_node *nodes, uint32_t node);
+
+/* One partition has a new membership.
+ *
+ * @members  its `n_members` up nodes, each once, in the order in which their messages are delivered;
+ *           ascending is the usual one when nodes come, any is possible when nodes go. The order can
+ *           matter only where partitions that disagree merge.
+ * @left     `n_left` nodes of the old membership that left cleanly just before, in order of leaving;
+ *           it makes a difference only with allow_downscale
+ * @votes    with a device: for each of @members its vote after the change (0, 1); else NULL
+ * @now      ms UTC; starts last_man_standing's window
+ *
+ * Cost: in proportion to members + news x members, where news are members that were elsewhere before
+ * or whose view has changed; loss of quorum makes all of them news. */
+void cau_quorum_change(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                       const uint32_t *members, size_t n_members, const uint32_t *left, size_t n_left,
+                       const uint8_t *votes, cau_msec now);
+
+/* The device changes its mind within an unchanged membership: `votes[i]` is 0 or 1 for `members[i]`.
+ * All members of the partition must be given, in order of their messages. */
+void cau_quorum_vote(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                     const uint32_t *members, size_t n_members, const uint8_t *votes);
+
+/* When cau_quorum_tick() has something to do next, ms UTC, or CAU_NEVER. */
+cau_msec cau_quorum_deadline(const struct cau_quorum_node *nodes, size_t n);
+
+/* Ends the last_man_standing windows that are over at `now`. */
+void cau_quorum_tick(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes, size_t n,
+                     cau_msec now);
+
+/* What corosync-qnetd knows of one node. */
+struct cau_quorum_witness {
+    uint32_t partition; /* lowest member of the node's partition, CAU_QUORUM_NONE if it is down */
+    uint8_t reaches;    /* the node has a connection to the witness */
+    uint8_t vote;       /* out: 1 = the witness votes for this node */
+    uint8_t last;       /* memory of the witness, zero at first */
+    uint8_t padding;
+    uint32_t size; /* scratch: nodes and connections of the partition, at its lowest member */
+    uint32_t clients;
+};
+
+/* What qnetd answers once all partitions have told it their membership: 50/50 split. One partition
+ * at most gets the vote: more than half of the configured nodes, or exactly half, then by connections,
+ * by having had the vote, by holding node 0. Source: corosync-qdevice(8), "ffsplit". */
+void cau_quorum_qnetd_ffsplit(struct cau_quorum_witness *witness, size_t n);
+
+/* The same for last man standing: the partition with most connections, then node 0's or the lowest
+ * connected one's; a partition alone always; a node just connected never against a partition that has
+ * the vote. Source: corosync-qdevice(8), "lms". */
+void cau_quorum_qnetd_lms(struct cau_quorum_witness *witness, size_t n);
+
+/* What a quorate member reports (corosync-quorumtool -s), or several, merged. */
+struct cau_quorum_facts {
+    uint32_t expected;      /* highest expected votes */
+    uint32_t total;         /* votes present, the witness's included */
+    uint32_t needed;        /* quorum */
+    uint32_t members;       /* nodes in the partition */
+    uint32_t witness_votes; /* the device's votes while it votes for the reporter, else 0 */
+    enum cau_quorum_device device;
+    bool quorate;
+    bool two_node;
+    bool auto_tie_breaker; /* as reported, not as configured: Corosync may have switched it off */
+    bool last_man_standing;
+    bool allow_downscale;
+};
+
+/* The facts one node of the model would report. */
+void cau_quorum_report(const struct cau_quorum_rules *rules, enum cau_quorum_device device,
+                       const struct cau_quorum_node *node, struct cau_quorum_facts *ret);
+
+/* Narrows `facts` to what holds for another member of the same partition as well. */
+void cau_quorum_facts_merge(struct cau_quorum_facts *facts, const struct cau_quorum_facts *other);
+
+/* Does every member whose facts are in `facts` stay quorate when other members, with `votes_out`
+ * votes together, stop cleanly, one by one or at once? `tie_breaker_goes`: the partition's lowest node
+ * is among them. O(1), conservative: false also means "cannot be said". Facts of one member speak for
+ * that member; merge all of them to be told about all.
+ *
+ * Why a yes is safe: without a loss of quorum nothing but a majority of a higher expected votes can
+ * raise a member's quorum, and `expected` bounds that; a recount by nodes (last_man_standing,
+ * allow_downscale) can set expected votes to the number of nodes at most, and `members` bounds that.
+ * The rest is checked against the highest of these, with the witness's votes only where qnetd cannot
+ * give them to anyone else. */
+bool cau_quorum_survives(const struct cau_quorum_facts *facts, uint32_t votes_out,
+                         bool tie_breaker_goes);
+
+#endif

@@ -1,0 +1,346 @@
+/* The core's one block of memory, and who may touch which part of it. Internal to core/.
+ *
+ *     head | nodes | plan's nodes | order | timer heap | update pool
+ *
+ * No pointers: arrays are found by offset, lists by index, so a copy of the block is a checkpoint.
+ * The plan lies before `now`; everything from `now` on is state and is what cau_digest covers. */
+#ifndef CAU_STATE_H
+#define CAU_STATE_H
+
+#include "core/caucus.h"
+
+#define CAU_NONE UINT32_MAX
+
+/* How long things are waited for that have no option of their own. */
+#define CAU_PREFLIGHT_MS    60000  /* for a settled, quorate view before the lock */
+#define CAU_OBSERVE_MS      60000  /* without news this long, look */
+#define CAU_LOST_GRACE_MS   120000 /* an installer may restart the cluster stack: gone this long is lost */
+#define CAU_RETRY_MS        10000  /* between two tries of something that did not answer */
+#define CAU_SUSPEND_POLL_MS 30000  /* between two suspends refused for degraded storage */
+#define CAU_LOCK_OP_MS      60000  /* deadline of one lock operation */
+#define CAU_LOCK_GIVE_UP_MS 600000 /* for a store that does not answer with quorum */
+#define CAU_REPORT_MS       120000 /* deadline of storing the report */
+#define CAU_PROOF_MS        120000 /* from an operation's OK to the view that proves it */
+#define CAU_LEFT_TRIES      3      /* resumes of a node that failed while it was out */
+
+/* An irreversible action passes the gate: guard, lock write, fresh view, guard again. */
+enum cau_gate { CAU_GATE_SHUT, CAU_GATE_WANTED, CAU_GATE_WRITING, CAU_GATE_OPEN };
+
+/* What a node is about to do or did last, as a successor must know it. Part of the progress format. */
+enum cau_intent {
+    CAU_INTENT_NONE,
+    CAU_INTENT_SUSPEND,
+    CAU_INTENT_INSTALL,
+    CAU_INTENT_RESTART,
+    CAU_INTENT_RESUME,
+};
+
+/* Where an operation stands whose success only views can prove. */
+enum cau_phase { CAU_PHASE_READY, CAU_PHASE_SENT, CAU_PHASE_PROOF, CAU_PHASE_PAUSE };
+
+struct cau_row { /* one update of one node */
+    uint64_t id;
+    uint32_t next;
+    uint8_t plugin;
+    uint8_t outcome; /* enum cau_update_outcome of its last installation; OFFERED = none yet */
+    uint8_t returns; /* how often it was offered again after it had succeeded */
+    bool offered;    /* by the latest scan */
+    bool tried;      /* an installation was begun whose result is unknown */
+    bool failed_now; /* failed in this attempt: not tried again in it */
+    bool long_hint;
+    uint8_t reserved[1];
+};
+
+struct cau_node {
+    struct cau_node_facts facts;
+    cau_msec timer;         /* when to look at it again */
+    cau_msec limit;         /* end of the present wait; CAU_NEVER when none */
+    cau_msec since;         /* when the present state was entered */
+    cau_msec blocked_since; /* first refusal of the present wait, or CAU_NEVER */
+    cau_msec gone_since;    /* not reachable or no member, or CAU_NEVER */
+    cau_msec gate_at;
+    cau_msec degraded_since;
+    cau_msec suspended_at, first_suspended_at, suspended_ms;
+    uint64_t op;                          /* the one operation in flight that is not scan or stage */
+    uint64_t plugin_op[CAU_PLUGINS_MAX];  /* scans and stages in flight */
+    uint64_t boot_before;                 /* the boot that must end: RESTART, or that must last */
+    uint32_t rows, row_count;             /* list head in the pool */
+    uint32_t heap_at;                     /* place in the timer heap, or CAU_NONE */
+    uint32_t dirty_next;
+    uint32_t attempt;                     /* 1 .. 1 + max_retries; 0 = none begun */
+    uint32_t suspend_tries;
+    uint32_t restarts;
+    uint32_t taken_succeeded, taken_failed; /* updates counted by a predecessor */
+    uint8_t state, status;
+    uint8_t why;         /* why it waits now, or why it ended so */
+    uint8_t error;       /* first failure of this attempt */
+    uint8_t gate, intent;
+    uint8_t plugin;      /* whose turn it is in serial scans, stages, installs */
+    uint8_t plugins_failed; /* bit per plug-in, this attempt */
+    bool known;          /* facts were seen */
+    bool dirty;
+    bool turn;           /* admitted: its process is under way */
+    bool scanned;        /* scanned and staged for the coming or present attempt */
+    bool begun;          /* in any attempt: something was suspended or installed */
+    bool suspended;      /* by us, in this run, and not yet resumed */
+    bool was_standby;    /* by somebody else before: left so */
+    bool pre_done;       /* the pre script of this attempt succeeded (or there is none) */
+    bool installed_any;  /* in this pass something may have been installed */
+    bool restart_wanted;
+    bool restart_given;  /* RESTART was submitted and is not yet proved */
+    bool restart_done;   /* at least one proved restart in this attempt */
+    bool restart_pending;
+    bool stopped;        /* its installation was cut short by a stop */
+    bool final;          /* no retry after this attempt */
+    bool details_missing;
+    bool left;           /* failed and still suspended by us */
+    bool owed;           /* its NodeResult is still to be written */
+    bool listed;         /* in the active list */
+    bool awaited;        /* its first scan and staging are not over */
+    uint8_t phase;       /* enum cau_phase: of an operation that takes the node out or back */
+    uint8_t left_tries;
+    uint8_t plugins_broken; /* bit per plug-in whose scan or staging threw in this attempt */
+    uint8_t reserved[6];
+};
+
+enum cau_lock_step {
+    CAU_LOCKS_NONE,
+    CAU_LOCKS_READING,
+    CAU_LOCKS_WATCHING, /* a foreign lock, until it expires */
+    CAU_LOCKS_CLAIMING,
+    CAU_LOCKS_SETTLING,
+    CAU_LOCKS_LOOKING, /* for a quorate view after the settling */
+    CAU_LOCKS_CONFIRMING,
+    CAU_LOCKS_OWNED,
+    CAU_LOCKS_RELEASING,
+    CAU_LOCKS_RELEASED,
+    CAU_LOCKS_LOST,
+};
+
+struct cau_lock_state {
+    struct cau_lock value; /* what the store holds, as far as we know */
+    struct cau_lock want;  /* of the write in flight */
+    cau_msec at;           /* when to act next, or CAU_NEVER */
+    cau_msec since;        /* when this effort began */
+    cau_msec confirmed;    /* our last write that succeeded */
+    uint64_t op;
+    uint64_t epoch;        /* ours, once claimed */
+    uint8_t step;
+    bool wanted;           /* some gate waits for a write */
+    bool foreign_seen;
+    bool took_over;        /* the progress of a predecessor was taken in */
+    uint8_t reserved[4];
+};
+
+struct cau_core {
+    struct cau_plan plan; /* its `nodes` is NULL here */
+    uint64_t nodes_at, plan_nodes_at, order_at, heap_at, active_at, pool_at, end_at; /* offsets */
+    /* state */
+    cau_msec now;
+    cau_msec start;      /* the run's start, taken over from a predecessor */
+    cau_msec view_at;    /* of the newest view */
+    cau_msec observe_at; /* when to look without being asked */
+    cau_msec phase_limit;
+    cau_msec warn_at, stop_at;
+    cau_msec recover_at; /* a whole view of this moment or later is awaited */
+    uint64_t next_op;
+    uint64_t report_op;
+    uint64_t request_seen;
+    struct cau_guid run;
+    struct cau_lock_state lock;
+    struct cau_observer observers[CAU_OBSERVERS_MAX];
+    struct cau_votes votes;
+    uint32_t dirty_head, dirty_tail;
+    uint32_t heap_count;
+    uint32_t active_count; /* nodes in their turn, and failed ones still suspended */
+    uint32_t turn_count;
+    uint32_t scan_count;   /* nodes whose first scan and staging are not yet over */
+    uint32_t done_count, failed_count, unclean_count;
+    uint32_t succeeded_count; /* nodes */
+    uint32_t spoiled_count;   /* nodes that lower the outcome: failed, or canceled by a stop */
+    uint32_t owed_count;
+    uint32_t order_next;   /* every node before this place has its result */
+    uint32_t pool_free;
+    uint32_t notes;
+    uint32_t reserved32;
+    uint8_t state;
+    uint8_t status;
+    uint8_t why;
+    uint8_t stop_why;      /* why the run is stopping; CAU_WHY_NONE while it is not */
+    uint8_t observer_count;
+    bool whole_seen, settled, quorate, idle, cluster_maintenance;
+    bool paused;
+    bool touched;
+    bool started;
+    bool after_replay;     /* CAU_EV_TAKEOVER came: the same host goes on */
+    bool some_success;     /* at least one update was installed somewhere */
+    bool more;             /* the step's buffer was full: go on at once */
+    bool recovered;        /* the progress taken in was made into states */
+    uint8_t reserved[3];
+};
+
+/* ---- access ---- */
+static inline struct cau_node *cau_node_at(const struct cau_core *core, uint32_t i)
+{
+    return (struct cau_node *)((uintptr_t)core + core->nodes_at) + i;
+}
+static inline const struct cau_plan_node *cau_plan_node_at(const struct cau_core *core, uint32_t i)
+{
+    return (const struct cau_plan_node *)((uintptr_t)core + core->plan_nodes_at) + i;
+}
+static inline uint32_t *cau_order(const struct cau_core *core)
+{
+    return (uint32_t *)((uintptr_t)core + core->order_at);
+}
+static inline uint32_t *cau_heap(const struct cau_core *core)
+{
+    return (uint32_t *)((uintptr_t)core + core->heap_at);
+}
+static inline uint32_t *cau_active(const struct cau_core *core)
+{
+    return (uint32_t *)((uintptr_t)core + core->active_at);
+}
+static inline struct cau_row *cau_row_at(const struct cau_core *core, uint32_t i)
+{
+    return (struct cau_row *)((uintptr_t)core + core->pool_at) + i;
+}
+static inline uint32_t cau_index(const struct cau_core *core, const struct cau_node *node)
+{
+    return (uint32_t)(node - cau_node_at(core, 0));
+}
+static inline bool cau_stopping(const struct cau_core *core)
+{
+    return core->stop_why != CAU_WHY_NONE;
+}
+static inline bool cau_guid_equal(struct cau_guid a, struct cau_guid b)
+{
+    return a.hi == b.hi && a.lo == b.lo;
+}
+static inline bool cau_final(uint8_t state)
+{
+    return state >= CAU_NODE_EXCLUDED;
+}
+
+/* ---- queue.c: which nodes to look at ---- */
+void cau_touch(struct cau_core *core, struct cau_node *node);
+struct cau_node *cau_next_dirty(struct cau_core *core);
+void cau_set_timer(struct cau_core *core, struct cau_node *node, cau_msec at);
+void cau_touch_due(struct cau_core *core);
+cau_msec cau_next_timer(const struct cau_core *core);
+void cau_activate(struct cau_core *core, struct cau_node *node);
+void cau_deactivate(struct cau_core *core, struct cau_node *node);
+void cau_touch_active(struct cau_core *core);
+
+/* ---- emit.c: what leaves the step ---- */
+struct cau_action *cau_emit(struct cau_core *core, struct cau_actions *ret, uint8_t kind, uint32_t node,
+                            cau_msec limit_ms);
+void cau_emit_observe(struct cau_core *core, struct cau_actions *ret);
+void cau_emit_cancel(struct cau_core *core, struct cau_actions *ret, uint32_t node, uint64_t op);
+struct cau_record *cau_emit_record(struct cau_core *core, struct cau_actions *ret, uint8_t type);
+void cau_emit_status(struct cau_core *core, struct cau_actions *ret, const struct cau_node *node,
+                     uint8_t state, uint8_t why, bool transient);
+void cau_emit_update(struct cau_core *core, struct cau_actions *ret, const struct cau_node *node,
+                     const struct cau_update *update, uint8_t plugin, uint8_t type);
+
+/* ---- updates.c: a node's updates ---- */
+bool cau_take_scan(struct cau_core *core, struct cau_node *node, uint8_t plugin,
+                   const struct cau_result *result, struct cau_actions *ret);
+void cau_take_outcomes(struct cau_core *core, struct cau_node *node, uint8_t plugin,
+                       const struct cau_result *result, bool staging, struct cau_actions *ret);
+void cau_mark_tried(struct cau_core *core, struct cau_node *node, uint8_t plugin);
+void cau_new_attempt_rows(struct cau_core *core, struct cau_node *node);
+uint32_t cau_to_install(const struct cau_core *core, const struct cau_node *node, uint8_t plugin);
+void cau_count_rows(const struct cau_core *core, const struct cau_node *node, uint32_t *ret_succeeded,
+                    uint32_t *ret_failed, bool *ret_retryable);
+
+/* ---- guard.c: may this node be taken out, or restarted, now? ---- */
+enum cau_reason cau_guard_cluster(const struct cau_core *core);
+enum cau_reason cau_guard_admit(const struct cau_core *core, const struct cau_node *node);
+enum cau_reason cau_guard_suspend(const struct cau_core *core, const struct cau_node *node);
+enum cau_reason cau_guard_install(const struct cau_core *core, const struct cau_node *node);
+enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_node *node);
+bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *node, enum cau_reason why);
+bool cau_guard_never_allows(const struct cau_core *core, uint32_t node);
+
+/* ---- order.c ---- */
+void cau_make_order(struct cau_core *core);
+
+/* ---- view.c ---- */
+void cau_take_view(struct cau_core *core, const struct cau_view *view, struct cau_actions *ret);
+
+/* ---- lock.c ---- */
+void cau_lock_begin(struct cau_core *core, struct cau_actions *ret);
+void cau_lock_result(struct cau_core *core, const struct cau_result *result, struct cau_actions *ret);
+void cau_lock_advance(struct cau_core *core, struct cau_actions *ret);
+void cau_lock_release(struct cau_core *core);
+cau_msec cau_lock_deadline(const struct cau_core *core);
+bool cau_lock_held(const struct cau_core *core);
+void cau_copy_lock(struct cau_lock *to, const struct cau_lock *from);
+
+/* ---- node.c, node_work.c, node_out.c: the node machine ---- */
+void cau_node_enter(struct cau_core *core, struct cau_node *node, uint8_t state, uint8_t why,
+                    struct cau_actions *ret);
+void cau_node_wait(struct cau_core *core, struct cau_node *node, enum cau_reason why,
+                   struct cau_actions *ret);
+void cau_node_unblock(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_node_advance(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_node_result(struct cau_core *core, struct cau_node *node, const struct cau_result *result,
+                     struct cau_actions *ret);
+void cau_node_error(struct cau_core *core, struct cau_node *node, enum cau_reason why,
+                    struct cau_actions *ret);
+void cau_node_fail_attempt(struct cau_core *core, struct cau_node *node, enum cau_reason why,
+                           struct cau_actions *ret);
+void cau_node_finish(struct cau_core *core, struct cau_node *node, enum cau_status status,
+                     enum cau_reason why, struct cau_actions *ret);
+void cau_node_end_attempt(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_node_admit(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_node_stop(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_node_pay(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+cau_msec cau_node_patience(const struct cau_core *core, uint8_t why);
+bool cau_node_gate(struct cau_core *core, struct cau_node *node,
+                   enum cau_reason (*guard)(const struct cau_core *, const struct cau_node *),
+                   enum cau_intent intent, struct cau_actions *ret);
+bool cau_node_lost(const struct cau_core *core, const struct cau_node *node);
+void cau_node_wind_down(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+bool cau_node_live(const struct cau_core *core);
+void cau_work_begin_scan(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_work_scan(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_work_stage(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_work_begin(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_work_begin_pass(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_work_script(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_work_install(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_work_plugin_result(struct cau_core *core, struct cau_node *node, uint8_t plugin,
+                            const struct cau_result *result, struct cau_actions *ret);
+void cau_work_result(struct cau_core *core, struct cau_node *node, const struct cau_result *result,
+                     struct cau_actions *ret);
+void cau_out_storage(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_out_suspend(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_out_verify(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_out_take(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+bool cau_out_hopeful(const struct cau_core *core, const struct cau_node *node);
+void cau_out_result(struct cau_core *core, struct cau_node *node, const struct cau_result *result,
+                    struct cau_actions *ret);
+
+/* ---- run.c ---- */
+void cau_run_enter(struct cau_core *core, uint8_t state);
+void cau_run_start(struct cau_core *core, struct cau_actions *ret);
+void cau_run_advance(struct cau_core *core, struct cau_actions *ret);
+void cau_run_stop(struct cau_core *core, enum cau_reason why);
+void cau_run_abort(struct cau_core *core, enum cau_reason why, struct cau_actions *ret);
+void cau_run_locked(struct cau_core *core, struct cau_actions *ret);
+void cau_run_report_result(struct cau_core *core, const struct cau_result *result);
+cau_msec cau_run_deadline(const struct cau_core *core);
+
+/* ---- takeover.c ---- */
+bool cau_take_progress(struct cau_core *core, const void *data, size_t size);
+void cau_forget_in_flight(struct cau_core *core);
+void cau_recover(struct cau_core *core, struct cau_actions *ret);
+
+/* ---- check.c ---- */
+void cau_check_invariants(const struct cau_core *core);
+
+#endif
