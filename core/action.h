@@ -9,15 +9,15 @@
 #include "core/view.h"
 
 enum cau_action_kind {
-    CAU_ACT_RECORD,      /* for the shell: one record of the run's stream; no id, no result */
-    CAU_ACT_OBSERVE,     /* look: a whole view follows; no id, no result */
-    CAU_ACT_ACK,         /* request `target` was taken up; no id, no result */
-    CAU_ACT_CANCEL,      /* ask operation `target` to end early; its own result still comes */
-    CAU_ACT_LOCK_READ,   /* result: lock, and the progress that was written with it */
-    CAU_ACT_LOCK_WRITE,  /* compare-and-swap lock_expect -> lock_want, progress beside it */
-    CAU_ACT_SCAN,        /* ask plug-in `plugin` on `node` for applicable updates */
-    CAU_ACT_STAGE,       /* download and prepare them */
-    CAU_ACT_INSTALL,     /* install what is staged; disturbing */
+    CAU_ACT_RECORD,     /* for the shell: one record of the run's stream; no id, no result */
+    CAU_ACT_OBSERVE,    /* look: a whole view follows; no id, no result */
+    CAU_ACT_ACK,        /* request `target` was taken up; no id, no result */
+    CAU_ACT_CANCEL,     /* ask operation `target` to end early; its own result still comes */
+    CAU_ACT_LOCK_READ,  /* result: lock, and the progress that was written with it */
+    CAU_ACT_LOCK_WRITE, /* compare-and-swap lock_expect -> lock_want, progress beside it */
+    CAU_ACT_SCAN,       /* ask plug-in `plugin` on `node` for applicable updates */
+    CAU_ACT_STAGE,      /* download and prepare them */
+    CAU_ACT_INSTALL,    /* install what is staged; disturbing */
     CAU_ACT_PRE_SCRIPT,
     CAU_ACT_POST_SCRIPT,
     CAU_ACT_SUSPEND,     /* `mode` is enum cau_pause; disturbing */
@@ -31,9 +31,9 @@ struct cau_action {
     struct cau_guid owner;
     uint64_t epoch;
     uint64_t id;
-    uint64_t target;   /* CANCEL: operation id; ACK: request id */
-    uint64_t boot_id;  /* RESTART */
-    cau_msec deadline; /* by when the result must be there */
+    uint64_t target;                        /* CANCEL: operation id; ACK: request id */
+    uint64_t boot_id;                       /* RESTART */
+    cau_msec deadline;                      /* by when the result must be there */
     struct cau_lock lock_expect, lock_want; /* LOCK_WRITE */
     const void *progress;                   /* LOCK_WRITE: filled in by the shell at submit */
     size_t progress_size;

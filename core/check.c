@@ -20,7 +20,8 @@ static const char *check_policy(const struct cau_plan *plan)
         {policy->script_limit_ms, "script_limit: must be more than 0"},
         {policy->drain_limit_ms, "drain_limit: must be more than 0"},
         {policy->resume_limit_ms, "resume_limit: must be more than 0"},
-        {policy->suspend_timeout_ms + 1, "suspend_cluster_node_timeout_minutes: must not be negative"},
+        {policy->suspend_timeout_ms + 1,
+         "suspend_cluster_node_timeout_minutes: must not be negative"},
         {policy->storage_repair_timeout_ms == CAU_NEVER ? 1 : policy->storage_repair_timeout_ms + 1,
          "wait_for_storage_repair_timeout_minutes: must not be negative"},
         {policy->quorum_wait_ms == CAU_NEVER ? 1 : policy->quorum_wait_ms + 1,
@@ -81,8 +82,8 @@ const char *cau_check(const struct cau_plan *plan)
     return check_policy(plan);
 }
 
-/* Asserted over what can have changed: the nodes in their turn. The simulation sweeps the truth whole,
- * independently. */
+/* Asserted over what can have changed: the nodes in their turn. The simulation sweeps the truth
+ * whole, independently. */
 void cau_check_invariants(const struct cau_core *core)
 {
     uint32_t turns = 0;
@@ -90,9 +91,9 @@ void cau_check_invariants(const struct cau_core *core)
         const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
         turns += node->turn;
         assert(node->listed);
-        assert(!node->turn || !cau_final(node->state));                          /* S1 */
-        assert(node->attempt <= 1 + core->plan.policy.max_retries_per_node);     /* S10 */
-        assert(!cau_final(node->state) || node->left || node->owed);             /* L3 */
+        assert(!node->turn || !cau_final(node->state));                      /* S1 */
+        assert(node->attempt <= 1 + core->plan.policy.max_retries_per_node); /* S10 */
+        assert(!cau_final(node->state) || node->left || node->owed);         /* L3 */
         assert(node->gate != CAU_GATE_OPEN || cau_lock_held(core) || core->lock.op != 0 ||
                core->lock.step == CAU_LOCKS_LOST); /* S8 */
     }

@@ -82,7 +82,8 @@ int cau_init(struct cau_core *core, const struct cau_plan *plan, const char **re
     return 0;
 }
 
-static void take_result(struct cau_core *core, const struct cau_result *result, struct cau_actions *ret)
+static void take_result(struct cau_core *core, const struct cau_result *result,
+                        struct cau_actions *ret)
 {
     uint32_t node = (uint32_t)(result->id & 0xFFFFu);
     if (result->id == 0) {
@@ -97,7 +98,8 @@ static void take_result(struct cau_core *core, const struct cau_result *result, 
     } /* anything else is stale */
 }
 
-static void take_event(struct cau_core *core, const struct cau_event *event, struct cau_actions *ret)
+static void take_event(struct cau_core *core, const struct cau_event *event,
+                       struct cau_actions *ret)
 {
     switch ((enum cau_event_kind)event->kind) {
     case CAU_EV_START:
@@ -113,11 +115,7 @@ static void take_event(struct cau_core *core, const struct cau_event *event, str
         take_result(core, &event->result, ret);
         break;
     case CAU_EV_TAKEOVER:
-        cau_forget_in_flight(core);
-        cau_emit_observe(core, ret);
-        if (core->after_replay) {
-            cau_lock_begin(core, ret);
-        }
+        cau_forget_in_flight(core, ret);
         break;
     case CAU_EV_LOST:
         if (core->state != CAU_RUN_ENDED) {

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* An operation's id carries its node in the low 16 bits, so that a result finds its way in one step;
- * 0xFFFF stands for the run itself. Ids never return. */
+/* An operation's id carries its node in the low 16 bits, so that a result finds its way in one
+ * step; 0xFFFF stands for the run itself. Ids never return. */
 static uint64_t new_id(struct cau_core *core, uint32_t node)
 {
     core->next_op++;
@@ -23,8 +23,8 @@ static struct cau_action *append(struct cau_actions *ret, uint8_t kind)
     return action;
 }
 
-struct cau_action *cau_emit(struct cau_core *core, struct cau_actions *ret, uint8_t kind, uint32_t node,
-                            cau_msec limit_ms)
+struct cau_action *cau_emit(struct cau_core *core, struct cau_actions *ret, uint8_t kind,
+                            uint32_t node, cau_msec limit_ms)
 {
     struct cau_action *action = append(ret, kind);
     action->node = node;

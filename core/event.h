@@ -18,13 +18,13 @@ enum cau_event_kind {
 
 enum cau_result_code {
     CAU_RC_OK,
-    CAU_RC_FAILED,   /* it was done and went wrong; `error` says how */
-    CAU_RC_REFUSED,  /* LOCK_WRITE: the value was another one (see `lock`) */
+    CAU_RC_FAILED,    /* it was done and went wrong; `error` says how */
+    CAU_RC_REFUSED,   /* LOCK_WRITE: the value was another one (see `lock`) */
     CAU_RC_NO_QUORUM, /* LOCK_*: the store does not answer with quorum */
-    CAU_RC_STALE,    /* the executor knows a newer (owner, epoch) */
-    CAU_RC_DEGRADED, /* SUSPEND: refused because storage is degraded [CAU 1.3] */
+    CAU_RC_STALE,     /* the executor knows a newer (owner, epoch) */
+    CAU_RC_DEGRADED,  /* SUSPEND: refused because storage is degraded [CAU 1.3] */
     CAU_RC_CANCELED,
-    CAU_RC_UNKNOWN,  /* no answer: deadline, lost connection, node gone. It may have happened. */
+    CAU_RC_UNKNOWN, /* no answer: deadline, lost connection, node gone. It may have happened. */
     CAU_RC_KINDS
 };
 

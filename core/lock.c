@@ -75,7 +75,8 @@ static void claim(struct cau_core *core, struct cau_actions *ret)
 }
 
 /* A foreign lock: recover it, take its run over, wait for it, take it as dead, or go away. */
-static void meet_foreign(struct cau_core *core, const struct cau_result *result, struct cau_actions *ret)
+static void meet_foreign(struct cau_core *core, const struct cau_result *result,
+                         struct cau_actions *ret)
 {
     const struct cau_lock *value = &result->lock;
     core->lock.foreign_seen = true;
@@ -134,7 +135,8 @@ static void on_read(struct cau_core *core, const struct cau_result *result, stru
         } else if (!mine && core->lock.foreign_seen) { /* the run we waited for ended by itself */
             cau_run_abort(core, CAU_WHY_NOTHING_TO_TAKE_OVER, ret);
             return;
-        } else if (!mine && core->after_replay) { /* somebody cleared it while we were dead */
+        } else if (!mine && core->after_replay &&
+                   core->touched) { /* somebody cleared it while we were dead */
             cau_run_abort(core, CAU_WHY_LOCK_LOST, ret);
             return;
         }
@@ -169,7 +171,11 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
         cau_touch_active(core);
         break;
     case CAU_LOCKS_RELEASING:
-        step(core, CAU_LOCKS_RELEASED, CAU_NEVER);
+        if (core->lock.want.phase == CAU_LOCK_FREE) {
+            step(core, CAU_LOCKS_RELEASED, CAU_NEVER);
+        } else { /* a heartbeat that was still under way: now free it */
+            core->lock.at = core->now;
+        }
         break;
     case CAU_LOCKS_NONE:
     case CAU_LOCKS_READING:
@@ -182,8 +188,9 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
     }
 }
 
-/* The value was another one than we thought. Ours by owner and epoch: an earlier write of ours landed
- * although nobody told us; write again on top of it. Otherwise it is lost, and that is final. */
+/* The value was another one than we thought. Ours by owner and epoch: an earlier write of ours
+ * landed although nobody told us; write again on top of it. Otherwise it is lost, and that is
+ * final. */
 static void on_refused(struct cau_core *core, const struct cau_lock *value, struct cau_actions *ret)
 {
     if (is_ours(core, value)) {
@@ -202,8 +209,8 @@ static void on_refused(struct cau_core *core, const struct cau_lock *value, stru
     cau_run_abort(core, owned || core->after_replay ? CAU_WHY_LOCK_LOST : CAU_WHY_LOCKED, ret);
 }
 
-/* No answer, or none with quorum: it may have happened, so try again; give up when that has lasted too
- * long, and take the lock for lost when anybody else may take it for expired. */
+/* No answer, or none with quorum: it may have happened, so try again; give up when that has lasted
+ * too long, and take the lock for lost when anybody else may take it for expired. */
 static void on_silence(struct cau_core *core, struct cau_actions *ret)
 {
     if (core->lock.step == CAU_LOCKS_OWNED) {
@@ -229,7 +236,8 @@ static void on_silence(struct cau_core *core, struct cau_actions *ret)
     }
 }
 
-void cau_lock_result(struct cau_core *core, const struct cau_result *result, struct cau_actions *ret)
+void cau_lock_result(struct cau_core *core, const struct cau_result *result,
+                     struct cau_actions *ret)
 {
     if (result->id != core->lock.op) {
         return; /* stale */
@@ -272,13 +280,14 @@ static void advance_owned(struct cau_core *core, struct cau_actions *ret)
     if (core->lock.at != CAU_NEVER && core->now < core->lock.at) {
         return; /* waiting to try again */
     }
-    if (!due && !core->lock.wanted) {
+    if (!due && !core->lock.wanted && !core->lock.tell) {
         return;
     }
     if (core->lock.wanted) {
         cau_emit_observe(core, ret);
     }
     core->lock.wanted = false;
+    core->lock.tell = false;
     for (uint32_t i = 0; i < core->active_count; i++) {
         struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
         if (node->gate == CAU_GATE_WANTED) {
@@ -355,7 +364,8 @@ cau_msec cau_lock_deadline(const struct cau_core *core)
         if (lock->at != CAU_NEVER) {
             return lock->at;
         }
-        return lock->wanted ? core->now : lock->confirmed + core->plan.lock_heartbeat_ms;
+        return lock->wanted || lock->tell ? core->now
+                                          : lock->confirmed + core->plan.lock_heartbeat_ms;
     }
     return lock->at;
 }

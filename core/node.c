@@ -6,10 +6,11 @@
  *      │                                 └─► Staging ─► Installing: updates that appeared only now
  *      └─► Resuming ─► Soaking ─► PostScript ─► Succeeded | PartiallyFailed | Failed | Canceled
  *
- * An attempt that fails goes by Resuming and PostScript back to Waiting while retries are left. States
- * without work are skipped. With plug-ins that install live, Suspending comes after Installing, and
- * only if a restart is needed. This file has the table, the moves between attempts and the gate;
- * node_work.c talks to plug-ins and scripts, node_out.c takes nodes out and brings them back. */
+ * An attempt that fails goes by Resuming and PostScript back to Waiting while retries are left.
+ * States without work are skipped. With plug-ins that install live, Suspending comes after
+ * Installing, and only if a restart is needed. This file has the table, the moves between attempts
+ * and the gate; node_work.c talks to plug-ins and scripts, node_out.c takes nodes out and brings
+ * them back. */
 #include "core/state.h"
 
 #include <assert.h>
@@ -17,10 +18,9 @@
 
 #define BIT(state) (1u << CAU_NODE_##state)
 #define FINALS     (BIT(SUCCEEDED) | BIT(PARTIALLY_FAILED) | BIT(FAILED) | BIT(CANCELED))
-#define WORK                                                                                         \
-    (BIT(PRE_SCRIPT) | BIT(WAITING_FOR_STORAGE) | BIT(SUSPENDING) | BIT(INSTALLING) | BACK)
-#define BACK (BIT(RESUMING) | BIT(SOAKING) | BIT(POST_SCRIPT) | BIT(WAITING) | FINALS)
-#define MIDWAY (BIT(RESTARTING) | BIT(VERIFYING) | BIT(RESCANNING))
+#define WORK       (BIT(PRE_SCRIPT) | BIT(WAITING_FOR_STORAGE) | BIT(SUSPENDING) | BIT(INSTALLING) | BACK)
+#define BACK       (BIT(RESUMING) | BIT(SOAKING) | BIT(POST_SCRIPT) | BIT(WAITING) | FINALS)
+#define MIDWAY     (BIT(RESTARTING) | BIT(VERIFYING) | BIT(RESCANNING))
 
 /* Allowed next states. MIDWAY from Waiting is a take-over's entry. */
 const uint32_t cau_node_next[CAU_NODE_STATES] = {
@@ -95,6 +95,10 @@ bool cau_node_gate(struct cau_core *core, struct cau_node *node,
     node->gate = CAU_GATE_SHUT;
     enum cau_reason why = guard(core, node);
     if (why != CAU_WHY_NONE) {
+        if (open && why == CAU_WHY_NOT_IDLE) {
+            node->gate =
+                CAU_GATE_OPEN; /* our own write woke the scheduler: a further one would again */
+        }
         cau_node_wait(core, node, why, ret);
         return false;
     }
@@ -173,6 +177,7 @@ void cau_node_wind_down(struct cau_core *core, struct cau_node *node, struct cau
     node->intent = CAU_INTENT_NONE;
     if (node->suspended && node->state != CAU_NODE_RESUMING) {
         node->intent = CAU_INTENT_RESUME;
+        core->lock.tell = true;
         cau_node_enter(core, node, CAU_NODE_RESUMING, CAU_WHY_NONE, ret);
         return;
     }
@@ -215,6 +220,16 @@ static enum cau_status classify(const struct cau_core *core, const struct cau_no
         return CAU_STATUS_SUCCEEDED;
     }
     return succeeded > 0 ? CAU_STATUS_PARTIALLY_FAILED : CAU_STATUS_FAILED;
+}
+
+/* It cannot begin, or not again: judged by what was done before, the first cause told. */
+void cau_node_give_up(struct cau_core *core, struct cau_node *node, enum cau_reason why,
+                      struct cau_actions *ret)
+{
+    if (node->error == CAU_WHY_NONE) {
+        node->error = (uint8_t)why;
+    }
+    cau_node_finish(core, node, classify(core, node), (enum cau_reason)node->error, ret);
 }
 
 void cau_node_end_attempt(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
@@ -276,8 +291,8 @@ static uint8_t state_of(enum cau_status status)
     return states[status];
 }
 
-/* The node has its result. Counting is at once; the record waits while the node may still be brought
- * back from a suspend that is ours. */
+/* The node has its result. Counting is at once; the record waits while the node may still be
+ * brought back from a suspend that is ours. */
 void cau_node_finish(struct cau_core *core, struct cau_node *node, enum cau_status status,
                      enum cau_reason why, struct cau_actions *ret)
 {
@@ -287,6 +302,7 @@ void cau_node_finish(struct cau_core *core, struct cau_node *node, enum cau_stat
     cau_node_enter(core, node, excluded ? CAU_NODE_EXCLUDED : state_of(status), (uint8_t)why, ret);
     node->status = (uint8_t)status;
     node->intent = CAU_INTENT_NONE;
+    core->lock.tell = true;
     if (node->awaited) {
         node->awaited = false;
         core->scan_count--;
@@ -372,6 +388,7 @@ static void prepare(struct cau_core *core, struct cau_node *node, struct cau_act
         cau_node_finish(core, node, CAU_STATUS_FAILED, CAU_WHY_OFFLINE_AT_START, ret);
     } else {
         node->boot_before = node->facts.boot_id;
+        node->pre_done = false;
         cau_work_begin_scan(core, node, ret);
     }
 }
@@ -443,7 +460,8 @@ static void set_timer(struct cau_core *core, struct cau_node *node)
 {
     cau_msec at = node->limit;
     if (node->blocked_since != CAU_NEVER) {
-        at = cau_msec_min(at, cau_msec_add(node->blocked_since, cau_node_patience(core, node->why)));
+        at =
+            cau_msec_min(at, cau_msec_add(node->blocked_since, cau_node_patience(core, node->why)));
     }
     if (node->gone_since != CAU_NEVER && core->now < node->gone_since + CAU_LOST_GRACE_MS) {
         at = cau_msec_min(at, node->gone_since + CAU_LOST_GRACE_MS);

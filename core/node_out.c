@@ -1,7 +1,7 @@
 /* Taking a node out and bringing it back: suspend, restart, resume [SPEC 5.4, 2.3, 3.4].
  *
- * Results of these operations are hints about when to look. That a node is drained, has restarted or
- * is back is concluded from views only. */
+ * Results of these operations are hints about when to look. That a node is drained, has restarted
+ * or is back is concluded from views only. */
 #include "core/state.h"
 
 #include <assert.h>
@@ -92,8 +92,8 @@ static void suspend(struct cau_core *core, struct cau_node *node, struct cau_act
 
 static bool is_drained(const struct cau_core *core, const struct cau_node *node)
 {
-    return core->view_at >= node->gate_at && node->facts.standby == CAU_STANDBY_OURS && core->idle &&
-           (node->facts.roles == 0 || core->plan.policy.pause == CAU_PAUSE_NO_DRAIN);
+    return core->view_at >= node->gate_at && node->facts.standby == CAU_STANDBY_OURS &&
+           core->idle && (node->facts.roles == 0 || core->plan.policy.pause == CAU_PAUSE_NO_DRAIN);
 }
 
 static void drained(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
@@ -167,8 +167,8 @@ static void suspend_result(struct cau_core *core, struct cau_node *node, uint8_t
     pause_then_again(core, node, cau_msec_min(CAU_SUSPEND_POLL_MS, end - core->now));
 }
 
-/* Refused for good, or for too long, just before the restart: the node goes back into service and the
- * restart is owed to the next run [SPEC 5.7]. */
+/* Refused for good, or for too long, just before the restart: the node goes back into service and
+ * the restart is owed to the next run [SPEC 5.7]. */
 static void leave_restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     node->restart_pending = true;
@@ -224,6 +224,7 @@ void cau_out_verify(struct cau_core *core, struct cau_node *node, struct cau_act
         return;
     }
     node->intent = CAU_INTENT_NONE;
+    core->lock.tell = true;
     node->restart_given = false;
     node->restart_wanted = false;
     node->restart_done = true;
@@ -297,7 +298,8 @@ void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_act
             if (due) {
                 resume_failed(core, node, ret);
             }
-        } else if (policy->failback != CAU_FAILBACK_IMMEDIATE || node->facts.roles_away == 0 || due) {
+        } else if (policy->failback != CAU_FAILBACK_IMMEDIATE || node->facts.roles_away == 0 ||
+                   due) {
             if (policy->failback == CAU_FAILBACK_IMMEDIATE && node->facts.roles_away > 0) {
                 cau_emit_status(core, ret, node, node->state, CAU_WHY_FAILBACK_INCOMPLETE, true);
             }
@@ -315,7 +317,8 @@ bool cau_out_hopeful(const struct cau_core *core, const struct cau_node *node)
            (node->op != 0 || (is_there(node) && node->left_tries <= CAU_LEFT_TRIES));
 }
 
-/* A failed node that we suspended is resumed when it is reachable and clean, else told [SPEC 3.4]. */
+/* A failed node that we suspended is resumed when it is reachable and clean, else told [SPEC 3.4].
+ */
 void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     if (node->owed && !node->left) { /* taken over with its result */

@@ -57,7 +57,8 @@ static void prepared(struct cau_core *core, struct cau_node *node, struct cau_ac
 }
 
 /* The node went away under a scan or a staging. */
-static bool lost_while_preparing(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+static bool lost_while_preparing(struct cau_core *core, struct cau_node *node,
+                                 struct cau_actions *ret)
 {
     if (!cau_node_lost(core, node)) {
         return false;
@@ -83,8 +84,8 @@ void cau_work_begin_scan(struct cau_core *core, struct cau_node *node, struct ca
 
 /* Begins the same operation for each plug-in that has something to do, all at once or one by one.
  * True when all have ended. */
-static bool for_plugins(struct cau_core *core, struct cau_node *node, uint8_t kind, cau_msec limit_ms,
-                        struct cau_actions *ret)
+static bool for_plugins(struct cau_core *core, struct cau_node *node, uint8_t kind,
+                        cau_msec limit_ms, struct cau_actions *ret)
 {
     const struct cau_policy *policy = &core->plan.policy;
     while (node->plugin < core->plan.plugin_count) {
@@ -97,8 +98,8 @@ static bool for_plugins(struct cau_core *core, struct cau_node *node, uint8_t ki
             break;
         }
         uint8_t plugin = node->plugin++;
-        if (kind == CAU_ACT_STAGE && (has_bit(node->plugins_broken, plugin) ||
-                                      cau_to_install(core, node, plugin) == 0)) {
+        if (kind == CAU_ACT_STAGE &&
+            (has_bit(node->plugins_broken, plugin) || cau_to_install(core, node, plugin) == 0)) {
             continue;
         }
         struct cau_action *action = cau_emit(core, ret, kind, cau_index(core, node), limit_ms);
@@ -206,8 +207,7 @@ void cau_work_script(struct cau_core *core, struct cau_node *node, struct cau_ac
     if (node->op != 0) {
         return;
     }
-    uint8_t kind =
-        node->state == CAU_NODE_PRE_SCRIPT ? CAU_ACT_PRE_SCRIPT : CAU_ACT_POST_SCRIPT;
+    uint8_t kind = node->state == CAU_NODE_PRE_SCRIPT ? CAU_ACT_PRE_SCRIPT : CAU_ACT_POST_SCRIPT;
     node->op =
         cau_emit(core, ret, kind, cau_index(core, node), core->plan.policy.script_limit_ms)->id;
 }

@@ -42,21 +42,22 @@ enum cau_mode {
 /* What to do when somebody else holds the lock. */
 enum cau_takeover {
     CAU_TAKEOVER_REFUSE,  /* end: another coordinator is at work */
-    CAU_TAKEOVER_EXPIRED, /* wait until the lock has been silent for expiry_ms, then continue its run */
+    CAU_TAKEOVER_EXPIRED, /* wait until the lock has been silent for expiry_ms, then continue its
+                             run */
     CAU_TAKEOVER_NOW,     /* continue its run at once: the caller knows that the owner is gone */
 };
 
-/* The run's options (the policy). Counts are counts, *_ms are milliseconds, CAU_NEVER is "no limit".
- * Meaning and defaults of each: `caucus policy explain`. */
+/* The run's options (the policy). Counts are counts, *_ms are milliseconds, CAU_NEVER is "no
+ * limit". Meaning and defaults of each: `caucus policy explain`. */
 struct cau_policy {
     cau_msec reboot_timeout_ms;         /* 1 .. CAU_NEVER: restart until start-up units are up */
     cau_msec suspend_timeout_ms;        /* 0 .. CAU_NEVER: repeats while storage is degraded */
     cau_msec storage_repair_timeout_ms; /* 0 .. CAU_NEVER: wait for storage repair, then go on */
-    cau_msec quorum_wait_ms;            /* 0 .. CAU_NEVER: wait for a temporary refusal of the guard */
-    cau_msec warn_after_ms;             /* 1 .. CAU_NEVER, from the run's start */
-    cau_msec stop_after_ms;             /* 1 .. CAU_NEVER, from the run's start */
-    cau_msec soak_ms;                   /* 0 .. : rest after a node came back, before its post script */
-    cau_msec scan_limit_ms;             /* 1 .. : deadlines of single operations */
+    cau_msec quorum_wait_ms; /* 0 .. CAU_NEVER: wait for a temporary refusal of the guard */
+    cau_msec warn_after_ms;  /* 1 .. CAU_NEVER, from the run's start */
+    cau_msec stop_after_ms;  /* 1 .. CAU_NEVER, from the run's start */
+    cau_msec soak_ms;        /* 0 .. : rest after a node came back, before its post script */
+    cau_msec scan_limit_ms;  /* 1 .. : deadlines of single operations */
     cau_msec stage_limit_ms;
     cau_msec install_limit_ms;
     cau_msec script_limit_ms;
@@ -89,9 +90,9 @@ struct cau_plan_plugin {
 };
 
 struct cau_plan {
-    struct cau_guid run;          /* RunId; a take-over replaces it by that of the run it continues */
+    struct cau_guid run; /* RunId; a take-over replaces it by that of the run it continues */
     struct cau_guid orchestrator; /* OrchestratorGuid: this coordinator's own identity */
-    uint64_t policy_digest;       /* of the written policy, so that a successor can tell a difference */
+    uint64_t policy_digest; /* of the written policy, so that a successor can tell a difference */
     struct cau_policy policy;
     struct cau_quorum_options quorum; /* as configured in the cluster */
     const struct cau_plan_node *nodes;

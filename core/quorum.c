@@ -1,12 +1,14 @@
 /* votequorum, replayed message by message. See quorum.h for what it models and why that way.
  *
- * The order of things at a change of membership, as Corosync does it: lost nodes are struck off, the
- * last_man_standing window is opened, every member sends one message with its votes, expected votes
- * and flags, all members hear all messages in one order and recount after each one that told them
- * something new (and after their own), the device has its say, and at the end all recount once more.
+ * The order of things at a change of membership, as Corosync does it: lost nodes are struck off,
+ * the last_man_standing window is opened, every member sends one message with its votes, expected
+ * votes and flags, all members hear all messages in one order and recount after each one that told
+ * them something new (and after their own), the device has its say, and at the end all recount once
+ * more.
  *
- * What makes it cheap: a quorate node that hears from a member nothing but what it knew is not moved
- * by it, so such messages are skipped. Whoever loses quorum on the way is replayed in full. */
+ * What makes it cheap: a quorate node that hears from a member nothing but what it knew is not
+ * moved by it, so such messages are skipped. Whoever loses quorum on the way is replayed in full.
+ */
 #include "core/quorum.h"
 
 #include <assert.h>
@@ -57,14 +59,15 @@ static void set_waiting(struct cau_quorum_node *node, bool waiting)
     set_flag(node, FLAG_WAITING, waiting);
 }
 
-static uint32_t votes_present(const struct cau_quorum_rules *rules, const struct cau_quorum_node *node,
-                              uint32_t votes)
+static uint32_t votes_present(const struct cau_quorum_rules *rules,
+                              const struct cau_quorum_node *node, uint32_t votes)
 {
     return votes + ((node->flags & FLAG_DEVICE) ? rules->device_votes : 0);
 }
 
 /* A half that has the tie-breaker of before wins, unless those gone could have quorum. */
-static bool tie_is_ours(const struct cau_quorum_rules *rules, const struct view *view, uint32_t total)
+static bool tie_is_ours(const struct cau_quorum_rules *rules, const struct view *view,
+                        uint32_t total)
 {
     const struct cau_quorum_node *self = view->self;
     int64_t gone = (int64_t)self->members_before - (int64_t)self->members;
@@ -102,7 +105,8 @@ static void recount(const struct cau_quorum_rules *rules, struct view *view, boo
                     bool by_nodes)
 {
     struct cau_quorum_node *self = view->self;
-    uint32_t all = view->votes + rules->device_votes; /* the device counts here even if it is silent */
+    uint32_t all =
+        view->votes + rules->device_votes; /* the device counts here even if it is silent */
     uint32_t total = votes_present(rules, self, view->votes);
     uint32_t voters = view->count + ((self->flags & FLAG_DEVICE) ? 1 : 0);
     uint32_t nodes = view->count + (rules->device_votes ? 1 : 0);
@@ -128,7 +132,8 @@ static void recount(const struct cau_quorum_rules *rules, struct view *view, boo
     judge(rules, view, total);
 }
 
-static void hear(const struct cau_quorum_rules *rules, struct view *view, const struct message *message)
+static void hear(const struct cau_quorum_rules *rules, struct view *view,
+                 const struct message *message)
 {
     struct cau_quorum_node *self = view->self;
     bool says_quorate = message->flags & FLAG_QUORATE;
@@ -187,6 +192,17 @@ static bool held_as_sent(const struct cau_quorum_rules *rules, const struct cau_
     return (node->sent_flags & FLAG_QUORATE) || rules->tracking;
 }
 
+static void add_said(struct cau_quorum_said *said, uint32_t node, uint32_t expected)
+{
+    if (expected > said->highest || said->by == CAU_QUORUM_NONE) {
+        said->next = said->highest;
+        said->highest = expected;
+        said->by = node;
+    } else {
+        said->next = larger(said->next, expected);
+    }
+}
+
 /* Sums up, per former membership, the members that are still there: in order for the sums, and from
  * the end for what is known of those whose message comes later. */
 static void gather_groups(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
@@ -205,8 +221,7 @@ static void gather_groups(const struct cau_quorum_rules *rules, struct cau_quoru
             group->group_votes = 0;
             group->group_count = 0;
             group->group_lowest = CAU_QUORUM_NONE;
-            group->group_seen = 0;
-            group->group_idle = 0;
+            group->group_said = (struct cau_quorum_said){.by = CAU_QUORUM_NONE};
         }
         if (group->group_ring != node->ring)
             continue;
@@ -220,24 +235,29 @@ static void gather_groups(const struct cau_quorum_rules *rules, struct cau_quoru
 
         if (group->group_ring != node->ring)
             continue;
-        node->later_seen = group->group_seen;
-        node->later_idle = group->group_idle;
+        node->later_said = group->group_said;
         if (held_as_sent(rules, node))
-            group->group_seen = larger(group->group_seen, node->sent_expected);
+            add_said(&group->group_said, members[k], node->sent_expected);
         else
-            group->group_idle = 1;
+            group->group_said.idle++;
     }
 }
 
-/* What `self` still holds of members it has not heard from, given the sent values and idle ones. */
-static uint32_t held_of_later(const struct cau_quorum_node *self, uint32_t seen, bool idle)
+/* What node `index` still holds of other members it has not heard from: `said`, with its own
+ * message in it if `own_too`. */
+static uint32_t held(const struct cau_quorum_rules *rules, const struct cau_quorum_node *self,
+                     uint32_t index, const struct cau_quorum_said *said, bool own_too)
 {
+    uint32_t highest = said->by == index ? said->next : said->highest;
+    uint32_t idle = said->idle - (own_too && !held_as_sent(rules, self) ? 1 : 0);
+
     if (self->seen_by_count)
-        return seen > 0 || idle ? self->seen_idle : 0;
-    return larger(seen, idle ? self->seen_idle : 0);
+        return highest > 0 || idle > 0 ? self->seen_idle : 0;
+    return larger(highest, idle > 0 ? self->seen_idle : 0);
 }
 
-static void view_of_group(struct view *view, const struct cau_quorum_node *nodes, uint32_t index,
+static void view_of_group(const struct cau_quorum_rules *rules, struct view *view,
+                          const struct cau_quorum_node *nodes, uint32_t index,
                           struct cau_quorum_node *self)
 {
     const struct cau_quorum_node *group = group_of(nodes, self);
@@ -248,11 +268,10 @@ static void view_of_group(struct view *view, const struct cau_quorum_node *nodes
         view->votes = group->group_votes;
         view->count = group->group_count;
         view->lowest = group->group_lowest;
-        view->old_seen = held_of_later(self, group->group_seen, group->group_idle);
+        view->old_seen = held(rules, self, index, &group->group_said, true);
     }
-    view->tie_breaker_here =
-        tie == index || (tie != CAU_QUORUM_NONE && nodes[tie].taking_part && group &&
-                         same_group(&nodes[tie], self));
+    view->tie_breaker_here = tie == index || (tie != CAU_QUORUM_NONE && nodes[tie].taking_part &&
+                                              group && same_group(&nodes[tie], self));
 }
 
 static void view_of_settled(struct view *view, const struct cau_quorum_node *nodes,
@@ -280,6 +299,16 @@ static void keep_view(const struct cau_quorum_rules *rules, const struct view *v
     self->lowest = view->lowest;
     self->highest = larger(self->expected, view->news_seen);
     self->total = votes_present(rules, self, view->votes);
+}
+
+static void recount_settled(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                            uint32_t index, bool shrink)
+{
+    struct view view;
+
+    view_of_settled(&view, nodes, &nodes[index]);
+    recount(rules, &view, shrink, shrink);
+    keep_view(rules, &view);
 }
 
 /* allow_downscale: a node that leaves cleanly says so while the old membership still stands. */
@@ -311,43 +340,58 @@ static void hear_leaving(const struct cau_quorum_rules *rules, struct cau_quorum
     keep_view(rules, &view);
 }
 
-/* Writes each member's message, and chains up those that say something new to the membership most
- * members come from. Returns the place of the first, CAU_QUORUM_NONE if none. */
-static uint32_t write_messages(struct cau_quorum_node *nodes, const uint32_t *members, size_t n,
-                               uint32_t *ret_reference)
+/* A round of messages, seen from the membership most members come from. */
+struct round {
+    uint32_t reference;  /* one of its nodes */
+    uint32_t plain;      /* what its plain messages say: the lowest expected votes in it */
+    uint32_t plain_ones; /* how many there are */
+    uint32_t first_news; /* place of the first other message, CAU_QUORUM_NONE if none */
+};
+
+/* Writes each member's message, and chains up those that are not plain. */
+static void write_messages(struct cau_quorum_node *nodes, const uint32_t *members, size_t n,
+                           struct round *ret)
 {
-    uint32_t reference = members[0];
-    uint32_t next = CAU_QUORUM_NONE;
     size_t lead = 0;
 
+    *ret = (struct round){.plain = CAU_QUORUM_NONE, .first_news = CAU_QUORUM_NONE};
     for (size_t k = 0; k < n; k++) { /* majority by pairing off */
         if (lead == 0)
-            reference = members[k];
-        if (same_group(&nodes[reference], &nodes[members[k]]))
+            ret->reference = members[k];
+        if (same_group(&nodes[ret->reference], &nodes[members[k]]))
             lead++;
         else
             lead--;
     }
-    for (size_t k = n; k-- > 0;) {
+    for (size_t k = 0; k < n; k++) {
         struct cau_quorum_node *node = &nodes[members[k]];
 
         node->said_flags = node->flags;
         node->said_expected = node->expected;
-        node->next_news = next;
-        if (!same_group(node, &nodes[reference]) || !(node->said_flags & FLAG_QUORATE) ||
-            node->said_flags != node->sent_flags || node->said_expected != node->sent_expected)
-            next = (uint32_t)k;
+        if (same_group(node, &nodes[ret->reference]))
+            ret->plain = smaller(ret->plain, node->expected);
     }
-    *ret_reference = reference;
-    return next;
+    for (size_t k = n; k-- > 0;) {
+        struct cau_quorum_node *node = &nodes[members[k]];
+
+        node->next_news = ret->first_news;
+        if (same_group(node, &nodes[ret->reference]) && (node->said_flags & FLAG_QUORATE) &&
+            node->said_expected == ret->plain)
+            ret->plain_ones++;
+        else
+            ret->first_news = (uint32_t)k;
+    }
 }
 
 static void hear_member(const struct cau_quorum_rules *rules, struct view *view,
-                        const struct cau_quorum_node *nodes, uint32_t index, uint32_t sender)
+                        const struct cau_quorum_node *nodes, const uint32_t *members,
+                        uint32_t place, uint32_t k)
 {
     struct cau_quorum_node *self = view->self;
+    uint32_t index = members[place];
+    uint32_t sender = members[k];
     const struct cau_quorum_node *node = &nodes[sender];
-    bool own = sender == index;
+    bool own = place == k;
     bool known = own || (group_of(nodes, self) && same_group(node, self));
     struct message message = {.node = sender,
                               .votes = node->votes,
@@ -361,66 +405,66 @@ static void hear_member(const struct cau_quorum_rules *rules, struct view *view,
         message.expected_before = self->seen_by_count || !held_as_sent(rules, node)
                                       ? self->seen_idle
                                       : node->sent_expected;
-        view->old_seen = held_of_later(self, node->later_seen, node->later_idle);
+        view->old_seen = held(rules, self, index, &node->later_said, place > k);
     }
     hear(rules, view, &message);
 }
 
-/* Only what is new. False if it turns out that this is not enough. */
+/* Only the own message and those that are not plain. False if that turns out not to be enough. */
 static bool hear_news(const struct cau_quorum_rules *rules, struct view *view,
                       const struct cau_quorum_node *nodes, const uint32_t *members, uint32_t place,
-                      uint32_t first)
+                      const struct round *round)
 {
+    const struct cau_quorum_node *self = view->self;
+    bool own_plain = (self->said_flags & FLAG_QUORATE) && self->said_expected == round->plain;
     bool own_heard = false;
 
-    for (uint32_t k = first; k != CAU_QUORUM_NONE || !own_heard;) {
-        if (!own_heard && k >= place) {
-            own_heard = true;
-            hear_member(rules, view, nodes, members[place], members[place]);
-            if (k == place)
-                k = nodes[members[k]].next_news;
-        } else {
-            hear_member(rules, view, nodes, members[place], members[k]);
+    for (uint32_t k = round->first_news; k != CAU_QUORUM_NONE || !own_heard;) {
+        uint32_t at = !own_heard && k >= place ? place : k;
+
+        hear_member(rules, view, nodes, members, place, at);
+        own_heard = own_heard || at == place;
+        if (at == k)
             k = nodes[members[k]].next_news;
-        }
-        if (!view->self->quorate)
+        if (!self->quorate)
             return false;
     }
-    view->news_seen = larger(view->news_seen, group_of(nodes, view->self)->group_seen);
+    if (round->plain_ones > (own_plain ? 1 : 0))
+        view->news_seen = larger(view->news_seen, round->plain);
     return true;
 }
 
 static void open_window(const struct cau_quorum_rules *rules, struct cau_quorum_node *self,
                         const struct view *view, uint32_t n, cau_msec now)
 {
-    bool lost = view->count < self->members;
-
-    if (self->shrinks && ((n >= self->quorum && lost) || (n <= self->quorum && rules->auto_tie_breaker &&
-                                                          view->tie_breaker_here)))
+    if (self->shrinks && ((n >= self->quorum && view->count < self->members) ||
+                          (n <= self->quorum && rules->auto_tie_breaker && view->tie_breaker_here)))
         self->deadline = cau_msec_add(now, rules->window_ms);
 }
 
 static void listen_to_all(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
-                          const uint32_t *members, uint32_t n, uint32_t place, uint32_t reference,
-                          uint32_t first_news, cau_msec now)
+                          const uint32_t *members, uint32_t n, uint32_t place,
+                          const struct round *round, cau_msec now)
 {
     uint32_t index = members[place];
     struct cau_quorum_node *self = &nodes[index];
     struct cau_quorum_node before;
     struct view view;
-    bool short_cut = self->quorate && !self->seen_by_count &&
-                     same_group(self, &nodes[reference]) && group_of(nodes, self);
+    bool short_cut;
 
-    view_of_group(&view, nodes, index, self);
+    view_of_group(rules, &view, nodes, index, self);
     open_window(rules, self, &view, n, now);
     self->members_before = self->members;
     self->members = n;
     before = *self;
-    if (!short_cut || !hear_news(rules, &view, nodes, members, place, first_news)) {
+    short_cut = self->quorate && !rules->two_node &&
+                votes_present(rules, self, view.votes) >= self->quorum && group_of(nodes, self) &&
+                same_group(self, &nodes[round->reference]);
+    if (!short_cut || !hear_news(rules, &view, nodes, members, place, round)) {
         *self = before;
-        view_of_group(&view, nodes, index, self);
+        view_of_group(rules, &view, nodes, index, self);
         for (uint32_t k = 0; k < n; k++)
-            hear_member(rules, &view, nodes, index, members[k]);
+            hear_member(rules, &view, nodes, members, place, k);
     }
     self->seen_by_count = 0;
     view.old_seen = 0;
@@ -472,12 +516,11 @@ void cau_quorum_vote(const struct cau_quorum_rules *rules, struct cau_quorum_nod
 }
 
 void cau_quorum_change(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
-                       const uint32_t *members, size_t n_members, const uint32_t *left, size_t n_left,
-                       const uint8_t *votes, cau_msec now)
+                       const uint32_t *members, size_t n_members, const uint32_t *left,
+                       size_t n_left, const uint8_t *votes, cau_msec now)
 {
     uint32_t ring = 0;
-    uint32_t reference;
-    uint32_t first_news;
+    struct round round;
 
     if (n_members == 0)
         return;
@@ -485,12 +528,11 @@ void cau_quorum_change(const struct cau_quorum_rules *rules, struct cau_quorum_n
     if (rules->allow_downscale)
         for (size_t k = 0; k < n_members; k++)
             hear_leaving(rules, nodes, members[k], left, n_left);
-    first_news = write_messages(nodes, members, n_members, &reference);
+    write_messages(nodes, members, n_members, &round);
     for (size_t k = 0; k < n_members; k++) {
         assert(nodes[members[k]].up);
         ring = larger(ring, nodes[members[k]].ring);
-        listen_to_all(rules, nodes, members, (uint32_t)n_members, (uint32_t)k, reference, first_news,
-                      now);
+        listen_to_all(rules, nodes, members, (uint32_t)n_members, (uint32_t)k, &round, now);
     }
     for (size_t k = 0; k < n_members; k++) {
         struct cau_quorum_node *node = &nodes[members[k]];
@@ -505,13 +547,8 @@ void cau_quorum_change(const struct cau_quorum_rules *rules, struct cau_quorum_n
         return;
     if (votes)
         cau_quorum_vote(rules, nodes, members, n_members, votes);
-    for (size_t k = 0; k < n_members; k++) {
-        struct view view;
-
-        view_of_settled(&view, nodes, &nodes[members[k]]);
-        recount(rules, &view, false, false);
-        keep_view(rules, &view);
-    }
+    for (size_t k = 0; k < n_members; k++)
+        recount_settled(rules, nodes, members[k], false);
 }
 
 void cau_quorum_start(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
@@ -555,15 +592,10 @@ void cau_quorum_tick(const struct cau_quorum_rules *rules, struct cau_quorum_nod
                      cau_msec now)
 {
     for (size_t i = 0; i < n; i++) {
-        struct view view;
-
         if (nodes[i].deadline == CAU_NEVER || nodes[i].deadline > now)
             continue;
         nodes[i].deadline = CAU_NEVER;
-        if (!nodes[i].quorate)
-            continue;
-        view_of_settled(&view, nodes, &nodes[i]);
-        recount(rules, &view, true, true);
-        keep_view(rules, &view);
+        if (nodes[i].quorate)
+            recount_settled(rules, nodes, (uint32_t)i, true);
     }
 }

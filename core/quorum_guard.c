@@ -19,6 +19,8 @@ void cau_quorum_report(const struct cau_quorum_rules *rules, enum cau_quorum_dev
         .total = node->total,
         .needed = node->quorum,
         .members = node->members,
+        .nodes = rules->nodes,
+        .configured = node->barrier,
         .witness_votes = node->total - node->present,
         .device = device,
         .quorate = node->up && node->quorate,
@@ -26,6 +28,7 @@ void cau_quorum_report(const struct cau_quorum_rules *rules, enum cau_quorum_dev
         .auto_tie_breaker = rules->auto_tie_breaker && node->highest == node->expected,
         .last_man_standing = node->shrinks,
         .allow_downscale = rules->allow_downscale,
+        .equal_votes = rules->equal_votes,
     };
 }
 
@@ -37,6 +40,9 @@ void cau_quorum_facts_merge(struct cau_quorum_facts *facts, const struct cau_quo
     facts->quorate = facts->quorate && other->quorate;
     facts->last_man_standing = facts->last_man_standing || other->last_man_standing;
     facts->allow_downscale = facts->allow_downscale || other->allow_downscale;
+    facts->equal_votes = facts->equal_votes && other->equal_votes;
+    facts->nodes = larger(facts->nodes, other->nodes);
+    facts->configured = larger(facts->configured, other->configured);
     facts->expected = larger(facts->expected, other->expected);
     facts->needed = larger(facts->needed, other->needed);
     facts->members = larger(facts->members, other->members);
@@ -44,26 +50,25 @@ void cau_quorum_facts_merge(struct cau_quorum_facts *facts, const struct cau_quo
     facts->witness_votes = smaller(facts->witness_votes, other->witness_votes);
 }
 
-/* The witness's votes the rest can be sure of. `rest` and `present` are votes of nodes.
+/* The witness's votes that are sure when `out` nodes leave. Both algorithms count nodes, which are
+ * votes here as all have one.
  *
  * ffsplit: half of the configured nodes are enough, as a node that stops cannot be part of another
  * half. lms: the partition with most connections wins, so the rest must be more than all nodes that
- * are not here, which might be elsewhere, up and connected. Both count nodes, as all have one vote. */
-static uint32_t sure_witness_votes(const struct cau_quorum_facts *facts, uint32_t present, uint32_t rest)
+ * are not here, which might be elsewhere, up and connected. */
+static uint32_t sure_witness_votes(const struct cau_quorum_facts *facts, uint32_t out)
 {
-    uint32_t configured =
-        facts->expected > facts->witness_votes ? facts->expected - facts->witness_votes : 0;
-    uint32_t absent = configured > present ? configured - present : 0;
+    uint32_t rest = facts->members - smaller(facts->members, out);
 
-    if (present != facts->members)
+    if (!facts->equal_votes || facts->nodes < facts->members)
         return 0;
     switch (facts->device) {
     case CAU_QUORUM_DEVICE_NONE:
         return 0;
     case CAU_QUORUM_DEVICE_FFSPLIT:
-        return facts->witness_votes == 1 && 2 * (uint64_t)rest >= configured ? 1 : 0;
+        return 2 * (uint64_t)rest >= facts->nodes ? facts->witness_votes : 0;
     case CAU_QUORUM_DEVICE_LMS:
-        return rest > absent ? facts->witness_votes : 0;
+        return rest > facts->nodes - facts->members ? facts->witness_votes : 0;
     }
     return 0;
 }
@@ -82,13 +87,15 @@ bool cau_quorum_survives(const struct cau_quorum_facts *facts, uint32_t votes_ou
         needed = 1;
     else if (facts->last_man_standing || facts->allow_downscale)
         needed = larger(needed, (facts->members + 2) / 2);
-    if (rest > 0 && rest + sure_witness_votes(facts, present, rest) >= needed)
+    if (facts->allow_downscale)
+        needed = larger(needed, (facts->configured + 2) / 2);
+    if (rest > 0 && rest + sure_witness_votes(facts, votes_out) >= needed)
         return true;
-    /* A tie: each node one vote, so that no more nodes go than votes do. */
-    return facts->auto_tie_breaker && !tie_breaker_goes && facts->device == CAU_QUORUM_DEVICE_NONE &&
-           !facts->allow_downscale && facts->members == facts->total &&
-           facts->total >= facts->needed && rest > 0 && rest == facts->expected / 2 &&
-           votes_out < facts->needed;
+    /* A tie. One by one there is quorum by count until the last one goes; all at once no more go
+     * than could have quorum elsewhere. */
+    return facts->auto_tie_breaker && !tie_breaker_goes && facts->equal_votes &&
+           facts->device == CAU_QUORUM_DEVICE_NONE && !facts->allow_downscale && rest > 0 &&
+           rest == facts->expected / 2 && facts->needed <= rest + 1 && votes_out < facts->needed;
 }
 
 static void count_partitions(struct cau_quorum_witness *witness, size_t n)
@@ -116,7 +123,8 @@ static bool had_vote(const struct cau_quorum_witness *witness, size_t n, uint32_
     return false;
 }
 
-static bool ffsplit_better(const struct cau_quorum_witness *witness, size_t n, uint32_t a, uint32_t b)
+static bool ffsplit_better(const struct cau_quorum_witness *witness, size_t n, uint32_t a,
+                           uint32_t b)
 {
     if (b == CAU_QUORUM_NONE)
         return true;

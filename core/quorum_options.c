@@ -65,7 +65,8 @@ const char *cau_quorum_refused(const struct cau_quorum_options *options,
     uint32_t sum = sum_of_votes(nodes, n);
 
     if (options->auto_tie_breaker && !breaks_ties(options, sum) && options->last_man_standing)
-        return "auto_tie_breaker with last_man_standing and an odd number of votes needs wait_for_all";
+        return "auto_tie_breaker with last_man_standing and an odd number of votes needs "
+               "wait_for_all";
     return options->device == CAU_QUORUM_DEVICE_NONE ? NULL : device_refused(options, sum, n);
 }
 
@@ -140,8 +141,8 @@ const char *cau_quorum_check(const struct cau_quorum_options *options,
     return NULL;
 }
 
-void cau_quorum_init(const struct cau_quorum_options *options, struct cau_quorum_node *nodes, size_t n,
-                     struct cau_quorum_rules *ret_rules)
+void cau_quorum_init(const struct cau_quorum_options *options, struct cau_quorum_node *nodes,
+                     size_t n, struct cau_quorum_rules *ret_rules)
 {
     uint32_t sum = sum_of_votes(nodes, n);
     uint32_t device_votes = 0;
@@ -158,6 +159,7 @@ void cau_quorum_init(const struct cau_quorum_options *options, struct cau_quorum
     *ret_rules = (struct cau_quorum_rules){
         .expected = options->expected_votes && !tracking ? options->expected_votes : sum,
         .device_votes = device_votes,
+        .nodes = (uint32_t)n,
         .window_ms = options->last_man_standing_window_ms,
         .two_node = options->two_node && !options->auto_tie_breaker,
         .wait_for_all = waits_for_all(options),
@@ -165,6 +167,7 @@ void cau_quorum_init(const struct cau_quorum_options *options, struct cau_quorum
         .auto_tie_breaker = breaks_ties(options, sum_of_votes(nodes, n)),
         .allow_downscale = options->allow_downscale,
         .tracking = tracking,
+        .equal_votes = !votes_differ_from_one(nodes, n),
     };
     for (size_t i = 0; i < n; i++)
         nodes[i] = (struct cau_quorum_node){.votes = nodes[i].votes,

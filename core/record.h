@@ -124,15 +124,17 @@ enum cau_reason {
 
 /* Things a run says once, without effect on its course; a bit mask in ClusterResult. */
 enum cau_note {
-    CAU_NOTE_WARN_AFTER = 1u << 0,         /* the run went on beyond WarnAfter */
-    CAU_NOTE_PERMANENT_REFUSAL = 1u << 1,  /* some node can never be restarted without losing quorum */
-    CAU_NOTE_SINGLE_NODE = 1u << 2,        /* one node: the cluster stops while it restarts */
-    CAU_NOTE_REPORT_NOT_SAVED = 1u << 3,   /* no node took the report */
-    CAU_NOTE_UNLOCK_FAILED = 1u << 4,      /* the lock was left behind */
-    CAU_NOTE_TAKEN_OVER = 1u << 5,         /* this run was begun by another coordinator */
-    CAU_NOTE_LEFT_SUSPENDED = 1u << 6,     /* at least one node is still suspended by us */
-    CAU_NOTE_POLICY_DIFFERS = 1u << 7,     /* the successor's policy is not the one the run began with */
-    CAU_NOTE_RECOVERED = 1u << 8,          /* ForceRecovery cleared a lock */
+    CAU_NOTE_WARN_AFTER = 1u << 0, /* the run went on beyond WarnAfter */
+    CAU_NOTE_PERMANENT_REFUSAL = 1u
+                                 << 1, /* some node can never be restarted without losing quorum */
+    CAU_NOTE_SINGLE_NODE = 1u << 2,    /* one node: the cluster stops while it restarts */
+    CAU_NOTE_REPORT_NOT_SAVED = 1u << 3, /* no node took the report */
+    CAU_NOTE_UNLOCK_FAILED = 1u << 4,    /* the lock was left behind */
+    CAU_NOTE_TAKEN_OVER = 1u << 5,       /* this run was begun by another coordinator */
+    CAU_NOTE_LEFT_SUSPENDED = 1u << 6,   /* at least one node is still suspended by us */
+    CAU_NOTE_POLICY_DIFFERS =
+        1u << 7,                  /* the successor's policy is not the one the run began with */
+    CAU_NOTE_RECOVERED = 1u << 8, /* ForceRecovery cleared a lock */
     CAU_NOTE_NOTHING_TO_RECOVER = 1u << 9,
 };
 
@@ -160,10 +162,10 @@ struct cau_record {
     uint8_t outcome; /* UPDATE_*: enum cau_update_outcome */
     bool restart_required;
     bool long_restart_hint;
-    bool restart_pending;  /* NODE_RESULT: a restart is still owed */
-    bool left_suspended;   /* NODE_RESULT: still suspended by us */
-    bool details_missing;  /* NODE_RESULT: done by a predecessor, only the outcome is known */
-    bool transient;        /* NODE_STATUS: `why` is an error that a retry may still repair */
+    bool restart_pending; /* NODE_RESULT: a restart is still owed */
+    bool left_suspended;  /* NODE_RESULT: still suspended by us */
+    bool details_missing; /* NODE_RESULT: done by a predecessor, only the outcome is known */
+    bool transient;       /* NODE_STATUS: `why` is an error that a retry may still repair */
 };
 
 #endif

@@ -3,10 +3,11 @@
  *   New ─► Preflight ─► Locking ─► Scanning ─► Updating ◄─► Paused
  *                          │          ▲            │
  *                          └► Recovering           ├─► Stopping ─┐
- *                                                  └─────────────┴─► Reporting ─► Unlocking ─► Ended
+ *                                                  └─────────────┴─► Reporting ─► Unlocking ─►
+ * Ended
  *
- * Before the lock an abort ends at once: nothing was touched. After it, every node still gets its one
- * result. A lost lock is final: no operation is begun any more, not even a resume. */
+ * Before the lock an abort ends at once: nothing was touched. After it, every node still gets its
+ * one result. A lost lock is final: no operation is begun any more, not even a resume. */
 #include "core/state.h"
 
 #include <assert.h>
@@ -31,6 +32,7 @@ void cau_run_enter(struct cau_core *core, uint8_t state)
     assert((next[core->state] & 1u << state) != 0);
     core->state = state;
     core->phase_limit = CAU_NEVER;
+    core->more = true; /* look at it in the same step */
 }
 
 void cau_run_start(struct cau_core *core, struct cau_actions *ret)
@@ -49,6 +51,7 @@ void cau_run_stop(struct cau_core *core, enum cau_reason why)
 {
     if (!cau_stopping(core)) {
         core->stop_why = (uint8_t)why;
+        core->more = true;
     }
 }
 
@@ -136,8 +139,19 @@ static void begin_scanning(struct cau_core *core)
     }
 }
 
-/* ForceRecovery: the lock was taken over and will be freed, the progress goes with it. Suspended nodes
- * are listed, not resumed [SPEC 4.4]. */
+static void report(struct cau_core *core, struct cau_actions *ret)
+{
+    cau_run_enter(core, CAU_RUN_REPORTING);
+    emit_cluster_result(core, ret);
+    if (core->lock.step == CAU_LOCKS_LOST) {
+        cau_run_enter(core, CAU_RUN_ENDED);
+        return;
+    }
+    core->report_op = cau_emit(core, ret, CAU_ACT_SAVE_REPORT, CAU_NO_NODE, CAU_REPORT_MS)->id;
+}
+
+/* ForceRecovery: the lock was taken over and will be freed, the progress goes with it. Suspended
+ * nodes are listed, not resumed [SPEC 4.4]. */
 static void recover_only(struct cau_core *core, struct cau_actions *ret)
 {
     for (uint32_t i = 0; i < core->plan.node_count; i++) {
@@ -151,8 +165,7 @@ static void recover_only(struct cau_core *core, struct cau_actions *ret)
             core->notes |= CAU_NOTE_LEFT_SUSPENDED;
         }
     }
-    core->state = CAU_RUN_UPDATING; /* with nothing to update: straight to the report */
-    core->done_count = core->plan.node_count;
+    report(core, ret);
 }
 
 /* The lock is ours. */
@@ -258,10 +271,10 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
             continue;
         }
         cau_node_wait(core, node, why, ret);
-        cau_touch(core, node);
-        if (cau_guard_is_permanent(core, node, why) ||
-            core->now >= cau_msec_add(node->blocked_since, cau_node_patience(core, (uint8_t)why))) {
-            cau_node_finish(core, node, CAU_STATUS_FAILED, why, ret);
+        cau_msec end = cau_msec_add(node->blocked_since, cau_node_patience(core, (uint8_t)why));
+        cau_set_timer(core, node, end);
+        if (cau_guard_is_permanent(core, node, why) || core->now >= end) {
+            cau_node_give_up(core, node, why, ret);
             if (cau_stopping(core)) {
                 return;
             }
@@ -293,17 +306,6 @@ static bool all_settled(struct cau_core *core, struct cau_actions *ret)
         }
     }
     return core->active_count == 0 && core->owed_count == 0;
-}
-
-static void report(struct cau_core *core, struct cau_actions *ret)
-{
-    cau_run_enter(core, CAU_RUN_REPORTING);
-    emit_cluster_result(core, ret);
-    if (core->lock.step == CAU_LOCKS_LOST) {
-        cau_run_enter(core, CAU_RUN_ENDED);
-        return;
-    }
-    core->report_op = cau_emit(core, ret, CAU_ACT_SAVE_REPORT, CAU_NO_NODE, CAU_REPORT_MS)->id;
 }
 
 void cau_run_report_result(struct cau_core *core, const struct cau_result *result)
@@ -372,7 +374,6 @@ void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
             begin_stopping(core);
         } else if (core->scan_count == 0) {
             cau_run_enter(core, CAU_RUN_UPDATING);
-            core->more = true;
         }
         break;
     case CAU_RUN_UPDATING:

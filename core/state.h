@@ -12,9 +12,10 @@
 #define CAU_NONE UINT32_MAX
 
 /* How long things are waited for that have no option of their own. */
-#define CAU_PREFLIGHT_MS    60000  /* for a settled, quorate view before the lock */
-#define CAU_OBSERVE_MS      60000  /* without news this long, look */
-#define CAU_LOST_GRACE_MS   120000 /* an installer may restart the cluster stack: gone this long is lost */
+#define CAU_PREFLIGHT_MS 60000 /* for a settled, quorate view before the lock */
+#define CAU_OBSERVE_MS   60000 /* without news this long, look */
+#define CAU_LOST_GRACE_MS                                                                          \
+    120000 /* an installer may restart the cluster stack: gone this long is lost */
 #define CAU_RETRY_MS        10000  /* between two tries of something that did not answer */
 #define CAU_SUSPEND_POLL_MS 30000  /* between two suspends refused for degraded storage */
 #define CAU_LOCK_OP_MS      60000  /* deadline of one lock operation */
@@ -26,7 +27,8 @@
 /* An irreversible action passes the gate: guard, lock write, fresh view, guard again. */
 enum cau_gate { CAU_GATE_SHUT, CAU_GATE_WANTED, CAU_GATE_WRITING, CAU_GATE_OPEN };
 
-/* What a node is about to do or did last, as a successor must know it. Part of the progress format. */
+/* What a node is about to do or did last, as a successor must know it. Part of the progress format.
+ */
 enum cau_intent {
     CAU_INTENT_NONE,
     CAU_INTENT_SUSPEND,
@@ -61,43 +63,43 @@ struct cau_node {
     cau_msec gate_at;
     cau_msec degraded_since;
     cau_msec suspended_at, first_suspended_at, suspended_ms;
-    uint64_t op;                          /* the one operation in flight that is not scan or stage */
-    uint64_t plugin_op[CAU_PLUGINS_MAX];  /* scans and stages in flight */
-    uint64_t boot_before;                 /* the boot that must end: RESTART, or that must last */
-    uint32_t rows, row_count;             /* list head in the pool */
-    uint32_t heap_at;                     /* place in the timer heap, or CAU_NONE */
+    uint64_t op;                         /* the one operation in flight that is not scan or stage */
+    uint64_t plugin_op[CAU_PLUGINS_MAX]; /* scans and stages in flight */
+    uint64_t boot_before;                /* the boot that must end: RESTART, or that must last */
+    uint32_t rows, row_count;            /* list head in the pool */
+    uint32_t heap_at;                    /* place in the timer heap, or CAU_NONE */
     uint32_t dirty_next;
-    uint32_t attempt;                     /* 1 .. 1 + max_retries; 0 = none begun */
+    uint32_t attempt; /* 1 .. 1 + max_retries; 0 = none begun */
     uint32_t suspend_tries;
     uint32_t restarts;
     uint32_t taken_succeeded, taken_failed; /* updates counted by a predecessor */
     uint8_t state, status;
-    uint8_t why;         /* why it waits now, or why it ended so */
-    uint8_t error;       /* first failure of this attempt */
+    uint8_t why;   /* why it waits now, or why it ended so */
+    uint8_t error; /* first failure of this attempt */
     uint8_t gate, intent;
-    uint8_t plugin;      /* whose turn it is in serial scans, stages, installs */
+    uint8_t plugin;         /* whose turn it is in serial scans, stages, installs */
     uint8_t plugins_failed; /* bit per plug-in, this attempt */
-    bool known;          /* facts were seen */
+    bool known;             /* facts were seen */
     bool dirty;
-    bool turn;           /* admitted: its process is under way */
-    bool scanned;        /* scanned and staged for the coming or present attempt */
-    bool begun;          /* in any attempt: something was suspended or installed */
-    bool suspended;      /* by us, in this run, and not yet resumed */
-    bool was_standby;    /* by somebody else before: left so */
-    bool pre_done;       /* the pre script of this attempt succeeded (or there is none) */
-    bool installed_any;  /* in this pass something may have been installed */
+    bool turn;          /* admitted: its process is under way */
+    bool scanned;       /* scanned and staged for the coming or present attempt */
+    bool begun;         /* in any attempt: something was suspended or installed */
+    bool suspended;     /* by us, in this run, and not yet resumed */
+    bool was_standby;   /* by somebody else before: left so */
+    bool pre_done;      /* the pre script of this attempt succeeded (or there is none) */
+    bool installed_any; /* in this pass something may have been installed */
     bool restart_wanted;
-    bool restart_given;  /* RESTART was submitted and is not yet proved */
-    bool restart_done;   /* at least one proved restart in this attempt */
+    bool restart_given; /* RESTART was submitted and is not yet proved */
+    bool restart_done;  /* at least one proved restart in this attempt */
     bool restart_pending;
-    bool stopped;        /* its installation was cut short by a stop */
-    bool final;          /* no retry after this attempt */
+    bool stopped; /* its installation was cut short by a stop */
+    bool final;   /* no retry after this attempt */
     bool details_missing;
-    bool left;           /* failed and still suspended by us */
-    bool owed;           /* its NodeResult is still to be written */
-    bool listed;         /* in the active list */
-    bool awaited;        /* its first scan and staging are not over */
-    uint8_t phase;       /* enum cau_phase: of an operation that takes the node out or back */
+    bool left;     /* failed and still suspended by us */
+    bool owed;     /* its NodeResult is still to be written */
+    bool listed;   /* in the active list */
+    bool awaited;  /* its first scan and staging are not over */
+    uint8_t phase; /* enum cau_phase: of an operation that takes the node out or back */
     uint8_t left_tries;
     uint8_t plugins_broken; /* bit per plug-in whose scan or staging threw in this attempt */
     uint8_t reserved[6];
@@ -124,12 +126,13 @@ struct cau_lock_state {
     cau_msec since;        /* when this effort began */
     cau_msec confirmed;    /* our last write that succeeded */
     uint64_t op;
-    uint64_t epoch;        /* ours, once claimed */
+    uint64_t epoch; /* ours, once claimed */
     uint8_t step;
-    bool wanted;           /* some gate waits for a write */
+    bool wanted; /* some gate waits for a write */
+    bool tell;   /* progress was made that a successor should know of */
     bool foreign_seen;
-    bool took_over;        /* the progress of a predecessor was taken in */
-    uint8_t reserved[4];
+    bool took_over; /* the progress of a predecessor was taken in */
+    uint8_t reserved[3];
 };
 
 struct cau_core {
@@ -154,28 +157,28 @@ struct cau_core {
     uint32_t heap_count;
     uint32_t active_count; /* nodes in their turn, and failed ones still suspended */
     uint32_t turn_count;
-    uint32_t scan_count;   /* nodes whose first scan and staging are not yet over */
+    uint32_t scan_count; /* nodes whose first scan and staging are not yet over */
     uint32_t done_count, failed_count, unclean_count;
     uint32_t succeeded_count; /* nodes */
     uint32_t spoiled_count;   /* nodes that lower the outcome: failed, or canceled by a stop */
     uint32_t owed_count;
-    uint32_t order_next;   /* every node before this place has its result */
+    uint32_t order_next; /* every node before this place has its result */
     uint32_t pool_free;
     uint32_t notes;
     uint32_t reserved32;
     uint8_t state;
     uint8_t status;
     uint8_t why;
-    uint8_t stop_why;      /* why the run is stopping; CAU_WHY_NONE while it is not */
+    uint8_t stop_why; /* why the run is stopping; CAU_WHY_NONE while it is not */
     uint8_t observer_count;
     bool whole_seen, settled, quorate, idle, cluster_maintenance;
     bool paused;
     bool touched;
     bool started;
-    bool after_replay;     /* CAU_EV_TAKEOVER came: the same host goes on */
-    bool some_success;     /* at least one update was installed somewhere */
-    bool more;             /* the step's buffer was full: go on at once */
-    bool recovered;        /* the progress taken in was made into states */
+    bool after_replay; /* CAU_EV_TAKEOVER came: the same host goes on */
+    bool some_success; /* at least one update was installed somewhere */
+    bool more;         /* the step's buffer was full: go on at once */
+    bool recovered;    /* the progress taken in was made into states */
     uint8_t reserved[3];
 };
 
@@ -232,8 +235,8 @@ void cau_deactivate(struct cau_core *core, struct cau_node *node);
 void cau_touch_active(struct cau_core *core);
 
 /* ---- emit.c: what leaves the step ---- */
-struct cau_action *cau_emit(struct cau_core *core, struct cau_actions *ret, uint8_t kind, uint32_t node,
-                            cau_msec limit_ms);
+struct cau_action *cau_emit(struct cau_core *core, struct cau_actions *ret, uint8_t kind,
+                            uint32_t node, cau_msec limit_ms);
 void cau_emit_observe(struct cau_core *core, struct cau_actions *ret);
 void cau_emit_cancel(struct cau_core *core, struct cau_actions *ret, uint32_t node, uint64_t op);
 struct cau_record *cau_emit_record(struct cau_core *core, struct cau_actions *ret, uint8_t type);
@@ -250,8 +253,8 @@ void cau_take_outcomes(struct cau_core *core, struct cau_node *node, uint8_t plu
 void cau_mark_tried(struct cau_core *core, struct cau_node *node, uint8_t plugin);
 void cau_new_attempt_rows(struct cau_core *core, struct cau_node *node);
 uint32_t cau_to_install(const struct cau_core *core, const struct cau_node *node, uint8_t plugin);
-void cau_count_rows(const struct cau_core *core, const struct cau_node *node, uint32_t *ret_succeeded,
-                    uint32_t *ret_failed, bool *ret_retryable);
+void cau_count_rows(const struct cau_core *core, const struct cau_node *node,
+                    uint32_t *ret_succeeded, uint32_t *ret_failed, bool *ret_retryable);
 
 /* ---- guard.c: may this node be taken out, or restarted, now? ---- */
 enum cau_reason cau_guard_cluster(const struct cau_core *core);
@@ -259,7 +262,8 @@ enum cau_reason cau_guard_admit(const struct cau_core *core, const struct cau_no
 enum cau_reason cau_guard_suspend(const struct cau_core *core, const struct cau_node *node);
 enum cau_reason cau_guard_install(const struct cau_core *core, const struct cau_node *node);
 enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_node *node);
-bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *node, enum cau_reason why);
+bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *node,
+                            enum cau_reason why);
 bool cau_guard_never_allows(const struct cau_core *core, uint32_t node);
 
 /* ---- order.c ---- */
@@ -270,7 +274,8 @@ void cau_take_view(struct cau_core *core, const struct cau_view *view, struct ca
 
 /* ---- lock.c ---- */
 void cau_lock_begin(struct cau_core *core, struct cau_actions *ret);
-void cau_lock_result(struct cau_core *core, const struct cau_result *result, struct cau_actions *ret);
+void cau_lock_result(struct cau_core *core, const struct cau_result *result,
+                     struct cau_actions *ret);
 void cau_lock_advance(struct cau_core *core, struct cau_actions *ret);
 void cau_lock_release(struct cau_core *core);
 cau_msec cau_lock_deadline(const struct cau_core *core);
@@ -292,6 +297,8 @@ void cau_node_fail_attempt(struct cau_core *core, struct cau_node *node, enum ca
                            struct cau_actions *ret);
 void cau_node_finish(struct cau_core *core, struct cau_node *node, enum cau_status status,
                      enum cau_reason why, struct cau_actions *ret);
+void cau_node_give_up(struct cau_core *core, struct cau_node *node, enum cau_reason why,
+                      struct cau_actions *ret);
 void cau_node_end_attempt(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_node_admit(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_node_stop(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
@@ -337,7 +344,7 @@ cau_msec cau_run_deadline(const struct cau_core *core);
 
 /* ---- takeover.c ---- */
 bool cau_take_progress(struct cau_core *core, const void *data, size_t size);
-void cau_forget_in_flight(struct cau_core *core);
+void cau_forget_in_flight(struct cau_core *core, struct cau_actions *ret);
 void cau_recover(struct cau_core *core, struct cau_actions *ret);
 
 /* ---- check.c ---- */

@@ -1,8 +1,9 @@
 /* Progress and take-over: what a successor needs, and how it goes on [SPEC 4.7].
  *
  * Two ways lead here: a replayed journal on the same host, and the progress record that was written
- * together with the lock. Both end alike: whatever was in flight is unknown; observe; decide. So that
- * both decide the same, the first forgets what the second cannot know (scans, timers, operations).
+ * together with the lock. Both end alike: whatever was in flight is unknown; observe; decide. So
+ * that both decide the same, the first forgets what the second cannot know (scans, timers,
+ * operations).
  *
  * The record is little-endian, field by field, independent of the machine:
  *     head   "CAUP" version u16, flags u16, RunId 2 x u64, policy digest u64, start i64, nodes u32,
@@ -51,10 +52,10 @@ static uint64_t at_most(uint64_t value, uint64_t limit)
     return value < limit ? value : limit;
 }
 
-/* A node is out from the moment its disturbing work was intended: suspended, or installing live. */
+/* A node is out from the moment that was intended: what was written before the act must tell. */
 static bool is_out(const struct cau_node *node)
 {
-    return node->suspended || node->intent == CAU_INTENT_INSTALL || node->restart_given;
+    return node->suspended || node->intent != CAU_INTENT_NONE || node->restart_given;
 }
 
 static void put_node(uint8_t **at, const struct cau_core *core, const struct cau_node *node)
@@ -65,12 +66,12 @@ static void put_node(uint8_t **at, const struct cau_core *core, const struct cau
     bool out = is_out(node);
     /* An attempt that did no work yet is not used up by a take-over. */
     uint32_t attempt = node->attempt - (node->turn && !out && node->attempt > 0);
-    unsigned flags = (node->suspended ? NODE_SUSPENDED : 0u) |
-                     (node->was_standby ? NODE_WAS_STANDBY : 0u) |
-                     (node->pre_done ? NODE_PRE_DONE : 0u) | (node->begun ? NODE_BEGUN : 0u) |
-                     (node->restart_wanted ? NODE_RESTART_WANTED : 0u) |
-                     (node->restart_pending ? NODE_RESTART_PENDING : 0u) |
-                     (node->restart_given ? NODE_RESTART_GIVEN : 0u) | (node->left ? NODE_LEFT : 0u);
+    unsigned flags =
+        (node->suspended ? NODE_SUSPENDED : 0u) | (node->was_standby ? NODE_WAS_STANDBY : 0u) |
+        (node->pre_done ? NODE_PRE_DONE : 0u) | (node->begun ? NODE_BEGUN : 0u) |
+        (node->restart_wanted ? NODE_RESTART_WANTED : 0u) |
+        (node->restart_pending ? NODE_RESTART_PENDING : 0u) |
+        (node->restart_given ? NODE_RESTART_GIVEN : 0u) | (node->left ? NODE_LEFT : 0u);
     put(at, cau_final(node->state) ? CLASS_DONE : out ? CLASS_OUT : CLASS_WAITING, 1);
     put(at, node->intent, 1);
     put(at, node->status, 1);
@@ -165,8 +166,8 @@ static void take_done(struct cau_core *core, struct cau_node *node)
     cau_activate(core, node);
 }
 
-/* Takes in a predecessor's progress. False when there is none, or none that this version can read, or
- * it belongs to another set of nodes: then this is a new run. */
+/* Takes in a predecessor's progress. False when there is none, or none that this version can read,
+ * or it belongs to another set of nodes: then this is a new run. */
 bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
 {
     const uint8_t *at = data;
@@ -207,10 +208,24 @@ bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
     return true;
 }
 
-/* The same after a replay on the same host: forget what was in flight, as if progress had been read. */
-void cau_forget_in_flight(struct cau_core *core)
+/* Died in the report or the unlocking: all is decided, only these two are done again. */
+static bool only_the_end_is_left(struct cau_core *core, struct cau_actions *ret)
 {
-    if (core->state == CAU_RUN_NEW || core->state == CAU_RUN_ENDED) {
+    core->lock.op = 0;
+    if (core->state == CAU_RUN_REPORTING) {
+        core->report_op = cau_emit(core, ret, CAU_ACT_SAVE_REPORT, CAU_NO_NODE, CAU_REPORT_MS)->id;
+    } else if (core->state == CAU_RUN_UNLOCKING) {
+        core->lock.since = core->now;
+        core->lock.at = core->now;
+    }
+    return core->state >= CAU_RUN_REPORTING;
+}
+
+/* The same after a replay on the same host: forget what was in flight, as if progress had been
+ * read. */
+void cau_forget_in_flight(struct cau_core *core, struct cau_actions *ret)
+{
+    if (core->state == CAU_RUN_NEW || only_the_end_is_left(core, ret)) {
         return;
     }
     for (uint32_t i = 0; i < core->plan.node_count; i++) {
@@ -241,12 +256,12 @@ void cau_forget_in_flight(struct cau_core *core)
     core->turn_count = 0;
     core->scan_count = 0;
     core->order_next = 0;
-    core->report_op = 0;
-    core->lock.op = 0;
     core->lock.wanted = false;
+    cau_emit_observe(core, ret);
     if (core->state >= CAU_RUN_LOCKING) {
         core->after_replay = true;
         core->state = CAU_RUN_LOCKING;
+        cau_lock_begin(core, ret);
     }
 }
 
@@ -263,6 +278,10 @@ static void recover_node(struct cau_core *core, struct cau_node *node, struct ca
         node->attempt -= node->attempt > 0;
         cau_deactivate(core, node);
         return;
+    }
+    if (suspended && !node->suspended) { /* it took effect after it was written down */
+        node->suspended = true;
+        node->suspended_at = core->now;
     }
     node->turn = true;
     core->turn_count++;

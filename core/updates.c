@@ -10,8 +10,8 @@
 /* Returned as often as this after success, an update counts as failed [SPEC 2.6]. */
 #define RETURNS_MAX 2
 
-static struct cau_row *find(const struct cau_core *core, const struct cau_node *node, uint8_t plugin,
-                            uint64_t id)
+static struct cau_row *find(const struct cau_core *core, const struct cau_node *node,
+                            uint8_t plugin, uint64_t id)
 {
     for (uint32_t i = node->rows; i != CAU_NONE; i = cau_row_at(core, i)->next) {
         struct cau_row *row = cau_row_at(core, i);
@@ -22,7 +22,8 @@ static struct cau_row *find(const struct cau_core *core, const struct cau_node *
     return NULL;
 }
 
-static struct cau_row *add(struct cau_core *core, struct cau_node *node, uint8_t plugin, uint64_t id)
+static struct cau_row *add(struct cau_core *core, struct cau_node *node, uint8_t plugin,
+                           uint64_t id)
 {
     if (core->pool_free == CAU_NONE || node->row_count == core->plan.max_updates_per_node) {
         return NULL;
@@ -162,8 +163,8 @@ uint32_t cau_to_install(const struct cau_core *core, const struct cau_node *node
 }
 
 /* Counts final outcomes; *ret_retryable: a further attempt could still repair something. */
-void cau_count_rows(const struct cau_core *core, const struct cau_node *node, uint32_t *ret_succeeded,
-                    uint32_t *ret_failed, bool *ret_retryable)
+void cau_count_rows(const struct cau_core *core, const struct cau_node *node,
+                    uint32_t *ret_succeeded, uint32_t *ret_failed, bool *ret_retryable)
 {
     *ret_succeeded = node->taken_succeeded;
     *ret_failed = node->taken_failed;

@@ -20,12 +20,13 @@ enum cau_standby {
 };
 
 struct cau_node_facts {
-    uint64_t boot_id;       /* differs after each boot; 0 = not known */
-    uint32_t node;          /* index in the plan */
-    uint32_t roles;         /* roles active on it */
+    uint64_t boot_id;        /* differs after each boot; 0 = not known */
+    uint32_t node;           /* index in the plan */
+    uint32_t roles;          /* roles active on it */
     uint32_t roles_promoted; /* those of them in the promoted role */
-    uint32_t roles_away;    /* roles drained from it by us and not yet back */
-    uint32_t feature_set;   /* CRM feature set as major * 10^6 + minor * 10^3 + patch; 0 = not known */
+    uint32_t roles_away;     /* roles drained from it by us and not yet back */
+    uint32_t
+        feature_set; /* CRM feature set as major * 10^6 + minor * 10^3 + patch; 0 = not known */
     uint16_t votes;
     uint8_t kind;    /* enum cau_node_kind */
     uint8_t standby; /* enum cau_standby */
@@ -55,12 +56,12 @@ struct cau_request {
     uint8_t kind; /* enum cau_request_kind */
 };
 
-/* Votes as the first observer reports them (corosync-quorumtool -s): the four numbers, the members of
- * its partition, and the flags, which may differ from what is configured. */
+/* Votes as the first observer reports them (corosync-quorumtool -s): the four numbers, the members
+ * of its partition, and the flags, which may differ from what is configured. */
 struct cau_votes {
     uint32_t expected, total, needed; /* total includes the witness's */
     uint32_t witness;                 /* votes the witness casts for the observer now */
-    uint32_t members;                 /* nodes in the observer's partition, foreign voters included */
+    uint32_t members; /* nodes in the observer's partition, foreign voters included */
     bool two_node, auto_tie_breaker, last_man_standing, allow_downscale;
 };
 

@@ -6,6 +6,7 @@
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
+#include "core/cli/options.h"
 #include "core/plan.h"
 #include "core/view.h"
 
@@ -32,9 +33,9 @@ struct scenario_dist {
 
 struct scenario_site {
     char *name;
-    sim_nsec latency;    /* one way, inside the site */
-    uint64_t bandwidth;  /* bytes per second of each node's own access link */
-    uint64_t uplink;     /* bytes per second of the site's uplink, shared by all flows that leave it */
+    sim_nsec latency;   /* one way, inside the site */
+    uint64_t bandwidth; /* bytes per second of each node's own access link */
+    uint64_t uplink; /* bytes per second of the site's uplink, shared by all flows that leave it */
 };
 
 struct scenario_link {
@@ -52,7 +53,7 @@ struct scenario_node {
     bool standby; /* by somebody else, before the run */
     bool restart_needed;
     bool storage_degraded; /* at the start, until storage.resync is over */
-    double speed; /* of its CPU, 1.0 = the updates' reference */
+    double speed;          /* of its CPU, 1.0 = the updates' reference */
     uint32_t conflict_groups;
     uint32_t feature_set;
     struct scenario_dist shutdown, boot, startup;
@@ -68,7 +69,7 @@ struct scenario_role {
 };
 
 struct scenario_plugin {
-    char *name;   /* as in CauPluginName; a duplicate is numbered "X (2)" */
+    char *name; /* as in CauPluginName; a duplicate is numbered "X (2)" */
     bool live;
     struct scenario_dist scan;
     double scan_failure; /* probability that a scan throws */
@@ -88,7 +89,7 @@ struct scenario_update {
     int32_t error_code;
     double failure; /* probability that one installation fails */
     double stage_failure;
-    uint32_t failures; /* the first so many installations on each node fail, then it succeeds */
+    uint32_t failures;  /* the first so many installations on each node fail, then it succeeds */
     uint32_t *requires; /* offered only once these are installed */
     uint32_t requires_count;
     uint32_t *nodes; /* wanted on these; all when count is 0 */
@@ -104,13 +105,13 @@ struct scenario_script {
 };
 
 enum scenario_fault_kind {
-    FAULT_CRASH,       /* power lost; `repair` until it boots again (never: stays off) */
-    FAULT_HANG,        /* still powered, answers nothing, until fenced or repaired */
-    FAULT_SLOW_BOOT,   /* the next boot takes `delay` longer */
+    FAULT_CRASH,        /* power lost; `repair` until it boots again (never: stays off) */
+    FAULT_HANG,         /* still powered, answers nothing, until fenced or repaired */
+    FAULT_SLOW_BOOT,    /* the next boot takes `delay` longer */
     FAULT_STARTUP_FAIL, /* after the next boot a start-up unit never comes up */
-    FAULT_NO_RETURN,   /* the next restart never comes back */
-    FAULT_PARTITION,   /* `sites` on one side, all others on the other, for `lasts` */
-    FAULT_ISOLATE,     /* one node's network is cut for `lasts` */
+    FAULT_NO_RETURN,    /* the next restart never comes back */
+    FAULT_PARTITION,    /* `sites` on one side, all others on the other, for `lasts` */
+    FAULT_ISOLATE,      /* one node's network is cut for `lasts` */
     FAULT_WITNESS_LOST,
     FAULT_COORDINATOR_DEATH,
     FAULT_COORDINATOR_CUT, /* its network is cut for `lasts` */
@@ -120,9 +121,9 @@ enum scenario_fault_kind {
 /* When: a time after the start, or a moment after a node enters a state (in the notification stream
  * of any coordinator), or a rate (`every` drawn again and again). */
 struct scenario_when {
-    sim_nsec at;     /* SIM_NEVER when triggered otherwise */
-    uint32_t node;   /* CAU_NO_NODE when not by state */
-    uint8_t state;   /* enum cau_node_state */
+    sim_nsec at;       /* SIM_NEVER when triggered otherwise */
+    uint32_t node;     /* CAU_NO_NODE when not by state */
+    uint8_t state;     /* enum cau_node_state */
     uint8_t run_state; /* enum cau_run_state, when by_run_state */
     bool by_run_state;
     sim_nsec after;
@@ -158,9 +159,9 @@ struct scenario_expect_result {
 /* What must come out; members with "not given" are not compared. */
 struct scenario_expect {
     bool given;
-    int exit;         /* -1 not given */
-    uint8_t status;   /* enum cau_status; NONE not given */
-    uint8_t error;    /* enum cau_reason of the run; NONE not given */
+    int exit;       /* -1 not given */
+    uint8_t status; /* enum cau_status; NONE not given */
+    uint8_t error;  /* enum cau_reason of the run; NONE not given */
     struct scenario_expect_result *nodes;
     uint32_t node_count;
     struct scenario_expect_result *coordinators; /* outcome of each, by name; NONE = died */
@@ -171,35 +172,17 @@ struct scenario_expect {
     char *why;    /* of a per-engine expectation */
 };
 
-/* Options as written: the numbers go to the plan, names and texts stay here. */
-struct scenario_options {
-    struct cau_policy policy;
-    bool max_failed_nodes_given;
-    char *cluster_name;       /* NULL: not given */
-    char **plugin_names;      /* NULL: all of the scenario's, in order */
-    uint32_t plugin_name_count;
-    char **node_order;
-    uint32_t node_order_count;
-    char **site_order;
-    uint32_t site_order_count;
-    char *pre_script, *post_script;
-    char **only_nodes, **exclude;
-    uint32_t only_node_count, exclude_count;
-    bool force_recovery;
-    char *reason;
-};
-
 struct scenario_coordinator {
     char *name;
     uint32_t node; /* runs on this node, or CAU_NO_NODE: on a host outside */
     uint32_t site; /* of the host outside */
     sim_nsec start;
     struct scenario_when when; /* used when start is SIM_NEVER */
-    uint8_t takeover; /* enum cau_takeover */
-    bool resumes;     /* on the same host with the journal of `predecessor` */
+    uint8_t takeover;          /* enum cau_takeover */
+    bool resumes;              /* on the same host with the journal of `predecessor` */
     uint32_t predecessor;
     sim_nsec clock_skew;
-    struct scenario_options options; /* the scenario's policy with this one's changes */
+    struct cau_options options; /* the scenario's policy with this one's changes */
 };
 
 struct scenario {
@@ -208,16 +191,16 @@ struct scenario {
     uint64_t seed;
     struct cau_quorum_options quorum;
     bool fencing;
-    sim_nsec fencing_delay;    /* from the decision to power off */
-    sim_nsec detection;        /* membership loss: token + consensus */
-    sim_nsec join;             /* boot done to membership */
+    sim_nsec fencing_delay; /* from the decision to power off */
+    sim_nsec detection;     /* membership loss: token + consensus */
+    sim_nsec join;          /* boot done to membership */
     sim_nsec lock_settle;
     sim_nsec transport_timeout; /* a stalled flow fails after this */
-    bool sharing;              /* flows on one link share it; false: links are fat pipes */
-    uint32_t repository_site;  /* where downloads come from */
+    bool sharing;               /* flows on one link share it; false: links are fat pipes */
+    uint32_t repository_site;   /* where downloads come from */
     uint64_t repository_bandwidth;
     struct scenario_dist storage_resync; /* after each boot of a node; 0 = none */
-    uint32_t witness_site;     /* where qnetd is, or CAU_NO_NODE: a site of its own */
+    uint32_t witness_site;               /* where qnetd is, or CAU_NO_NODE: a site of its own */
     struct scenario_site *sites;
     struct scenario_link *links;
     struct scenario_node *nodes;
@@ -230,7 +213,7 @@ struct scenario {
     uint32_t site_count, link_count, node_count, role_count, plugin_count, update_count,
         coordinator_count, fault_count, request_count;
     struct scenario_script pre, post;
-    struct scenario_options options; /* of "policy" */
+    struct cau_options options; /* of "policy" */
     struct scenario_expect expect, expect_simgrid, expect_heap;
 };
 
@@ -238,8 +221,8 @@ struct scenario {
  * path: "nodes[3].votes: must be 0..1, is 7". `settings` are "policy.NAME=VALUE" overrides. */
 struct scenario *scenario_read(const char *text, size_t size, const char *const *settings,
                                size_t setting_count, char **reterr_why);
-struct scenario *scenario_read_file(const char *path, const char *const *settings, size_t setting_count,
-                                    char **reterr_why);
+struct scenario *scenario_read_file(const char *path, const char *const *settings,
+                                    size_t setting_count, char **reterr_why);
 void scenario_free(struct scenario *scenario);
 
 /* Writes it out with every default filled in; reading that back gives the same scenario and the

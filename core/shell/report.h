@@ -1,14 +1,18 @@
-/* Records and their fold: records.ndjson a line at a time, report.json at the end. */
+/* Records and their fold: records.ndjson a line at a time, report.json at the end. Fields have
+ * CAU's names [CAU 8.3]; times are UTC, "2030-01-01T00:00:00.000Z", durations "hh:mm:ss.mmm" with
+ * hours going on beyond a day. */
 #ifndef CAU_REPORT_H
 #define CAU_REPORT_H
 
 #include "core/shell/turn.h"
 
-/* One record as one JSON line, fields as in SPEC 8.3. Returns 0 or -errno. */
-int cau_record_write(struct cau_sink *sink, const struct cau_record *record, const struct cau_names *names);
+/* One record as one JSON line. Returns 0 or -errno. */
+int cau_record_write(struct cau_sink *sink, const struct cau_record *record,
+                     const struct cau_names *names);
 
-/* Folds the text of a records.ndjson into the text of a report.json (malloc'd). Returns 0, or < 0
- * with a sentence (malloc'd) naming the line. */
+/* Folds the text of a records.ndjson into the text of a report.json (malloc'd). A run that has not
+ * ended gives a report with Status null for what is not known yet; a last line without its end is
+ * the end. Returns 0, or < 0 with a sentence (malloc'd) naming the line. */
 int cau_report_fold(const char *records, size_t size, char **ret_report, char **reterr_why);
 
 #endif

@@ -2,8 +2,9 @@
  *
  * A driver binds a decider (the core, or a rival's policy) to a backend, a journal and a trace. The
  * event is in the journal before the decider sees it, the actions are in it (and it is on the disk)
- * before the backend does. A turn may be cut between any two of its parts: that is how a coordinator
- * dies, and why a replay of the journal always ends where the dead one stood or just before. */
+ * before the backend does. A turn may be cut between any two of its parts: that is how a
+ * coordinator dies, and why a replay of the journal always ends where the dead one stood or just
+ * before. */
 #ifndef CAU_TURN_H
 #define CAU_TURN_H
 
@@ -27,19 +28,20 @@ struct cau_decider_ops {
 
 extern const struct cau_decider_ops cau_decider_core;
 
-/* Where lines go: a file, a growing memory buffer, or nothing. Returns < 0 on an error (-errno). */
+/* Where lines go: a file, a growing memory buffer, or nothing. Each write is one whole line or
+ * more. Both return 0, or < 0 on an error (-errno). */
 struct cau_sink {
     int (*write)(struct cau_sink *sink, const char *data, size_t size);
     int (*sync)(struct cau_sink *sink);
 };
 
 enum cau_turn_part {
-    CAU_TURN_APPEND,
-    CAU_TURN_STEP,
-    CAU_TURN_TRACE,
-    CAU_TURN_SYNC,
-    CAU_TURN_SUBMIT,
-    CAU_TURN_WHOLE, /* no cut */
+    CAU_TURN_APPEND, /* the event is in the journal */
+    CAU_TURN_STEP,   /* the decider has decided; nobody knows yet */
+    CAU_TURN_TRACE,  /* trace, records, and the actions in the journal */
+    CAU_TURN_SYNC,   /* all of it on the disk */
+    CAU_TURN_SUBMIT, /* the backend knows */
+    CAU_TURN_WHOLE,  /* no cut */
 };
 
 struct cau_driver {
@@ -47,42 +49,52 @@ struct cau_driver {
     void *state; /* ops->size bytes */
     const struct cau_plan *plan;
     const struct cau_names *names;
-    const char *label;           /* this coordinator's name, first word of its trace lines; may be "" */
+    const char *label;           /* this coordinator's name, in its trace lines; may be "" */
     struct cau_backend *backend; /* NULL: nothing is submitted (replay) */
     struct cau_sink *journal;    /* NULL: none */
     struct cau_sink *trace;      /* NULL: none */
     struct cau_sink *records;    /* records.ndjson; NULL: none */
     struct cau_actions actions;
     void *progress;
-    size_t progress_size;
+    size_t progress_size; /* capacity of `progress` */
     cau_msec last_at;
-    uint64_t turns; /* done so far */
-    uint64_t journal_seq;
-    int error; /* first failure of a sink (-errno): the run must not go on */
-    /* Called for each record and, before submit, for each operation; may be NULL. */
+    uint64_t turns;                   /* done so far */
+    uint64_t journal_seq;             /* of the last line written, the header is 0 */
+    int error;                        /* first failure of a sink (-errno): the run must not go on */
+    uint8_t traced_state, traced_why; /* of the run, as the trace said last */
+    void *traced_flight;              /* the trace's: operations that wait for their result */
+    /* Called for each record (in the trace part) and for each operation before it is submitted; may
+     * be NULL. Not called during a replay. */
     void (*on_action)(void *ctx, const struct cau_action *action);
     void *on_action_ctx;
 };
 
-/* Makes a driver's decider and buffers, and writes the journal's header. The other members are set
- * by the caller before. Returns 0, -EINVAL (*reterr_why a sentence) or -ENOMEM. */
+/* Makes a driver's decider and buffers, and writes the journal's header. ops, plan, names, label,
+ * backend, sinks and on_action are set by the caller before, the rest is zero; the plan must live
+ * as long as the driver. Returns 0, -EINVAL (*reterr_why a static sentence), -ENOMEM, or what the
+ * journal's sink returned. After a failure cau_driver_done is allowed and not needed. */
 int cau_driver_init(struct cau_driver *driver, const char **reterr_why);
 void cau_driver_done(struct cau_driver *driver);
 
-/* Does one round and never waits. event->at is raised to last_at if it lies before. */
+/* Does one round and never waits. event->at is raised to last_at if it lies before. Once a sink has
+ * failed (driver->error) nothing is submitted any more and further turns do nothing. */
 void cau_turn(struct cau_driver *driver, const struct cau_event *event);
 
 /* The same, but stops after `last`: the coordinator dies there. The driver is then only good for
  * cau_driver_done. */
-void cau_turn_cut(struct cau_driver *driver, const struct cau_event *event, enum cau_turn_part last);
+void cau_turn_cut(struct cau_driver *driver, const struct cau_event *event,
+                  enum cau_turn_part last);
 
-/* wait + turn until the run has ended. All that a real coordinator uses. Returns 0, or < 0 when a
- * sink failed or the backend was lost before the end. */
+/* wait + turn until the run has ended. All that a real coordinator uses; its first turn (START, or
+ * TAKEOVER after a replay) is the caller's, who knows the time. A lost backend is told to the
+ * decider as CAU_EV_LOST. Returns 0, the error of a sink, or -ECONNRESET when the backend was lost.
+ */
 int cau_drive(struct cau_driver *driver);
 
 bool cau_driver_ended(const struct cau_driver *driver);
 
-/* Sinks. The file sink writes to `file` and syncs with fflush and fsync when `durable`. */
+/* Sinks. The file sink writes to `file`; its sync is fflush, and fsync when `durable`. The file
+ * stays the caller's. */
 struct cau_sink_file {
     struct cau_sink sink;
     FILE *file;
@@ -92,7 +104,7 @@ void cau_sink_file_init(struct cau_sink_file *sink, FILE *file, bool durable);
 
 struct cau_sink_memory {
     struct cau_sink sink;
-    char *data; /* NUL-terminated after each write */
+    char *data; /* NUL-terminated after each write; NULL before the first */
     size_t size, capacity;
 };
 void cau_sink_memory_init(struct cau_sink_memory *sink);

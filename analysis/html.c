@@ -1,0 +1,443 @@
+/* The page: the outcome first, then the pictures, then the tables that prove them.
+ *
+ * Each text from outside passes through escape(); the markup is written by the functions here and
+ * by gnuplot only. A section that would be empty says so in a sentence or is left out. */
+#include "analysis/html.h"
+#include "analysis/memory.h"
+#include "analysis/quorum.h"
+#include "analysis/timeline.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char style[] =
+    ":root{color-scheme:light dark;--ink:#1f2328;--soft:#59636e;--line:#d1d9e0;--ground:#fff;"
+    "--stripe:#f6f8fa;--good:#1a7f37;--bad:#b91c1c;--warn:#8a5300}\n"
+    "@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa4af;--line:#3d444d;"
+    "--ground:#0d1117;--stripe:#151b23;--good:#57c76d;--bad:#ff8b83;--warn:#e3b341}}\n"
+    "*{box-sizing:border-box}\n"
+    "body{margin:0 auto;padding:1.5rem 1.25rem 3rem;max-width:78rem;color:var(--ink);"
+    "background:var(--ground);font:1rem/1.5 system-ui,-apple-system,'Segoe UI',Roboto,"
+    "'DejaVu Sans',Arial,sans-serif}\n"
+    "h1{font-size:1.6rem;line-height:1.25;margin:0 0 .25rem}\n"
+    "h2{font-size:1.15rem;margin:2.25rem 0 .5rem}\n"
+    "p{margin:.3rem 0;max-width:50rem}\n"
+    ".soft{color:var(--soft)}\n"
+    ".Succeeded{color:var(--good)}.Failed{color:var(--bad)}"
+    ".PartiallyFailed,.Canceled{color:var(--warn)}\n"
+    ".outcome{font-size:1.15rem;margin:.5rem 0}.outcome strong{font-size:1.3rem}\n"
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.25rem;margin:.75rem 0}\n"
+    "dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}\n"
+    ".scroll{overflow-x:auto}\n"
+    "table{border-collapse:collapse;width:100%;font-size:.92rem}\n"
+    "th,td{text-align:left;vertical-align:top;padding:.35rem .8rem .35rem 0;"
+    "border-bottom:1px solid var(--line);overflow-wrap:break-word}\n"
+    "th{color:var(--soft);font-weight:600;white-space:nowrap}\n"
+    "tbody th{color:var(--ink);white-space:normal}\n"
+    "bdi{display:inline-block;min-width:6rem;max-width:16rem;overflow-wrap:anywhere}\n"
+    "td.s{min-width:16rem}td.s::first-letter{text-transform:uppercase}\n"
+    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    "td.t{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
+    "figcaption{font-size:.85rem}figure{margin:.75rem 0}figure "
+    "svg{display:block;width:100%;height:auto;background:#fff;"
+    "border:1px solid var(--line);border-radius:6px}\n"
+    "code{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:.9em}\n"
+    "@media print{:root{--ink:#000;--soft:#444;--line:#bbb;--ground:#fff;--good:#0b5a22;"
+    "--bad:#8f1212;--warn:#6b4000}body{max-width:none;padding:0;font-size:10pt}"
+    "tr,figure{break-inside:avoid}h2{break-after:avoid}}\n";
+
+static void escape(FILE *to, const char *text)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '&':
+            fputs("&amp;", to);
+            break;
+        case '<':
+            fputs("&lt;", to);
+            break;
+        case '>':
+            fputs("&gt;", to);
+            break;
+        case '"':
+            fputs("&quot;", to);
+            break;
+        case '\'':
+            fputs("&#39;", to);
+            break;
+        default:
+            fputc(*text, to);
+        }
+    }
+}
+
+/* Markup with texts in it: each %s of `form` is escaped; nothing else is replaced. */
+static void say(FILE *to, const char *form, ...)
+{
+    va_list texts;
+    va_start(texts, form);
+    for (const char *at = form, *next; *at; at = next) {
+        next = strstr(at, "%s");
+        size_t size = next ? (size_t)(next - at) : strlen(at);
+        fwrite(at, 1, size, to);
+        if (next)
+            escape(to, va_arg(texts, const char *));
+        next = at + size + (next ? 2 : 0);
+    }
+    va_end(texts);
+}
+
+/* "PartiallyFailed" as a style class and a word; only words that are known become a class. */
+static void say_status(FILE *to, const char *tag, const char *status)
+{
+    static const char *const known[] = {"Succeeded", "PartiallyFailed", "Failed", "Canceled"};
+    const char *class = "soft";
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(status, known[i]) == 0)
+            class = known[i];
+    fprintf(to, "<%s class=\"%s\">", tag, class);
+    escape(to, *status ? status : "no result");
+    fprintf(to, "</%s>", tag);
+}
+
+/* "12:30" or "1:02:30": a time since the zero point, as the eye finds it in the timeline. */
+static void say_time(FILE *to, const struct run *run, int64_t at_ms)
+{
+    char stamp[32];
+    int64_t seconds = (at_ms < 0 ? -at_ms : at_ms) / 1000;
+    fprintf(to, "<td class=\"t\" title=\"%s\">%s%" PRId64 ":%02" PRId64 ":%02" PRId64 "</td>",
+            run_word_time(run, at_ms, stamp), at_ms < 0 ? "-" : "", seconds / 3600,
+            seconds % 3600 / 60, seconds % 60);
+}
+
+static size_t count_status(const struct run *run, const char *status)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->node_count; i++)
+        count += strcmp(run->nodes[i].status, status) == 0;
+    return count;
+}
+
+static void say_outcome(FILE *to, const struct run *run)
+{
+    static const struct {
+        const char *status, *words;
+    } parts[] = {{"Succeeded", "succeeded"},
+                 {"PartiallyFailed", "succeeded in part"},
+                 {"Failed", "failed"},
+                 {"Canceled", "were left alone or canceled"},
+                 {"", "have no result"}};
+    say(to, "<header>\n<h1>Update run of %s</h1>\n",
+        *run->cluster ? run->cluster : "an unnamed cluster");
+    fputs("<p class=\"outcome\">", to);
+    say_status(to, "strong", run->status);
+    if (run->node_count == 0)
+        fputs(". No node took part.", to);
+    else
+        fprintf(to, ". Of %zu node%s", run->node_count, run->node_count == 1 ? "" : "s");
+    const char *before = " ";
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        size_t count = count_status(run, parts[i].status);
+        if (count == 0)
+            continue;
+        fprintf(to, "%s%zu %s", before, count, parts[i].words);
+        before = ", ";
+    }
+    fputs(run->node_count ? ".</p>\n" : "</p>\n", to);
+    if (*run->why)
+        say(to, "<p>The run ended because %s.</p>\n", run->why);
+    for (size_t i = 0; i < run->note_count; i++)
+        say(to, "<p><strong>Note:</strong> %s.</p>\n", run->notes[i]);
+    if (!*run->status)
+        fputs("<p>There is no result of the run: it is still under way, or whoever drove it "
+              "died.</p>\n",
+              to);
+}
+
+static void say_summary(FILE *to, const struct run *run)
+{
+    char text[32];
+    int64_t out_ms = 0;
+    uint64_t restarts = 0;
+    for (size_t i = 0; i < run->node_count; i++) {
+        out_ms += run->nodes[i].suspended_ms;
+        restarts += run->nodes[i].restarts;
+    }
+    char *quorum = quorum_sentence(run);
+    fputs("<dl>\n", to);
+    if (*run->zero) {
+        say(to, "<dt>Began</dt><dd>%s</dd>\n", run_word_time(run, run->start_ms, text));
+        say(to, "<dt>Took</dt><dd>%s</dd>\n", run_word_duration(run->end_ms - run->start_ms, text));
+    }
+    say(to, "<dt>Nodes out of service</dt><dd>%s in all</dd>\n", run_word_duration(out_ms, text));
+    fprintf(to, "<dt>Restarts</dt><dd>%" PRIu64 "</dd>\n", restarts);
+    say(to, "<dt>Quorum</dt><dd>%s</dd>\n", quorum ? quorum : "");
+    if (*run->run_id)
+        say(to, "<dt>Run</dt><dd><code>%s</code></dd>\n", run->run_id);
+    if (*run->scenario)
+        say(to, "<dt>Scenario</dt><dd>%s</dd>\n", run->scenario);
+    say(to, "<dt>Kind</dt><dd>%s</dd>\n",
+        run->simulated ? "simulated: no real node was touched" : "as recorded by its coordinator");
+    fputs("</dl>\n</header>\n", to);
+    free(quorum);
+}
+
+/* A picture inside the page. Two of them share a document, so each one's names get a prefix. */
+static int say_picture(FILE *to, const char *dir, const char *name, const char *caption)
+{
+    static const char *const names[] = {"id='", "id=\"", "href='#", "href=\"#", "url(#"};
+    char *file = run_sentence("%s.svg", name), *svg = NULL;
+    size_t size = 0;
+    int error = file ? run_read_file(dir, file, &svg, &size) : -ENOMEM;
+    free(file);
+    if (error)
+        return error;
+    const char *at = strstr(svg, "<svg");
+    bool tag = true; /* inside markup; a text may contain anything but < and > */
+    fputs("<figure>\n<svg role=\"img\"", to);
+    at = at ? at + strlen("<svg") : NULL;
+    while (at && *at) {
+        size_t hit = 0;
+        tag = *at == '<' || (tag && *at != '>');
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && tag && !hit; i++)
+            if (strncmp(at, names[i], strlen(names[i])) == 0)
+                hit = strlen(names[i]);
+        if (hit)
+            fprintf(to, "%.*s%s-", (int)hit, at, name);
+        else
+            fputc(*at, to);
+        at += hit ? hit : 1;
+    }
+    free(svg);
+    say(to, "<figcaption class=\"soft\">%s</figcaption>\n</figure>\n", caption);
+    return 0;
+}
+
+static int say_pictures(FILE *to, const char *missing, const char *dir)
+{
+    if (missing) {
+        say(to, "<h2>Pictures</h2>\n<p>There are none: %s.</p>\n", missing);
+        return 0;
+    }
+    fputs("<h2>What happened when</h2>\n", to);
+    int error = say_picture(to, dir, "timeline", "Also beside this page as timeline.svg.");
+    fputs("<h2>Quorum</h2>\n", to);
+    return error ? error : say_picture(to, dir, "quorum", "Also beside this page as quorum.svg.");
+}
+
+/* What happened to a node and why, in sentences. */
+static void say_story(FILE *to, const struct run_node *node)
+{
+    static const char *const flags[] = {
+        "An update waits for a restart that is still owed.",
+        "It is still suspended; resume it when it is repaired.",
+        "A predecessor did this; its details are missing here.",
+    };
+    const bool set[] = {node->restart_pending, node->left_suspended, node->details_missing};
+    const char *before = "";
+    fputs("<td class=\"s\">", to);
+    for (size_t i = 0; i < node->error_count; i++) {
+        fprintf(to, "%sAttempt %" PRIu32 " failed: ", before, node->errors[i].attempt);
+        say(to, "%s.", node->errors[i].why);
+        before = " ";
+    }
+    if (*node->why) {
+        fputs(*before ? " In the end: " : "", to);
+        say(to, "%s (<code>%s</code>).", node->why, node->reason);
+        before = " ";
+    }
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        if (set[i])
+            fprintf(to, "%s%s", before, flags[i]);
+        before = set[i] ? " " : before;
+    }
+    if (!*before)
+        fputs(strcmp(node->status, "Succeeded") == 0 ? "Nothing to report." : "&ndash;", to);
+    fputs("</td>", to);
+}
+
+static void say_nodes(FILE *to, const struct run *run)
+{
+    char text[32];
+    if (run->node_count == 0)
+        return;
+    fputs("<h2>Nodes</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Node</th><th>Result</th>"
+          "<th class=\"n\">Attempts</th><th class=\"n\">Restarts</th><th class=\"n\">Out of service"
+          "</th><th class=\"n\">Updates ok</th><th class=\"n\">failed</th><th>What happened and why"
+          "</th></tr></thead>\n<tbody>\n",
+          to);
+    for (size_t i = 0; i < run->node_count; i++) {
+        const struct run_node *node = &run->nodes[i];
+        say(to, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>", node->name);
+        say_status(to, "strong", node->status);
+        fprintf(to,
+                "</td><td class=\"n\">%" PRIu32 "</td><td class=\"n\">%" PRIu32
+                "</td><td class=\"n\">%s</td><td class=\"n\">%" PRIu32
+                "</td><td class=\"n\">%" PRIu32 "</td>",
+                node->attempts, node->restarts,
+                node->suspended_ms ? run_word_duration(node->suspended_ms, text) : "&ndash;",
+                node->succeeded, node->failed);
+        say_story(to, node);
+        fputs("</tr>\n", to);
+    }
+    fputs("</tbody></table></div>\n", to);
+}
+
+static void say_held(FILE *to, const struct run *run, const struct run_node *node)
+{
+    char text[32];
+    for (size_t i = 0; i < node->span_count; i++) {
+        const struct run_span *span = &node->spans[i];
+        if (span->phase != RUN_PHASE_HELD && span->phase != RUN_PHASE_STORAGE)
+            continue;
+        fputs("<tr>", to);
+        say_time(to, run, span->from_ms);
+        say(to, "<td><bdi>%s</bdi></td><td>%s</td><td class=\"n\">%s</td><td class=\"s\">%s",
+            node->name, span->state, run_word_duration(span->to_ms - span->from_ms, text),
+            *span->reason ? span->why : "it waited for storage to be repaired");
+        if (*span->reason)
+            say(to, " (<code>%s</code>)", span->reason);
+        fputs("</td></tr>\n", to);
+    }
+}
+
+static bool was_held(const struct run_node *node)
+{
+    for (size_t i = 0; i < node->span_count; i++)
+        if (node->spans[i].phase == RUN_PHASE_HELD || node->spans[i].phase == RUN_PHASE_STORAGE)
+            return true;
+    return false;
+}
+
+static void say_waits(FILE *to, const struct run *run)
+{
+    bool any = false;
+    for (size_t i = 0; i < run->node_count; i++)
+        any = any || was_held(&run->nodes[i]);
+    if (!any)
+        return;
+    fputs("<h2>What held nodes back</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>At</th>"
+          "<th>Node</th><th>While</th><th class=\"n\">For</th><th>Why</th></tr></thead>\n<tbody>\n",
+          to);
+    for (size_t i = 0; i < run->node_count; i++)
+        say_held(to, run, &run->nodes[i]);
+    fputs("</tbody></table></div>\n", to);
+}
+
+static void say_updates(FILE *to, const struct run *run)
+{
+    fputs("<h2>Updates</h2>\n", to);
+    if (run->update_count == 0) {
+        fputs("<p>No update was offered to any node.</p>\n", to);
+        return;
+    }
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th>Node</th><th>Update</th><th>Title</th>"
+          "<th>Download</th><th>Installation</th><th class=\"n\">Code</th><th>Restart</th>"
+          "</tr></thead>\n<tbody>\n",
+          to);
+    for (size_t n = 0; n < run->node_count; n++) {
+        for (size_t i = run->nodes[n].first_update; i; i = run->updates[i - 1].next) {
+            const struct run_update *update = &run->updates[i - 1];
+            say(to,
+                "<tr><td><bdi>%s</bdi></td><td><code>%s</code></td><td title=\"%s\">%s</td><td>",
+                run->nodes[n].name, update->id, update->description, update->title);
+            say_status(to, "span", *update->staged ? update->staged : "not done");
+            fputs("</td><td>", to);
+            say_status(to, "span", *update->installed ? update->installed : "not done");
+            if (update->installs > 1)
+                fprintf(to, ", tried %" PRIu32 " times", update->installs);
+            fprintf(to, "</td><td class=\"n\">%" PRId64 "</td><td>%s</td></tr>\n", update->error,
+                    update->restart ? "required" : "no");
+        }
+    }
+    fputs("</tbody></table></div>\n", to);
+}
+
+static void say_faults(FILE *to, const struct run *run)
+{
+    size_t count = 0;
+    fputs("<h2>Faults and events</h2>\n", to);
+    for (size_t i = 0; i < run->mark_count; i++)
+        count += *run->marks[i].event != '\0';
+    if (count == 0) {
+        fprintf(to, "<p>%s</p>\n",
+                run->simulated ? "No fault happened."
+                               : "Nothing outside the run's own records was written down.");
+        return;
+    }
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th>At</th><th>Where</th><th>Event</th>"
+          "<th>Details</th></tr></thead>\n<tbody>\n",
+          to);
+    for (size_t i = 0; i < run->mark_count; i++) {
+        const struct run_mark *mark = &run->marks[i];
+        if (!*mark->event)
+            continue;
+        fputs("<tr>", to);
+        say_time(to, run, mark->at_ms);
+        say(to, "<td><bdi>%s</bdi></td><td>%s%s</td><td>%s</td></tr>\n",
+            *mark->who ? mark->who : "cluster", mark->coordinator ? "coordinator " : "",
+            mark->label, mark->text);
+    }
+    fputs("</tbody></table></div>\n", to);
+}
+
+static void say_facts(FILE *to, const char *title, const struct run_facts *facts)
+{
+    if (facts->count == 0)
+        return;
+    say(to, "<h2>%s</h2>\n<dl>\n", title);
+    for (size_t i = 0; i < facts->count; i++)
+        say(to, "<dt><code>%s</code></dt><dd>%s</dd>\n", facts->list[i].name,
+            *facts->list[i].value ? facts->list[i].value : "(empty)");
+    fputs("</dl>\n", to);
+}
+
+static int say_page(FILE *to, const struct run *run, const char *missing, const char *dir)
+{
+    char *headline = timeline_headline(run);
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+          "style-src 'unsafe-inline'\">\n",
+          to);
+    say(to, "<title>%s</title>\n<style>\n", headline ? headline : "");
+    fputs(style, to);
+    fputs("</style>\n</head>\n<body>\n<main>\n", to);
+    free(headline);
+    say_outcome(to, run);
+    say_summary(to, run);
+    int error = say_pictures(to, missing, dir);
+    say_nodes(to, run);
+    say_waits(to, run);
+    say_updates(to, run);
+    say_faults(to, run);
+    say_facts(to, "Run parameters", &run->parameters);
+    say_facts(to, "Versions", &run->versions);
+    say(to, "<p class=\"soft\">Times in the tables are hours, minutes and seconds since %s.</p>\n",
+        *run->zero ? run->zero : "the start");
+    fputs("</main>\n</body>\n</html>\n", to);
+    return error;
+}
+
+int html_write(const struct run *run, const char *missing, const char *dir, char **reterr_why)
+{
+    char *path = run_sentence("%s/report.html", dir);
+    FILE *to = path ? fopen(path, "wbe") : NULL;
+    int error = to ? 0 : path ? -errno : -ENOMEM;
+    *reterr_why = NULL;
+    if (to) {
+        error = say_page(to, run, missing, dir);
+        if (ferror(to) && !error)
+            error = -EIO;
+        if (fclose(to) != 0 && !error)
+            error = -errno;
+    }
+    if (error)
+        *reterr_why = run_sentence("%s: %s", path ? path : dir, strerror(-error));
+    free(path);
+    return error;
+}

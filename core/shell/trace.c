@@ -1,0 +1,326 @@
+/* The trace: what a run decided and why, one line each, for eyes, grep and comparison.
+ *
+ *     TIME LABEL PLACE WHAT...
+ *
+ * TIME is core time, "2030-01-01T00:00:00.000Z". LABEL is the coordinator's name, left out with its
+ * space when it is "". PLACE is a node's name, "cluster", or "-" where only an operation's number
+ * is known. A value with a space or a quote in it is written as a JSON string. WHAT is one of
+ *
+ *     STATE [attempt=N] [why=REASON] [transient]   a node entered a state, or waits in it
+ *     -> KIND [#ID] [ARGUMENT=VALUE]...            an operation is asked for
+ *     <- KIND #ID CODE [error=N] [updates=N]       its result came
+ *     <- Start | Takeover | Lost                   an event that is not a result
+ *     update ID staged | installed OUTCOME [error=N] [restart]
+ *     result STATUS [why=REASON] succeeded=N failed=N attempts=N restarts=N [restart-pending]
+ *            [left-suspended] [details-missing]    a node's result
+ *     run RUNID orchestrator=GUID epoch=N          who drives the run
+ *     run STATE [why=REASON]                       the run entered a state, or waits in it
+ *     result STATUS [why=REASON] succeeded=N failed=N [notes=WORD,..]
+ *                                                  the cluster's result
+ *
+ * attempt is left out for the first. Offered updates (UpdateInfo) have no line: they decide
+ * nothing. A result of an operation that is not under way is "cluster <- #ID CODE". Lines stand in
+ * the order: the event, the run's state, the actions in the core's order. */
+#define _GNU_SOURCE 1 /* tdestroy */
+
+#include "core/shell/trace.h"
+
+#include "core/shell/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An operation that waits for its result, which will not say where it was. */
+struct flight {
+    uint64_t id;
+    uint32_t node; /* or CAU_NO_NODE */
+    uint8_t kind;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    uint64_t left = ((const struct flight *)a)->id, right = ((const struct flight *)b)->id;
+    return (left > right) - (left < right);
+}
+
+static bool remember(struct cau_driver *driver, const struct flight *what)
+{
+    struct flight *flight = malloc(sizeof(*flight));
+    if (flight == NULL) {
+        return false;
+    }
+    *flight = *what;
+    struct flight **at = tsearch(flight, &driver->traced_flight, by_id);
+    if (at == NULL || *at != flight) { /* no memory, or the id is known: the first one stays */
+        free(flight);
+    }
+    return at != NULL;
+}
+
+/* Takes the operation out; false when none of that id is under way. */
+static bool recall(struct cau_driver *driver, uint64_t id, struct flight *ret)
+{
+    struct flight key = {.id = id};
+    struct flight **at = tfind(&key, &driver->traced_flight, by_id);
+    if (at == NULL) {
+        return false;
+    }
+    struct flight *flight = *at;
+    *ret = *flight;
+    tdelete(&key, &driver->traced_flight, by_id);
+    free(flight);
+    return true;
+}
+
+void cau_trace_forget(struct cau_driver *driver)
+{
+    tdestroy(driver->traced_flight, free);
+    driver->traced_flight = NULL;
+}
+
+static void begin(struct cau_text *text, const struct cau_driver *driver, cau_msec at,
+                  const char *place)
+{
+    char buf[32];
+    cau_text_init(text);
+    cau_text_printf(text, "%s ", cau_word_time(at, buf));
+    if (driver->label[0] != '\0') {
+        cau_text_printf(text, "%s ", driver->label);
+    }
+    cau_text_say(text, place);
+}
+
+static int finish(struct cau_text *text, const struct cau_driver *driver)
+{
+    cau_text_say(text, "\n");
+    int rc = text->failed ? -ENOMEM : driver->trace->write(driver->trace, text->data, text->size);
+    cau_text_done(text);
+    return rc;
+}
+
+static void say_value(struct cau_text *text, const char *value)
+{
+    if (value[0] == '\0' || strpbrk(value, " \t\n\"\\") != NULL) {
+        cau_text_quote(text, value);
+    } else {
+        cau_text_say(text, value);
+    }
+}
+
+static void say_why(struct cau_text *text, uint8_t why)
+{
+    if (why != CAU_WHY_NONE) {
+        cau_text_printf(text, " why=%s", cau_word_reason(why));
+    }
+}
+
+static void say_flag(struct cau_text *text, bool set, const char *word)
+{
+    if (set) {
+        cau_text_printf(text, " %s", word);
+    }
+}
+
+static void say_error(struct cau_text *text, int32_t error)
+{
+    if (error != 0) {
+        cau_text_printf(text, " error=%" PRId32, error);
+    }
+}
+
+int cau_trace_event(struct cau_driver *driver, const struct cau_event *event)
+{
+    const struct cau_result *result = &event->result;
+    if (event->kind == CAU_EV_TICK || event->kind == CAU_EV_VIEW) {
+        return 0;
+    }
+    struct flight flight = {.node = CAU_NO_NODE};
+    bool known = event->kind == CAU_EV_RESULT && recall(driver, result->id, &flight);
+    struct cau_text text;
+    begin(&text, driver, event->at, cau_name_node(driver->names, flight.node));
+    cau_text_say(&text, " <-");
+    if (known) {
+        cau_text_printf(&text, " %s", cau_word_action(flight.kind));
+    }
+    if (event->kind == CAU_EV_RESULT) {
+        cau_text_printf(&text, " #%" PRIu64 " %s", result->id, cau_word_result(result->code));
+        say_error(&text, result->error);
+        if (result->update_count > 0) {
+            cau_text_printf(&text, " updates=%" PRIu32, result->update_count);
+        }
+    } else {
+        cau_text_printf(&text, " %s", cau_word(&cau_words_event, event->kind));
+    }
+    return finish(&text, driver);
+}
+
+int cau_trace_run(struct cau_driver *driver, cau_msec at)
+{
+    struct cau_status_run status;
+    driver->ops->status(driver->state, &status);
+    if (status.state == driver->traced_state && status.why == driver->traced_why) {
+        return 0;
+    }
+    driver->traced_state = status.state;
+    driver->traced_why = status.why;
+    struct cau_text text;
+    begin(&text, driver, at, "cluster run ");
+    cau_text_say(&text, cau_word_run_state(status.state));
+    say_why(&text, status.why);
+    return finish(&text, driver);
+}
+
+static void say_update(struct cau_text *text, const struct cau_names *names,
+                       const struct cau_record *record)
+{
+    const char *name = "", *title, *description;
+    cau_text_say(text, " update ");
+    if (names->update != NULL) {
+        names->update(names, record->update, &name, &title, &description);
+    }
+    if (name[0] != '\0') {
+        say_value(text, name);
+    } else {
+        cau_text_printf(text, "0x%" PRIx64, record->update);
+    }
+    cau_text_printf(text, " %s %s",
+                    record->type == CAU_REC_UPDATE_STAGING_RESULT ? "staged" : "installed",
+                    cau_word_outcome(record->outcome));
+    say_error(text, record->error);
+    say_flag(text, record->restart_required, "restart");
+}
+
+static void say_notes(struct cau_text *text, uint32_t notes)
+{
+    const char *before = " notes=";
+    for (uint32_t i = 0; i < cau_words_note.count; i++) {
+        if (notes & 1u << i) {
+            cau_text_printf(text, "%s%s", before, cau_word(&cau_words_note, i));
+            before = ",";
+        }
+    }
+}
+
+static void say_result(struct cau_text *text, const struct cau_record *record)
+{
+    cau_text_printf(text, " result %s", cau_word_status(record->status));
+    say_why(text, record->why);
+    cau_text_printf(text, " succeeded=%" PRIu32 " failed=%" PRIu32, record->succeeded,
+                    record->failed);
+    if (record->type == CAU_REC_CLUSTER_RESULT) {
+        say_notes(text, record->notes);
+        return;
+    }
+    cau_text_printf(text, " attempts=%" PRIu32 " restarts=%" PRIu32, record->attempt,
+                    record->restarts);
+    say_flag(text, record->restart_pending, "restart-pending");
+    say_flag(text, record->left_suspended, "left-suspended");
+    say_flag(text, record->details_missing, "details-missing");
+}
+
+static int trace_record(const struct cau_driver *driver, cau_msec at,
+                        const struct cau_record *record)
+{
+    struct cau_text text;
+    char run[37], orchestrator[37];
+    bool cluster =
+        record->type == CAU_REC_ACTIVITY_ID_MAP || record->type == CAU_REC_CLUSTER_RESULT;
+    begin(&text, driver, at, cluster ? "cluster" : cau_name_node(driver->names, record->node));
+    switch ((enum cau_record_type)record->type) {
+    case CAU_REC_ACTIVITY_ID_MAP:
+        cau_text_printf(&text, " run %s orchestrator=%s epoch=%" PRIu64,
+                        cau_word_guid(record->run, run),
+                        cau_word_guid(record->orchestrator, orchestrator), record->epoch);
+        break;
+    case CAU_REC_CLUSTER_RESULT:
+    case CAU_REC_NODE_RESULT:
+        say_result(&text, record);
+        break;
+    case CAU_REC_NODE_STATUS:
+        cau_text_printf(&text, " %s", cau_word_node_state(record->state));
+        if (record->attempt > 1) {
+            cau_text_printf(&text, " attempt=%" PRIu32, record->attempt);
+        }
+        say_why(&text, record->why);
+        say_flag(&text, record->transient, "transient");
+        break;
+    case CAU_REC_UPDATE_STAGING_RESULT:
+    case CAU_REC_UPDATE_INSTALL_RESULT:
+        say_update(&text, driver->names, record);
+        break;
+    case CAU_REC_UPDATE_INFO:
+    case CAU_REC_TYPES:
+        cau_text_done(&text);
+        return 0;
+    }
+    return finish(&text, driver);
+}
+
+static void say_arguments(struct cau_text *text, const struct cau_names *names,
+                          const struct cau_action *action)
+{
+    switch ((enum cau_action_kind)action->kind) {
+    case CAU_ACT_ACK:
+        cau_text_printf(text, " request=%" PRIu64, action->target);
+        break;
+    case CAU_ACT_CANCEL:
+        cau_text_printf(text, " operation=#%" PRIu64, action->target);
+        break;
+    case CAU_ACT_LOCK_WRITE:
+        cau_text_printf(text, " phase=%s epoch=%" PRIu64,
+                        cau_word(&cau_words_lock_phase, action->lock_want.phase),
+                        action->lock_want.epoch);
+        break;
+    case CAU_ACT_SCAN:
+    case CAU_ACT_STAGE:
+    case CAU_ACT_INSTALL:
+        cau_text_say(text, " plugin=");
+        say_value(text, cau_name_plugin(names, action->plugin));
+        break;
+    case CAU_ACT_SUSPEND:
+        cau_text_printf(text, " mode=%s", cau_word(&cau_words_pause, action->mode));
+        break;
+    case CAU_ACT_RESUME:
+        cau_text_printf(text, " failback=%s", cau_word(&cau_words_failback, action->mode));
+        break;
+    case CAU_ACT_RESTART:
+        cau_text_printf(text, " boot=0x%" PRIx64, action->boot_id);
+        break;
+    case CAU_ACT_RECORD:
+    case CAU_ACT_OBSERVE:
+    case CAU_ACT_LOCK_READ:
+    case CAU_ACT_PRE_SCRIPT:
+    case CAU_ACT_POST_SCRIPT:
+    case CAU_ACT_SAVE_REPORT:
+    case CAU_ACT_KINDS:
+        break;
+    }
+}
+
+/* What concerns the cluster leaves `node` alone, whatever it holds. */
+static bool is_on_node(const struct cau_action *action)
+{
+    return action->kind == CAU_ACT_CANCEL ||
+           (action->kind >= CAU_ACT_SCAN && action->kind <= CAU_ACT_RESUME);
+}
+
+int cau_trace_action(struct cau_driver *driver, cau_msec at, const struct cau_action *action)
+{
+    if (action->kind == CAU_ACT_RECORD) {
+        return trace_record(driver, at, &action->record);
+    }
+    struct flight flight = {action->id, is_on_node(action) ? action->node : CAU_NO_NODE,
+                            action->kind};
+    struct cau_text text;
+    begin(&text, driver, at, cau_name_node(driver->names, flight.node));
+    cau_text_printf(&text, " -> %s", cau_word_action(action->kind));
+    if (action->id != 0) {
+        cau_text_printf(&text, " #%" PRIu64, action->id);
+        text.failed = !remember(driver, &flight) || text.failed;
+    }
+    say_arguments(&text, driver->names, action);
+    return finish(&text, driver);
+}

@@ -1,0 +1,213 @@
+/* The turn and the loop around it: see turn.h for the order of effects and why it is this one. */
+#include "core/shell/turn.h"
+
+#include "core/shell/journal.h"
+#include "core/shell/report.h"
+#include "core/shell/trace.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static int make_state(struct cau_driver *driver, const char **reterr_why)
+{
+    /* zeroed, so that padding is the same in every process */
+    size_t size = driver->ops->size(driver->plan);
+    driver->state = calloc(1, size == 0 ? 1 : size);
+    driver->actions.capacity = driver->plan->max_actions_per_step;
+    driver->actions.list = calloc(driver->actions.capacity, sizeof(*driver->actions.list));
+    if (driver->state == NULL || driver->actions.list == NULL) {
+        *reterr_why = "not enough memory for the plan";
+        return -ENOMEM;
+    }
+    return driver->ops->init(driver->state, driver->plan, reterr_why);
+}
+
+int cau_driver_init(struct cau_driver *driver, const char **reterr_why)
+{
+    *reterr_why = NULL;
+    driver->state = NULL;
+    driver->actions = (struct cau_actions){NULL, 0, 0};
+    driver->progress = NULL;
+    driver->progress_size = 0;
+    driver->last_at = INT64_MIN;
+    driver->turns = 0;
+    driver->journal_seq = 0;
+    driver->error = 0;
+    driver->traced_state = UINT8_MAX;
+    driver->traced_why = UINT8_MAX;
+    driver->traced_flight = NULL;
+    int rc = make_state(driver, reterr_why);
+    if (rc == 0 && driver->journal != NULL) {
+        rc = cau_journal_header(driver->journal, driver->plan, driver->names, driver->label);
+        if (rc < 0) {
+            *reterr_why = "the journal's header could not be written";
+        }
+    }
+    if (rc < 0) {
+        cau_driver_done(driver);
+    }
+    return rc;
+}
+
+void cau_driver_done(struct cau_driver *driver)
+{
+    free(driver->state);
+    free(driver->actions.list);
+    free(driver->progress);
+    cau_trace_forget(driver);
+    driver->state = NULL;
+    driver->actions.list = NULL;
+    driver->progress = NULL;
+}
+
+/* Keeps the first failure. Returns whether the turn may go on. */
+static bool went_well(struct cau_driver *driver, int rc)
+{
+    if (rc < 0 && driver->error == 0) {
+        driver->error = rc;
+    }
+    return driver->error == 0;
+}
+
+static bool append(struct cau_driver *driver, const struct cau_event *event)
+{
+    return driver->journal == NULL ||
+           went_well(driver, cau_journal_event(driver->journal, ++driver->journal_seq, event));
+}
+
+/* One action into journal, trace and records. */
+static bool tell_action(struct cau_driver *driver, cau_msec at, const struct cau_action *action)
+{
+    bool record = action->kind == CAU_ACT_RECORD;
+    if (driver->journal != NULL &&
+        !went_well(driver, cau_journal_action(driver->journal, ++driver->journal_seq, action))) {
+        return false;
+    }
+    if (driver->trace != NULL && !went_well(driver, cau_trace_action(driver, at, action))) {
+        return false;
+    }
+    if (record && driver->records != NULL &&
+        !went_well(driver, cau_record_write(driver->records, &action->record, driver->names))) {
+        return false;
+    }
+    if (record && driver->on_action != NULL) {
+        driver->on_action(driver->on_action_ctx, action);
+    }
+    return true;
+}
+
+static bool trace(struct cau_driver *driver, const struct cau_event *event)
+{
+    if (driver->trace != NULL && (!went_well(driver, cau_trace_event(driver, event)) ||
+                                  !went_well(driver, cau_trace_run(driver, event->at)))) {
+        return false;
+    }
+    for (uint32_t i = 0; i < driver->actions.count; i++) {
+        if (!tell_action(driver, event->at, &driver->actions.list[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The journal first: it is what the others can be made from. */
+static bool sync_all(struct cau_driver *driver)
+{
+    struct cau_sink *sinks[] = {driver->journal, driver->trace, driver->records};
+    for (size_t i = 0; i < sizeof(sinks) / sizeof(sinks[0]); i++) {
+        if (sinks[i] != NULL && !went_well(driver, sinks[i]->sync(sinks[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The decider's progress into the driver's buffer, which grows as needed. */
+static bool take_progress(struct cau_driver *driver, size_t *ret_size)
+{
+    size_t size = driver->ops->progress(driver->state, driver->progress, driver->progress_size);
+    if (size > driver->progress_size) {
+        void *grown = realloc(driver->progress, size);
+        if (grown == NULL) {
+            return went_well(driver, -ENOMEM);
+        }
+        driver->progress = grown;
+        driver->progress_size = size;
+        size = driver->ops->progress(driver->state, grown, size);
+        assert(size <= driver->progress_size);
+    }
+    *ret_size = size;
+    return true;
+}
+
+static void submit(struct cau_driver *driver)
+{
+    for (uint32_t i = 0; i < driver->actions.count; i++) {
+        struct cau_action *action = &driver->actions.list[i];
+        if (action->kind == CAU_ACT_RECORD) {
+            continue;
+        }
+        if (action->kind == CAU_ACT_LOCK_WRITE) {
+            if (!take_progress(driver, &action->progress_size)) {
+                return;
+            }
+            action->progress = driver->progress;
+        }
+        if (driver->on_action != NULL) {
+            driver->on_action(driver->on_action_ctx, action);
+        }
+        driver->backend->ops->submit(driver->backend, action);
+    }
+}
+
+void cau_turn_cut(struct cau_driver *driver, const struct cau_event *event, enum cau_turn_part last)
+{
+    if (driver->error != 0) {
+        return;
+    }
+    struct cau_event now = *event;
+    now.at = cau_msec_max(event->at, driver->last_at);
+    driver->last_at = now.at;
+    if (!append(driver, &now) || last == CAU_TURN_APPEND) {
+        return;
+    }
+    driver->actions.count = 0;
+    driver->ops->step(driver->state, &now, &driver->actions);
+    assert(driver->actions.count <= driver->actions.capacity);
+    driver->turns++;
+    if (last == CAU_TURN_STEP || !trace(driver, &now) || last == CAU_TURN_TRACE ||
+        !sync_all(driver) || last == CAU_TURN_SYNC || driver->backend == NULL) {
+        return;
+    }
+    submit(driver);
+}
+
+void cau_turn(struct cau_driver *driver, const struct cau_event *event)
+{
+    cau_turn_cut(driver, event, CAU_TURN_WHOLE);
+}
+
+bool cau_driver_ended(const struct cau_driver *driver)
+{
+    struct cau_status_run status;
+    driver->ops->status(driver->state, &status);
+    return status.state == CAU_RUN_ENDED;
+}
+
+int cau_drive(struct cau_driver *driver)
+{
+    while (driver->error == 0 && !cau_driver_ended(driver)) {
+        struct cau_event event = {0};
+        cau_msec deadline = driver->ops->deadline(driver->state);
+        int rc = driver->backend->ops->wait(driver->backend, deadline, &event);
+        if (rc < 0) {
+            event = (struct cau_event){.at = driver->last_at, .kind = CAU_EV_LOST};
+        }
+        cau_turn(driver, &event);
+        if (rc < 0) {
+            return driver->error != 0 ? driver->error : -ECONNRESET;
+        }
+    }
+    return driver->error;
+}

@@ -1,0 +1,109 @@
+/* The policy in a scenario: options, by the option table. */
+#include "scenarios/read.h"
+
+#include "scenarios/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A member as the option table takes it; `names` has room for its texts. */
+static struct cau_value value_of(const struct scn_json *json, char **names)
+{
+    struct cau_value value = {.kind = CAU_VALUE_OTHER, .names = names};
+
+    switch (scn_json_kind(json)) {
+    case SCN_JSON_BOOL:
+        return (struct cau_value){.kind = CAU_VALUE_BOOL, .truth = scn_json_truth(json)};
+    case SCN_JSON_NUMBER:
+        return (struct cau_value){.kind = CAU_VALUE_NUMBER, .number = scn_json_number(json)};
+    case SCN_JSON_TEXT:
+        return (struct cau_value){.kind = CAU_VALUE_TEXT, .text = scn_json_text(json)};
+    case SCN_JSON_NULL:
+        value.count = 1; /* not empty: null is nobody's default */
+        return value;
+    case SCN_JSON_OBJECT:
+        value.count = scn_json_count(json);
+        return value;
+    case SCN_JSON_LIST:
+        value.kind = CAU_VALUE_NAMES;
+        for (const struct scn_json *p = scn_json_first(json); p; p = scn_json_next(p)) {
+            if (scn_json_kind(p) == SCN_JSON_TEXT)
+                names[value.count] = (char *)(uintptr_t)scn_json_text(p);
+            else
+                value.kind = CAU_VALUE_OTHER;
+            value.count++;
+        }
+        return value;
+    }
+    return value;
+}
+
+static bool option_known(const void *ctx, const char *key)
+{
+    (void)ctx;
+    return cau_option_find(key) != NULL;
+}
+
+/* "policy.NAME=VALUE" from the command line, over what the file says. */
+static void apply_settings(struct scn_reader *reader, struct cau_options *options)
+{
+    struct scn_at top = {0}, policy = {.parent = &top, .key = "policy"};
+
+    options->given = 0;
+    for (size_t i = 0; i < reader->setting_count && !reader->failed; i++) {
+        const char *setting = reader->settings[i], *equals = strchr(setting, '=');
+        char name[64] = "", *why = NULL;
+        const struct cau_option *option;
+
+        if (strncmp(setting, "policy.", 7) != 0 || !equals) {
+            scn_fail(reader, &top, "\"%s\" must be policy.NAME=VALUE", setting);
+            return;
+        }
+        snprintf(name, sizeof name, "%.*s", (int)(equals - setting - 7), setting + 7);
+        option = cau_option_find(name);
+        if (!option)
+            scn_fail_key(reader, &policy, name, "unknown option");
+        else if (cau_option_set_text(options, option, equals + 1, &why) < 0)
+            scn_fail_with(reader, &policy, why);
+    }
+}
+
+void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct cau_options *ret)
+{
+    struct scenario *scenario = reader->scenario;
+    bool own = ret == &scenario->options;
+    char *why = NULL;
+    int r = own ? cau_options_init(ret) : cau_options_copy(ret, &scenario->options);
+
+    ret->given = 0;
+    reader->failed |= r < 0;
+    if (!reader->failed && scn_json_kind(at->json) != SCN_JSON_OBJECT)
+        scn_fail(reader, at, "must be an object, is %s", scn_json_kind_word(at->json));
+    if (reader->failed)
+        return;
+    scn_check_keys(reader, at, option_known, NULL);
+    for (const struct scn_json *m = scn_json_first(at->json); m && !reader->failed;
+         m = scn_json_next(m)) {
+        char **names = scn_alloc(reader, scn_json_count(m), sizeof *names);
+        struct cau_value value;
+
+        if (!names)
+            return;
+        value = value_of(m, names);
+        if (cau_option_set(ret, cau_option_find(scn_json_key(m)), &value, &why) < 0)
+            scn_fail_with(reader, at, why);
+        free(names);
+    }
+    if (!reader->failed && cau_options_check_sets(ret, &why) < 0)
+        scn_fail_with(reader, at, why);
+    if (!reader->failed && own)
+        apply_settings(reader, ret);
+    if (!reader->failed && cau_options_check_sets(ret, &why) < 0)
+        scn_fail_with(reader, at, why);
+    if (!reader->failed && cau_options_fit(ret, scenario->node_count, &why) < 0)
+        scn_fail_with(reader, at, why);
+    if (!reader->failed && scn_check_options(scenario, ret, &why) < 0)
+        scn_fail_with(reader, at, why);
+    ret->given = 0;
+}

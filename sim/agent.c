@@ -1,0 +1,326 @@
+/* The executor on each node: it is where an effect happens, so it is where (owner, epoch) is compared.
+ *
+ * A node knows the lock from its replica and from what it was asked before; anything older is refused
+ * when it arrives and once more when it begins. One disturbing operation at a time; scans and stages
+ * of different plug-ins overlap, but wait while something is being installed. A node that loses power
+ * or hangs forgets its operations, and nobody ever hears of them. */
+#include "sim/truth.h"
+
+static bool disturbs(uint8_t kind)
+{
+    return kind == CAU_ACT_INSTALL || kind == CAU_ACT_PRE_SCRIPT || kind == CAU_ACT_POST_SCRIPT ||
+           kind == CAU_ACT_RESTART;
+}
+
+static bool stale(const struct sim_world *w, const struct op *o)
+{
+    const struct cau_lock *lock = &replicas(w)[o->node].lock;
+    const struct node *n = &nodes(w)[o->node];
+
+    if (lock->epoch > o->epoch || n->known_epoch > o->epoch)
+        return true;
+    if (lock->epoch == o->epoch && o->epoch != 0 && !guid_equal(lock->owner, o->owner))
+        return true;
+    return n->known_epoch == o->epoch && o->epoch != 0 && !guid_equal(n->known_owner, o->owner);
+}
+
+static void leave(struct sim_world *w, uint32_t op)
+{
+    uint32_t *at = &nodes(w)[ops(w)[op].node].ops;
+
+    while (*at != op)
+        at = &ops(w)[*at].node_next;
+    *at = ops(w)[op].node_next;
+    touch(w, ops(w)[op].node);
+}
+
+static void schedule(struct sim_world *w, uint32_t node);
+
+static void finish(struct sim_world *w, uint32_t op, enum cau_result_code code)
+{
+    uint32_t node = ops(w)[op].node;
+
+    leave(w, op);
+    op_finish(w, op, code);
+    schedule(w, node);
+}
+
+static const struct scenario_script *script(const struct sim_world *w, uint8_t kind)
+{
+    return kind == CAU_ACT_PRE_SCRIPT ? &w->scenario->pre : &w->scenario->post;
+}
+
+static bool script_fails(const struct sim_world *w, const struct op *o)
+{
+    const struct scenario_script *s = script(w, o->kind);
+
+    for (uint32_t i = 0; i < s->fails_on_count; i++)
+        if (s->fails_on[i] == o->node)
+            return true;
+    return sim_chance_happens(&w->chance, s->failure, o->node,
+                              o->kind == CAU_ACT_PRE_SCRIPT ? SIM_FOR_PRE_FAILURE
+                                                            : SIM_FOR_POST_FAILURE,
+                              0, o->ticket);
+}
+
+static void next_update(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+    sim_nsec work;
+
+    if (o->cancel) {
+        for (uint32_t u = 0; u < w->scenario->update_count; u++)
+            if (op_outcomes(w, op)[u] == TO_DO)
+                op_outcomes(w, op)[u] = DONE_CANCELED;
+        finish(w, op, CAU_RC_CANCELED);
+        return;
+    }
+    work = updates_next(w, op);
+    if (work < 0) {
+        finish(w, op, CAU_RC_OK);
+        return;
+    }
+    o->work = work_id(w, op, false);
+    w->ports->engine->ops->job(w->ports->engine, o->work, o->node, work);
+}
+
+/* A download over a way that is cut stalls; the transport gives up after its timeout. */
+void agent_flow_check(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+    const struct scenario *s = w->scenario;
+
+    if (o->state != OP_RUNNING || o->kind != CAU_ACT_STAGE || o->work == 0)
+        return;
+    if (nodes(w)[o->node].isolated == 0 &&
+        sites(w)[s->repository_site] == sites(w)[s->nodes[o->node].site])
+        note_drop(w, &o->note);
+    else if (o->note == NONE)
+        op_after(w, op, s->transport_timeout);
+}
+
+static void stop_work(struct sim_world *w, struct op *o)
+{
+    note_drop(w, &o->note);
+    if (o->work != 0)
+        w->ports->engine->ops->stop(w->ports->engine, o->work);
+    o->work = 0;
+}
+
+static void begin_stage(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+    uint64_t bytes = updates_stage(w, op);
+
+    if (bytes == 0) {
+        updates_staged(w, op);
+        finish(w, op, CAU_RC_OK);
+        return;
+    }
+    o->work = work_id(w, op, false);
+    w->ports->engine->ops->flow(w->ports->engine, o->work, SIM_PLACE_REPOSITORY(w->scenario), o->node,
+                                bytes);
+    agent_flow_check(w, op);
+}
+
+static void begin_script(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+    const struct scenario_script *s = script(w, o->kind);
+    enum sim_purpose purpose =
+        o->kind == CAU_ACT_PRE_SCRIPT ? SIM_FOR_PRE_SCRIPT : SIM_FOR_POST_SCRIPT;
+
+    if (!s->present) {
+        finish(w, op, CAU_RC_OK);
+        return;
+    }
+    o->ticket = nodes(w)[o->node].draws[purpose];
+    op_after(w, op, draw_node(w, o->node, &s->duration, purpose));
+}
+
+static void begin_scan(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+
+    o->ticket = scans(w)[o->node * w->scenario->plugin_count + o->plugin]++;
+    op_after(w, op,
+             sim_chance_draw(&w->chance, &w->scenario->plugins[o->plugin].scan, o->node, SIM_FOR_SCAN,
+                             o->plugin, o->ticket));
+}
+
+static void restart(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+    uint32_t node = o->node;
+    bool now = o->boot_id == nodes(w)[node].boot_id;
+
+    leave(w, op);
+    op_finish(w, op, CAU_RC_OK);
+    if (now)
+        power_restart(w, node);
+}
+
+static void begin(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+    struct node *n = &nodes(w)[o->node];
+
+    if (stale(w, o)) {
+        finish(w, op, CAU_RC_STALE);
+        return;
+    }
+    n->known_epoch = o->epoch;
+    n->known_owner = o->owner;
+    o->state = OP_RUNNING;
+    touch(w, o->node);
+    happen(w, (struct sim_happening){.kind = SIM_ACCEPTED,
+                                     .node = o->node,
+                                     .coordinator = o->coordinator,
+                                     .owner = o->owner,
+                                     .epoch = o->epoch,
+                                     .code = o->kind});
+    if (o->kind == CAU_ACT_SCAN)
+        begin_scan(w, op);
+    else if (o->kind == CAU_ACT_STAGE)
+        begin_stage(w, op);
+    else if (o->kind == CAU_ACT_RESTART)
+        restart(w, op);
+    else if (o->kind == CAU_ACT_INSTALL && updates_install(w, op))
+        next_update(w, op);
+    else if (o->kind == CAU_ACT_INSTALL)
+        finish(w, op, CAU_RC_OK);
+    else
+        begin_script(w, op);
+}
+
+/* The first waiting operation that may begin now, or NONE. */
+static uint32_t ready(const struct sim_world *w, uint32_t node)
+{
+    bool disturbed = false, installing = false;
+
+    for (uint32_t op = nodes(w)[node].ops; op != NONE; op = ops(w)[op].node_next) {
+        if (ops(w)[op].state != OP_RUNNING)
+            continue;
+        disturbed |= disturbs(ops(w)[op].kind);
+        installing |= ops(w)[op].kind == CAU_ACT_INSTALL;
+    }
+    for (uint32_t op = nodes(w)[node].ops; op != NONE; op = ops(w)[op].node_next)
+        if (ops(w)[op].state == OP_WAITING &&
+            !(disturbs(ops(w)[op].kind) ? disturbed : installing))
+            return op;
+    return NONE;
+}
+
+static void schedule(struct sim_world *w, uint32_t node)
+{
+    uint32_t op = nodes(w)[node].power == SIM_ON ? ready(w, node) : NONE;
+
+    if (op != NONE) {
+        begin(w, op);
+        schedule(w, node);
+    }
+}
+
+void agent_arrives(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+    uint32_t *at = &nodes(w)[o->node].ops;
+
+    if (stale(w, o) || o->cancel) {
+        op_finish(w, op, o->cancel ? CAU_RC_CANCELED : CAU_RC_STALE);
+        return;
+    }
+    while (*at != NONE)
+        at = &ops(w)[*at].node_next;
+    *at = op;
+    o->node_next = NONE;
+    o->state = OP_WAITING;
+    schedule(w, o->node);
+}
+
+void agent_step(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+    enum cau_result_code code = CAU_RC_OK;
+
+    if (o->kind == CAU_ACT_STAGE) {
+        stop_work(w, o); /* the transport's timeout */
+        code = CAU_RC_FAILED;
+    } else if (o->kind == CAU_ACT_SCAN) {
+        double failure = w->scenario->plugins[o->plugin].scan_failure;
+
+        if (sim_chance_happens(&w->chance, failure, o->node, SIM_FOR_SCAN_FAILURE, o->plugin,
+                               o->ticket))
+            code = CAU_RC_FAILED;
+        else
+            updates_scan(w, op);
+    } else if (script_fails(w, o)) {
+        code = CAU_RC_FAILED;
+    }
+    if (code == CAU_RC_FAILED)
+        o->error = 1;
+    finish(w, op, code);
+}
+
+void agent_work_ended(struct sim_world *w, uint32_t op, bool ok)
+{
+    struct op *o = &ops(w)[op];
+
+    o->work = 0;
+    note_drop(w, &o->note);
+    if (!ok) {
+        o->error = 1;
+        finish(w, op, CAU_RC_FAILED);
+    } else if (o->kind == CAU_ACT_STAGE) {
+        updates_staged(w, op);
+        finish(w, op, CAU_RC_OK);
+    } else {
+        updates_installed(w, op);
+        next_update(w, op);
+    }
+}
+
+void agent_cancel(struct sim_world *w, uint32_t op)
+{
+    struct op *o = &ops(w)[op];
+
+    if (o->state == OP_TRAVEL || o->state == OP_WATCHED) {
+        o->cancel = true; /* noticed on arrival, or when what is watched is looked at */
+        w->roles_dirty = true;
+    } else if (o->state == OP_WAITING) {
+        finish(w, op, CAU_RC_CANCELED);
+    } else if (o->state == OP_RUNNING && o->kind == CAU_ACT_INSTALL) {
+        o->cancel = true; /* the update under way is finished first */
+    } else if (o->state == OP_RUNNING) {
+        stop_work(w, o);
+        for (uint32_t u = 0; u < w->scenario->update_count; u++)
+            if (op_outcomes(w, op)[u] == TO_DO)
+                op_outcomes(w, op)[u] = DONE_CANCELED;
+        finish(w, op, CAU_RC_CANCELED);
+    }
+}
+
+void agent_node_down(struct sim_world *w, uint32_t node)
+{
+    while (nodes(w)[node].ops != NONE) {
+        uint32_t op = nodes(w)[node].ops;
+
+        stop_work(w, &ops(w)[op]);
+        leave(w, op);
+        op_lose(w, op);
+    }
+}
+
+bool agent_busy(const struct sim_world *w, uint32_t node)
+{
+    return sim_world_disturbing(w, node) > 0 || nodes(w)[node].power == SIM_SHUTDOWN;
+}
+
+uint32_t sim_world_disturbing(const struct sim_world *w, uint32_t node)
+{
+    uint32_t count = 0;
+
+    for (uint32_t op = nodes(w)[node].ops; op != NONE; op = ops(w)[op].node_next)
+        count += ops(w)[op].state == OP_RUNNING && disturbs(ops(w)[op].kind);
+    return count;
+}

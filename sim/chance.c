@@ -1,0 +1,64 @@
+/* Philox4x64-10 keyed by (seed, run), counted by (node, purpose, sub, index). The only floating
+ * point near time in the simulation is here, and it ends here: what leaves is integer nanoseconds. */
+#include "sim/chance.h"
+
+#include <Random123/philox.h>
+#include <assert.h>
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+double sim_chance_uniform(const struct sim_chance *chance, uint32_t node, enum sim_purpose purpose,
+                          uint32_t sub, uint64_t index)
+{
+    philox4x64_ctr_t counter = {{node, (uint64_t)purpose, sub, index}};
+    philox4x64_key_t key = {{chance->seed, chance->run}};
+    philox4x64_ctr_t drawn = philox4x64(counter, key);
+
+    /* 52 bits and a half: never 0, never 1, so that every inverse is finite. */
+    return ((double)(drawn.v[0] >> 12) + 0.5) * 0x1p-52;
+}
+
+/* Nearest nanosecond. What is beyond a century is far beyond any run: cut there. */
+static sim_nsec whole(double ns)
+{
+    if (!(ns > 0))
+        return 0;
+    return (sim_nsec)llround(ns < 0x1p62 ? ns : 0x1p62);
+}
+
+sim_nsec sim_chance_quantile(const struct scenario_dist *dist, double u)
+{
+    assert(u > 0 && u < 1);
+    switch (dist->law) {
+    case LAW_FIXED:
+        return dist->a;
+    case LAW_UNIFORM:
+        return dist->a + whole(u * (double)(dist->b - dist->a));
+    case LAW_EXPONENTIAL:
+        return whole(gsl_cdf_exponential_Pinv(u, (double)dist->a));
+    case LAW_WEIBULL:
+        return whole(gsl_cdf_weibull_Pinv(u, (double)dist->a, dist->shape));
+    case LAW_LOGNORMAL:
+        return dist->a <= 0
+                   ? 0
+                   : whole(gsl_cdf_lognormal_Pinv(u, log((double)dist->a), dist->shape));
+    }
+    assert(!"a law that scenario.h does not know");
+    return 0;
+}
+
+sim_nsec sim_chance_draw(const struct sim_chance *chance, const struct scenario_dist *dist,
+                         uint32_t node, enum sim_purpose purpose, uint32_t sub, uint64_t index)
+{
+    if (dist->law == LAW_FIXED)
+        return dist->a;
+    return sim_chance_quantile(dist, sim_chance_uniform(chance, node, purpose, sub, index));
+}
+
+bool sim_chance_happens(const struct sim_chance *chance, double probability, uint32_t node,
+                        enum sim_purpose purpose, uint32_t sub, uint64_t index)
+{
+    if (probability <= 0)
+        return false;
+    return sim_chance_uniform(chance, node, purpose, sub, index) < probability;
+}

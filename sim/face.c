@@ -1,0 +1,118 @@
+/* The read-only face of the truth: what a checker, a chronicle or a test may ask. */
+#include "sim/truth.h"
+
+#include <string.h>
+
+const struct scenario *sim_world_scenario(const struct sim_world *w)
+{
+    return w->scenario;
+}
+
+void sim_world_node(const struct sim_world *w, uint32_t node, struct sim_node_truth *ret)
+{
+    const struct node *n = &nodes(w)[node];
+
+    *ret = (struct sim_node_truth){.boot_id = n->boot_id,
+                                   .ring = n->running ? n->ring : 0,
+                                   .roles = n->roles,
+                                   .roles_promoted = n->promoted,
+                                   .roles_away = n->away,
+                                   .restarts = n->restarts,
+                                   .power = n->power,
+                                   .standby = n->standby,
+                                   .maintenance = n->maintenance,
+                                   .running = n->running,
+                                   .quorate = quorate(w, node),
+                                   .clean = n->running || n->left_clean,
+                                   .startup_done = n->startup_done,
+                                   .storage_ok = storage_ok(w, node),
+                                   .restart_needed = n->restart_needed,
+                                   .busy = agent_busy(w, node),
+                                   .isolated = n->isolated > 0};
+}
+
+void sim_world_role(const struct sim_world *w, uint32_t role, struct sim_role_truth *ret)
+{
+    const struct role *r = &roles(w)[role];
+
+    *ret = (struct sim_role_truth){.node = r->node, .target = r->target, .state = r->state};
+}
+
+/* Is partition `a` better than `b` (first members)? */
+static bool better(const struct sim_world *w, uint32_t a, uint32_t b)
+{
+    const struct cau_quorum_node *x = &quorum(w)[a], *y = &quorum(w)[b];
+
+    if (quorate(w, a) != quorate(w, b))
+        return quorate(w, a);
+    if (x->total != y->total)
+        return x->total > y->total;
+    return x->members > y->members;
+}
+
+void sim_world_best(const struct sim_world *w, struct sim_best *ret)
+{
+    const struct scenario *s = w->scenario;
+
+    *ret = (struct sim_best){.lead = CAU_NO_NODE};
+    for (uint32_t n = 0; n < s->node_count; n++) {
+        ret->out += !nodes(w)[n].running || nodes(w)[n].standby == CAU_STANDBY_OURS;
+        if (!nodes(w)[n].running)
+            continue;
+        /* Members of one partition may disagree: the first one speaks for it, unless only a later
+         * one is quorate. */
+        if (ret->lead == CAU_NO_NODE || better(w, n, ret->lead))
+            ret->lead = n;
+    }
+    if (ret->lead == CAU_NO_NODE)
+        return;
+    ret->expected = quorum(w)[ret->lead].expected;
+    ret->total = quorum(w)[ret->lead].total;
+    ret->needed = quorum(w)[ret->lead].quorum;
+    ret->members = quorum(w)[ret->lead].members;
+    ret->quorate = quorate(w, ret->lead);
+}
+
+const struct cau_quorum_node *sim_world_quorum(const struct sim_world *w,
+                                               const struct cau_quorum_rules **ret_rules)
+{
+    if (ret_rules)
+        *ret_rules = &w->rules;
+    return quorum(w);
+}
+
+bool sim_world_lock(const struct sim_world *w, struct cau_lock *ret)
+{
+    struct sim_best best;
+
+    sim_world_best(w, &best);
+    if (best.lead == CAU_NO_NODE || !best.quorate)
+        return false;
+    *ret = replicas(w)[best.lead].lock;
+    return true;
+}
+
+bool sim_world_survives(const struct sim_world *w, uint32_t node, struct cau_quorum_node *copy)
+{
+    uint32_t all = w->scenario->node_count, count = 0;
+    uint64_t ring = nodes(w)[node].ring;
+    uint32_t *members = scratch(w);
+    uint8_t *vote = votes(w) + all;
+    bool device = w->scenario->quorum.device != CAU_QUORUM_DEVICE_NONE;
+
+    memcpy(copy, quorum(w), all * sizeof *copy);
+    cau_quorum_stop(copy, node);
+    for (uint32_t n = 0; n < all; n++)
+        if (n != node && nodes(w)[n].running && nodes(w)[n].ring == ring) {
+            vote[count] = votes(w)[n];
+            members[count++] = n;
+        }
+    if (count == 0)
+        return false;
+    cau_quorum_change(&w->rules, copy, members, count, &node, 1, device ? vote : NULL,
+                      core_time(w));
+    for (uint32_t i = 0; i < count; i++)
+        if (!copy[members[i]].quorate)
+            return false;
+    return true;
+}

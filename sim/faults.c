@@ -1,0 +1,266 @@
+/* What goes wrong, and when: by time, by rate, or when a run reaches a state.
+ *
+ * A fault counts as happened when it bites: a crash of a node that is off does not count, a slow boot
+ * does when the node boots. Repeating faults draw the time to the next one for each node on its own,
+ * counted by their own index, so that the weather does not depend on what a policy does. */
+#include "sim/truth.h"
+
+/* Does it strike each of its nodes on its own, or once? */
+static bool per_node(enum scenario_fault_kind kind)
+{
+    return kind != FAULT_PARTITION && kind != FAULT_WITNESS_LOST &&
+           kind != FAULT_COORDINATOR_DEATH && kind != FAULT_COORDINATOR_CUT;
+}
+
+static uint32_t targets(const struct scenario_fault *f)
+{
+    return per_node(f->kind) ? f->node_count : 1;
+}
+
+static uint32_t target(const struct scenario_fault *f, uint32_t i)
+{
+    return per_node(f->kind) ? f->nodes[i] : CAU_NO_NODE;
+}
+
+static uint32_t *occurrences(const struct sim_world *w, uint32_t fault, uint32_t node)
+{
+    uint32_t column = node == CAU_NO_NODE ? w->scenario->node_count : node;
+
+    return &fault_nodes(w)[(size_t)fault * (w->scenario->node_count + 1) + column];
+}
+
+static bool lasting(enum scenario_fault_kind kind)
+{
+    return kind == FAULT_PARTITION || kind == FAULT_ISOLATE || kind == FAULT_WITNESS_LOST ||
+           kind == FAULT_COORDINATOR_CUT || kind == FAULT_STORAGE_DEGRADED;
+}
+
+static void again(struct sim_world *w, uint32_t fault, uint32_t node)
+{
+    const struct scenario_fault *f = &w->scenario->faults[fault];
+    sim_nsec delay = sim_chance_draw(&w->chance, &f->when.every, node, SIM_FOR_FAULT, fault,
+                                     (*occurrences(w, fault, node))++);
+
+    note_put(w, later(w->now, delay), NOTE_FAULT, fault, node, 0);
+}
+
+static bool by_state(const struct scenario_when *when)
+{
+    return when->at == SIM_NEVER && !when->repeats;
+}
+
+void faults_init(struct sim_world *w)
+{
+    const struct scenario *s = w->scenario;
+
+    w->witness_up = true;
+    for (uint32_t f = 0; f < s->fault_count; f++) {
+        const struct scenario_when *when = &s->faults[f].when;
+
+        faults(w)[f].armed = by_state(when);
+        for (uint32_t i = 0; i < targets(&s->faults[f]); i++) {
+            if (when->repeats)
+                again(w, f, target(&s->faults[f], i));
+            else if (when->at != SIM_NEVER)
+                note_put(w, later(when->at, when->after), NOTE_FAULT, f, target(&s->faults[f], i),
+                         0);
+        }
+    }
+    for (uint32_t r = 0; r < s->request_count; r++)
+        note_put(w, s->requests[r].at, NOTE_REQUEST, r, CAU_NO_NODE, 0);
+    for (uint32_t c = 0; c < s->coordinator_count; c++)
+        coords(w)[c].note_start =
+            note_put(w, s->coordinators[c].start, NOTE_START, c, CAU_NO_NODE, 0);
+}
+
+static bool matches(const struct scenario_when *when, bool run, uint32_t node, uint8_t state)
+{
+    if (!by_state(when) || when->by_run_state != run)
+        return false;
+    return run ? when->run_state == state : when->node == node && when->state == state;
+}
+
+static void seen(struct sim_world *w, bool run, uint32_t node, uint8_t state)
+{
+    const struct scenario *s = w->scenario;
+
+    for (uint32_t f = 0; f < s->fault_count; f++) {
+        const struct scenario_fault *fault = &s->faults[f];
+
+        if (!faults(w)[f].armed || !matches(&fault->when, run, node, state))
+            continue;
+        faults(w)[f].armed = false;
+        for (uint32_t i = 0; i < targets(fault); i++)
+            note_put(w, later(w->now, fault->when.after), NOTE_FAULT, f, target(fault, i), 0);
+    }
+    for (uint32_t c = 0; c < s->coordinator_count; c++) {
+        const struct scenario_coordinator *starts = &s->coordinators[c];
+
+        if (starts->start == SIM_NEVER && !coords(w)[c].started &&
+            coords(w)[c].note_start == NONE && matches(&starts->when, run, node, state))
+            coords(w)[c].note_start =
+                note_put(w, later(w->now, starts->when.after), NOTE_START, c, CAU_NO_NODE, 0);
+    }
+}
+
+void sim_world_state_seen(struct sim_world *w, uint32_t node, uint8_t state)
+{
+    seen(w, false, node, state);
+}
+
+void sim_world_run_state_seen(struct sim_world *w, uint8_t state)
+{
+    seen(w, true, CAU_NO_NODE, state);
+}
+
+bool sim_world_start_pending(const struct sim_world *w, uint32_t coordinator)
+{
+    return !coords(w)[coordinator].started && coords(w)[coordinator].note_start != NONE;
+}
+
+uint32_t sim_world_fault_count(const struct sim_world *w, uint32_t fault)
+{
+    return faults(w)[fault].count;
+}
+
+/* A fault that was laid in wait for a boot has its effect now. */
+void fault_bites(struct sim_world *w, enum scenario_fault_kind kind, uint32_t node)
+{
+    for (uint32_t f = 0; f < w->scenario->fault_count; f++) {
+        const struct scenario_fault *fault = &w->scenario->faults[f];
+
+        for (uint32_t i = 0; fault->kind == kind && i < fault->node_count; i++)
+            faults(w)[f].count += fault->nodes[i] == node;
+    }
+}
+
+static void lose_power(struct sim_world *w, uint32_t fault, uint32_t node)
+{
+    const struct scenario_fault *f = &w->scenario->faults[fault];
+    uint32_t nth = *occurrences(w, fault, node);
+    sim_nsec repair;
+
+    if (f->kind == FAULT_CRASH ? nodes(w)[node].power == SIM_OFF : nodes(w)[node].power != SIM_ON)
+        return;
+    faults(w)[fault].count++;
+    repair = sim_chance_draw(&w->chance, &f->repair, node, SIM_FOR_REPAIR, fault, nth);
+    note_drop(w, &nodes(w)[node].note_repair);
+    nodes(w)[node].note_repair = note_put(w, later(w->now, repair), NOTE_REPAIR, node, node, 0);
+    if (f->kind == FAULT_HANG) {
+        power_hang(w, node);
+        return;
+    }
+    nodes(w)[node].broken = true; /* before its coordinators are told */
+    power_crash(w, node, SIM_CRASHED);
+}
+
+static void heal_later(struct sim_world *w, uint32_t fault, uint32_t node)
+{
+    note_put(w, later(w->now, w->scenario->faults[fault].lasts), NOTE_HEAL, fault, node, 0);
+}
+
+/* A way was cut or healed: flows begin or cease to stall. */
+static void ways_changed(struct sim_world *w, bool cut)
+{
+    settle_in(w, cut ? w->scenario->detection : w->scenario->join);
+    for (uint32_t i = 0; i < w->op_capacity; i++)
+        agent_flow_check(w, i);
+    for (uint32_t i = 0; i < w->scenario->role_count; i++)
+        role_flow_check(w, i);
+}
+
+/* Begins (`on`) or ends what lasts for a while. */
+static void toggle(struct sim_world *w, uint32_t fault, uint32_t node, bool on)
+{
+    const struct scenario_fault *f = &w->scenario->faults[fault];
+    uint32_t one = on ? 1u : UINT32_MAX;
+    struct node *n = node == CAU_NO_NODE ? NULL : &nodes(w)[node];
+    struct sim_happening what = {.value = fault, .node = node, .coordinator = CAU_NO_NODE};
+
+    faults(w)[fault].active += one;
+    if (f->kind == FAULT_PARTITION) {
+        sites_update(w);
+        what.kind = on ? SIM_PARTITIONED : SIM_HEALED;
+        ways_changed(w, on);
+    } else if (f->kind == FAULT_ISOLATE) {
+        n->isolated += one;
+        if (n->isolated == (on ? 1u : 0u))
+            w->ports->engine->ops->isolate(w->ports->engine, node, on);
+        touch_all(w);
+        what.kind = on ? SIM_ISOLATED : SIM_UNISOLATED;
+        ways_changed(w, on);
+    } else if (f->kind == FAULT_WITNESS_LOST) {
+        w->witness_lost += one;
+        w->witness_up = w->witness_lost == 0;
+        what.kind = on ? SIM_WITNESS_LOST : SIM_WITNESS_BACK;
+        settle_in(w, on ? w->scenario->detection : w->scenario->join);
+    } else if (f->kind == FAULT_COORDINATOR_CUT) {
+        coords(w)[f->coordinator].cut += one;
+        coords(w)[f->coordinator].looked = 0;
+        touch_all(w);
+        what.kind = on ? SIM_COORDINATOR_CUT : SIM_COORDINATOR_UNCUT;
+        what.coordinator = f->coordinator;
+    } else {
+        n->degraded += one;
+        touch(w, node);
+        what.kind = on ? SIM_STORAGE_DEGRADED : SIM_STORAGE_OK;
+    }
+    happen(w, what);
+}
+
+void fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
+{
+    const struct scenario_fault *f = &w->scenario->faults[fault];
+    struct node *n = node == CAU_NO_NODE ? NULL : &nodes(w)[node];
+
+    if (f->when.repeats && !lasting(f->kind)) /* the others: once it is over */
+        again(w, fault, node);
+    switch (f->kind) {
+    case FAULT_CRASH:
+    case FAULT_HANG:
+        lose_power(w, fault, node);
+        break;
+    case FAULT_SLOW_BOOT:
+        n->slow = later(n->slow, f->delay);
+        break;
+    case FAULT_STARTUP_FAIL:
+        n->startup_fails = true;
+        break;
+    case FAULT_NO_RETURN:
+        n->no_return = true;
+        break;
+    case FAULT_PARTITION:
+    case FAULT_ISOLATE:
+    case FAULT_WITNESS_LOST:
+    case FAULT_COORDINATOR_CUT:
+    case FAULT_STORAGE_DEGRADED:
+        faults(w)[fault].count++;
+        toggle(w, fault, node, true);
+        heal_later(w, fault, node);
+        break;
+    case FAULT_COORDINATOR_DEATH:
+        if (!coords(w)[f->coordinator].alive)
+            break;
+        faults(w)[fault].count++;
+        w->ports->news(w->ports->ctx, f->coordinator, SIM_NEWS_DEATH, fault);
+        break;
+    }
+}
+
+void fault_heals(struct sim_world *w, uint32_t fault, uint32_t node)
+{
+    toggle(w, fault, node, false);
+    if (w->scenario->faults[fault].when.repeats)
+        again(w, fault, node);
+}
+
+void sim_world_fault_happened(struct sim_world *w, uint32_t fault)
+{
+    faults(w)[fault].armed = false;
+    faults(w)[fault].count++;
+}
+
+bool sim_world_fault_armed(const struct sim_world *w, uint32_t fault)
+{
+    return faults(w)[fault].armed;
+}

@@ -1,0 +1,256 @@
+/* Views: what a coordinator is told, by whom, and when.
+ *
+ * A coordinator on a node asks its own node; one outside asks up to two members, from different sites
+ * where it can. The facts are taken at one moment and arrive after the route's latency, so a view is
+ * always a little old, and it says what the observer believes: a node that was lost a moment ago is
+ * still a member in it. One view is on its way at a time; what changed is found by comparing with what
+ * the coordinator got last. */
+#include "sim/truth.h"
+
+#include <string.h>
+
+static struct cau_node_facts *facts(struct cau_node_facts *all, const struct sim_world *w,
+                                    uint32_t coordinator)
+{
+    return all + (size_t)coordinator * w->scenario->node_count;
+}
+
+uint32_t place_site(const struct sim_world *w, uint32_t coordinator)
+{
+    const struct scenario_coordinator *c = &w->scenario->coordinators[coordinator];
+
+    return c->node == CAU_NO_NODE ? c->site : w->scenario->nodes[c->node].site;
+}
+
+static sim_nsec way(const struct sim_world *w, uint32_t coordinator, uint32_t node)
+{
+    if (w->scenario->coordinators[coordinator].node == node)
+        return 0;
+    return latency(w, place_site(w, coordinator), w->scenario->nodes[node].site);
+}
+
+static bool answers(const struct sim_world *w, uint32_t coordinator, uint32_t node)
+{
+    return nodes(w)[node].running && nodes(w)[node].ring != 0 && nodes(w)[node].power == SIM_ON &&
+           connected_place(w, coordinator, node);
+}
+
+uint32_t observe_contact(const struct sim_world *w, uint32_t coordinator)
+{
+    uint32_t own = w->scenario->coordinators[coordinator].node;
+
+    if (own != CAU_NO_NODE)
+        return own;
+    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+        if (answers(w, coordinator, n))
+            return n;
+    return NONE;
+}
+
+/* Fills in who is asked; returns how many. */
+static uint8_t observers(const struct sim_world *w, uint32_t coordinator,
+                         uint32_t ret[CAU_OBSERVERS_MAX])
+{
+    const struct scenario *s = w->scenario;
+    uint32_t second = NONE;
+
+    ret[0] = observe_contact(w, coordinator);
+    ret[1] = NONE;
+    if (ret[0] == NONE || !answers(w, coordinator, ret[0]))
+        return 0;
+    if (s->coordinators[coordinator].node != CAU_NO_NODE)
+        return 1;
+    for (uint32_t n = ret[0] + 1; n < s->node_count; n++) {
+        if (!answers(w, coordinator, n))
+            continue;
+        if (s->nodes[n].site != s->nodes[ret[0]].site) {
+            second = n;
+            break;
+        }
+        if (second == NONE)
+            second = n;
+    }
+    ret[1] = second;
+    return second == NONE ? 1 : 2;
+}
+
+void observe_init(struct sim_world *w)
+{
+    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
+        coords(w)[c] = (struct coord){.observer = {NONE, NONE},
+                                      .note_look = NONE,
+                                      .note_view = NONE,
+                                      .note_tick = NONE,
+                                      .note_start = NONE};
+}
+
+/* A look soon, unless one is already planned or a view is on its way (it looks again then). */
+static void plan_look(struct sim_world *w, uint32_t coordinator, sim_nsec delay)
+{
+    struct coord *c = &coords(w)[coordinator];
+
+    if (c->alive && c->note_look == NONE && c->note_view == NONE)
+        c->note_look =
+            note_put(w, later(w->now, delay), NOTE_LOOK, coordinator, CAU_NO_NODE, 0);
+}
+
+void observe_changed(struct sim_world *w)
+{
+    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
+        plan_look(w, c, VIEW_DELAY);
+}
+
+void observe_whole(struct sim_world *w, uint32_t coordinator)
+{
+    struct coord *c = &coords(w)[coordinator];
+    uint32_t contact = observe_contact(w, coordinator);
+
+    c->whole = true;
+    if (c->note_view == NONE)
+        note_drop(w, &c->note_look);
+    plan_look(w, coordinator, contact == NONE ? 0 : way(w, coordinator, contact));
+}
+
+/* One node's facts as `observer` (NONE: nobody) and the coordinator's own contact with it tell. */
+static void take_facts(const struct sim_world *w, uint32_t coordinator, uint32_t observer,
+                       uint32_t node, struct cau_node_facts *ret)
+{
+    const struct node *n = &nodes(w)[node];
+    const struct scenario_node *s = &w->scenario->nodes[node];
+    bool reachable = n->power == SIM_ON && connected_place(w, coordinator, node);
+
+    memset(ret, 0, sizeof *ret);
+    ret->node = node;
+    ret->kind = s->kind;
+    ret->votes = s->votes;
+    ret->reachable = reachable;
+    if (observer != NONE) {
+        ret->member = n->ring != 0 && n->ring == nodes(w)[observer].ring;
+        ret->clean = ret->member || (n->ring == 0 && n->left_clean);
+        ret->standby = n->standby;
+        ret->maintenance = n->maintenance;
+        ret->roles = n->roles;
+        ret->roles_promoted = n->promoted;
+        ret->roles_away = n->away;
+        ret->storage_ok = storage_ok(w, node);
+        ret->feature_set = ret->member ? s->feature_set : 0;
+    }
+    if (reachable) {
+        ret->boot_id = n->boot_id;
+        ret->startup_done = n->startup_done;
+        ret->restart_needed = n->restart_needed;
+        ret->busy = agent_busy(w, node);
+    }
+}
+
+static void take_votes(const struct sim_world *w, uint32_t observer, struct cau_votes *ret)
+{
+    struct cau_quorum_facts facts_now;
+
+    cau_quorum_report(&w->rules, w->scenario->quorum.device, &quorum(w)[observer], &facts_now);
+    *ret = (struct cau_votes){.expected = facts_now.expected,
+                              .total = facts_now.total,
+                              .needed = facts_now.needed,
+                              .witness = facts_now.witness_votes,
+                              .members = facts_now.members,
+                              .two_node = facts_now.two_node,
+                              .auto_tie_breaker = facts_now.auto_tie_breaker,
+                              .last_man_standing = facts_now.last_man_standing,
+                              .allow_downscale = facts_now.allow_downscale};
+}
+
+void observe_look(struct sim_world *w, uint32_t coordinator)
+{
+    struct coord *c = &coords(w)[coordinator];
+    struct cau_node_facts *row = facts(flying(w), w, coordinator);
+    uint32_t asked[CAU_OBSERVERS_MAX];
+    uint8_t count = observers(w, coordinator, asked);
+    bool all = asked[0] != c->observer[0] || w->all_touched > c->looked || c->looked == 0;
+    uint32_t first = count > 0 ? asked[0] : NONE;
+
+    c->note_look = NONE;
+    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+        if (all || count == 0 || nodes(w)[n].touched > c->looked)
+            take_facts(w, coordinator, first, n, &row[n]);
+    memset(&c->view, 0, sizeof c->view);
+    c->view.seen_at = sim_world_clock(w, coordinator, w->now);
+    c->view.observer_count = count;
+    for (uint8_t i = 0; i < count; i++)
+        c->view.observers[i] = (struct cau_observer){.ring = nodes(w)[asked[i]].ring,
+                                                     .node = asked[i],
+                                                     .quorate = quorate(w, asked[i])};
+    if (count > 0) {
+        take_votes(w, first, &c->view.votes);
+        c->view.idle = w->idle;
+        if (w->request > replicas(w)[first].ack)
+            c->view.request = (struct cau_request){
+                .id = w->request, .kind = w->scenario->requests[w->request - 1].kind};
+    }
+    c->observer[0] = asked[0];
+    c->observer[1] = asked[1];
+    c->looked = count > 0 ? w->stamp : 0;
+    c->note_view = note_put(w, later(w->now, count > 0 ? way(w, coordinator, first) : SILENCE),
+                            NOTE_VIEW, coordinator, CAU_NO_NODE, 0);
+}
+
+/* What differs from the last view into the world's list; returns how many. */
+static uint32_t differences(struct sim_world *w, uint32_t coordinator, bool whole)
+{
+    const struct cau_node_facts *now = facts(flying(w), w, coordinator);
+    struct cau_node_facts *before = facts(known(w), w, coordinator);
+    uint32_t count = 0;
+
+    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+        if (whole || memcmp(&now[n], &before[n], sizeof *now) != 0) {
+            before[n] = now[n];
+            list(w)[count++] = now[n];
+        }
+    return count;
+}
+
+/* Do two views say the same about the cluster as a whole? */
+static bool same(const struct cau_view *a, const struct cau_view *b)
+{
+    bool equal = a->observer_count == b->observer_count && a->idle == b->idle &&
+                 a->request.id == b->request.id && a->votes.expected == b->votes.expected &&
+                 a->votes.total == b->votes.total && a->votes.needed == b->votes.needed &&
+                 a->votes.witness == b->votes.witness && a->votes.members == b->votes.members;
+
+    for (uint8_t i = 0; equal && i < a->observer_count; i++)
+        equal = a->observers[i].ring == b->observers[i].ring &&
+                a->observers[i].node == b->observers[i].node &&
+                a->observers[i].quorate == b->observers[i].quorate;
+    return equal;
+}
+
+void observe_arrives(struct sim_world *w, uint32_t coordinator)
+{
+    struct coord *c = &coords(w)[coordinator];
+    struct cau_event event = {.kind = CAU_EV_VIEW, .at = sim_world_clock(w, coordinator, w->now)};
+    bool whole = c->whole || !c->known;
+    uint64_t sampled = c->looked;
+
+    c->note_view = NONE;
+    if (c->view.observer_count > 0 && !connected_place(w, coordinator, c->observer[0])) {
+        c->looked = 0;
+        plan_look(w, coordinator, VIEW_DELAY); /* lost on the way: ask again */
+        return;
+    }
+    if (c->view.observer_count == 0 && observe_contact(w, coordinator) != NONE &&
+        answers(w, coordinator, observe_contact(w, coordinator))) {
+        plan_look(w, coordinator, 0); /* somebody answers again */
+        return;
+    }
+    c->whole = false;
+    c->known = true;
+    event.view = c->view;
+    event.view.whole = whole;
+    event.view.node_count = differences(w, coordinator, whole);
+    event.view.nodes = list(w);
+    if (w->stamp > sampled && sampled != 0)
+        plan_look(w, coordinator, VIEW_DELAY);
+    if (!whole && event.view.node_count == 0 && same(&c->view, &c->told))
+        return; /* nothing to tell */
+    c->told = c->view;
+    w->ports->deliver(w->ports->ctx, coordinator, &event);
+}

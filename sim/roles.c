@@ -1,0 +1,413 @@
+/* Pacemaker's part: where roles run, and how they get elsewhere.
+ *
+ *     OFF ──► STARTING ──► RUNNING ──► STOPPING ──► OFF
+ *                             │ ▲
+ *                             ▼ │ (moved, or the move failed)
+ *                          MIGRATING            any ──► LOST ──► OFF once its node is surely off
+ *
+ * There is no plan that could go stale: after each change roles_run() looks at every role and begins
+ * what can be begun now, at most ROLE_ACTIONS per node at a time. What a drain moved away carries
+ * `away_from`; that is all a failback needs. */
+#include "sim/truth.h"
+
+static bool promoted(const struct sim_world *w, uint32_t role)
+{
+    return w->scenario->roles[role].promoted;
+}
+
+/* Counts a role on a node, or off it. */
+static void count(struct sim_world *w, uint32_t role, uint32_t node, bool on)
+{
+    struct node *n = &nodes(w)[node];
+
+    n->roles += on ? 1u : UINT32_MAX;
+    if (promoted(w, role))
+        n->promoted += on ? 1u : UINT32_MAX;
+    touch(w, node);
+}
+
+static void set_away(struct sim_world *w, uint32_t role, uint32_t from)
+{
+    struct role *r = &roles(w)[role];
+
+    if (r->away_from == from)
+        return;
+    if (r->away_from != NONE) {
+        nodes(w)[r->away_from].away--;
+        touch(w, r->away_from);
+    }
+    if (from != NONE) {
+        nodes(w)[from].away++;
+        touch(w, from);
+    }
+    r->away_from = from;
+}
+
+static void acting(struct sim_world *w, uint32_t a, uint32_t b, bool on)
+{
+    uint32_t one = on ? 1u : UINT32_MAX;
+
+    w->acting += one;
+    if (a != NONE)
+        nodes(w)[a].acting += one;
+    if (b != NONE && b != a)
+        nodes(w)[b].acting += one;
+    w->roles_dirty = true;
+}
+
+static void place(struct sim_world *w, uint32_t role, uint32_t node)
+{
+    roles(w)[role].node = node;
+    roles(w)[role].state = SIM_ROLE_RUNNING;
+    if (roles(w)[role].away_from == node)
+        set_away(w, role, NONE);
+    if (w->scenario->roles[role].node == node)
+        roles(w)[role].go_home = false;
+    happen_node(w, SIM_ROLE_STARTED, node, role);
+}
+
+void roles_init(struct sim_world *w)
+{
+    for (uint32_t i = 0; i < w->scenario->role_count; i++) {
+        uint32_t node = w->scenario->roles[i].node;
+
+        roles(w)[i] = (struct role){.node = NONE,
+                                    .target = NONE,
+                                    .away_from = NONE,
+                                    .note = NONE,
+                                    .note_policy = NONE,
+                                    .state = SIM_ROLE_OFF};
+        if (quorate(w, node)) {
+            roles(w)[i].node = node;
+            roles(w)[i].state = SIM_ROLE_RUNNING;
+            count(w, i, node, true);
+        }
+    }
+    w->roles_dirty = true;
+}
+
+/* May the cluster start something on this node now? */
+static bool eligible(const struct sim_world *w, uint32_t node)
+{
+    const struct node *n = &nodes(w)[node];
+
+    return n->running && n->ring != 0 && n->standby == CAU_STANDBY_NO && !n->maintenance &&
+           quorate(w, node);
+}
+
+static bool free_hands(const struct sim_world *w, uint32_t node)
+{
+    return nodes(w)[node].acting < ROLE_ACTIONS;
+}
+
+/* The least loaded node that may take a role out of `ring` (0: any). */
+static uint32_t least_loaded(const struct sim_world *w, uint32_t except, uint64_t ring)
+{
+    uint32_t best = NONE, best_load = 0;
+
+    for (uint32_t n = 0; n < w->scenario->node_count; n++) {
+        uint32_t load = nodes(w)[n].roles + nodes(w)[n].planned;
+
+        if (n == except || !eligible(w, n) || (ring != 0 && nodes(w)[n].ring != ring))
+            continue;
+        if (best == NONE || load < best_load) {
+            best = n;
+            best_load = load;
+        }
+    }
+    return best;
+}
+
+static void start_on(struct sim_world *w, uint32_t role, uint32_t node)
+{
+    struct role *r = &roles(w)[role];
+
+    r->node = node;
+    r->state = SIM_ROLE_STARTING;
+    count(w, role, node, true);
+    acting(w, node, NONE, true);
+    r->note = note_put(w, later(w->now, w->scenario->roles[role].start), NOTE_ROLE, role, node, 0);
+}
+
+/* A migration over a way that is cut stalls; the transport gives up after its timeout. */
+void role_flow_check(struct sim_world *w, uint32_t role)
+{
+    struct role *r = &roles(w)[role];
+
+    if (r->state != SIM_ROLE_MIGRATING)
+        return;
+    if (connected(w, r->node, r->target))
+        note_drop(w, &r->note);
+    else if (r->note == NONE)
+        r->note = note_put(w, later(w->now, w->scenario->transport_timeout), NOTE_ROLE, role,
+                           r->node, 0);
+}
+
+static void stop_for(struct sim_world *w, uint32_t role, uint32_t target)
+{
+    struct role *r = &roles(w)[role];
+
+    r->state = SIM_ROLE_STOPPING;
+    r->target = target;
+    acting(w, r->node, target, true);
+    if (target != NONE)
+        nodes(w)[target].planned++;
+    r->note = note_put(w, later(w->now, w->scenario->roles[role].stop), NOTE_ROLE, role, r->node, 0);
+}
+
+static void move_to(struct sim_world *w, uint32_t role, uint32_t target)
+{
+    struct role *r = &roles(w)[role];
+    uint64_t size = w->scenario->roles[role].size;
+
+    if (size == 0) {
+        stop_for(w, role, target);
+        return;
+    }
+    r->state = SIM_ROLE_MIGRATING;
+    r->target = target;
+    r->work = work_id(w, role, true);
+    acting(w, r->node, target, true);
+    nodes(w)[target].planned++;
+    w->ports->engine->ops->flow(w->ports->engine, r->work, r->node, target, size);
+    role_flow_check(w, role);
+}
+
+/* The action of a role is over, whatever came of it. */
+static void release(struct sim_world *w, uint32_t role)
+{
+    struct role *r = &roles(w)[role];
+
+    note_drop(w, &r->note);
+    if (r->state == SIM_ROLE_MIGRATING && r->work != 0)
+        w->ports->engine->ops->stop(w->ports->engine, r->work);
+    r->work = 0;
+    acting(w, r->node, r->target, false);
+    if (r->target != NONE)
+        nodes(w)[r->target].planned--;
+    r->target = NONE;
+}
+
+static void take_off(struct sim_world *w, uint32_t role, enum sim_role_state state)
+{
+    struct role *r = &roles(w)[role];
+
+    count(w, role, r->node, false);
+    happen_node(w, SIM_ROLE_STOPPED, r->node, role);
+    r->state = (uint8_t)state;
+    if (state == SIM_ROLE_OFF)
+        r->node = NONE;
+    w->roles_dirty = true;
+}
+
+/* Where a running role should go, or NONE to let it be. */
+static uint32_t wish(struct sim_world *w, uint32_t role, bool *ret_stop)
+{
+    struct role *r = &roles(w)[role];
+    const struct scenario_role *s = &w->scenario->roles[role];
+    const struct node *n = &nodes(w)[r->node];
+    uint32_t home = s->node, target = NONE;
+
+    *ret_stop = false;
+    if (n->standby != CAU_STANDBY_NO && !n->maintenance) {
+        if (s->movable)
+            target = least_loaded(w, r->node, n->ring);
+        *ret_stop = target == NONE && n->force_stop;
+        return target;
+    }
+    if (!s->movable || n->maintenance)
+        return NONE;
+    if (r->away_from != NONE && nodes(w)[r->away_from].failback)
+        target = r->away_from;
+    else if (r->go_home && home != r->node)
+        target = home;
+    if (target == NONE || !eligible(w, target) || nodes(w)[target].ring != n->ring)
+        return NONE;
+    return target;
+}
+
+static void run_running(struct sim_world *w, uint32_t role)
+{
+    struct role *r = &roles(w)[role];
+    uint32_t from = r->node, target;
+    bool stop;
+
+    if (!quorate(w, from) || nodes(w)[from].ring == 0 || !free_hands(w, from))
+        return;
+    target = wish(w, role, &stop);
+    if (stop || (target != NONE && free_hands(w, target))) {
+        if (nodes(w)[from].standby == CAU_STANDBY_OURS && r->away_from == NONE)
+            set_away(w, role, from);
+        if (stop)
+            stop_for(w, role, NONE);
+        else
+            move_to(w, role, target);
+    }
+}
+
+static void run_off(struct sim_world *w, uint32_t role)
+{
+    struct role *r = &roles(w)[role];
+    const struct scenario_role *s = &w->scenario->roles[role];
+    uint32_t target = NONE;
+
+    if (r->away_from != NONE && eligible(w, r->away_from) && (s->movable || r->away_from == s->node))
+        target = r->away_from;
+    else if (r->away_from != NONE && nodes(w)[r->away_from].maintenance)
+        return; /* unmanaged there: nobody starts it elsewhere */
+    else if (eligible(w, s->node))
+        target = s->node;
+    else if (s->movable)
+        target = least_loaded(w, NONE, 0);
+    if (target != NONE && free_hands(w, target))
+        start_on(w, role, target);
+}
+
+static void look_at(struct sim_world *w, uint32_t role)
+{
+    struct role *r = &roles(w)[role];
+
+    if (r->state == SIM_ROLE_LOST) {
+        const struct node *n = &nodes(w)[r->node];
+
+        if (!n->left_clean && !quorate(w, r->node))
+            return;
+        if (n->maintenance)
+            set_away(w, role, r->node);
+        r->state = SIM_ROLE_OFF;
+        r->node = NONE;
+    }
+    if (r->state == SIM_ROLE_OFF)
+        run_off(w, role);
+    else if (r->state == SIM_ROLE_RUNNING)
+        run_running(w, role);
+}
+
+void roles_run(struct sim_world *w)
+{
+    if (w->quorate)
+        for (uint32_t i = 0; i < w->scenario->role_count; i++)
+            look_at(w, i);
+    w->roles_dirty = false; /* what waits for free hands waits for an action's end */
+}
+
+void role_note(struct sim_world *w, uint32_t role)
+{
+    struct role *r = &roles(w)[role];
+    uint32_t target = r->target;
+    enum sim_role_state was = r->state;
+
+    r->note = NONE;
+    release(w, role);
+    if (was == SIM_ROLE_MIGRATING) {
+        r->state = SIM_ROLE_RUNNING; /* the transport's timeout: it stayed where it was */
+        return;
+    }
+    if (was == SIM_ROLE_STARTING) {
+        place(w, role, r->node);
+        return;
+    }
+    take_off(w, role, SIM_ROLE_OFF);
+    if (target != NONE && eligible(w, target))
+        start_on(w, role, target);
+}
+
+void role_flow_ended(struct sim_world *w, uint32_t role, bool ok)
+{
+    struct role *r = &roles(w)[role];
+    uint32_t from = r->node, target = r->target;
+
+    r->work = 0;
+    release(w, role);
+    r->state = SIM_ROLE_RUNNING;
+    if (!ok || !nodes(w)[target].running)
+        return; /* it stayed where it was; the next look tries again */
+    count(w, role, from, false);
+    happen_node(w, SIM_ROLE_STOPPED, from, role);
+    count(w, role, target, true);
+    place(w, role, target);
+}
+
+void role_policy(struct sim_world *w, uint32_t role)
+{
+    roles(w)[role].note_policy = NONE;
+    roles(w)[role].go_home = true;
+    w->roles_dirty = true;
+}
+
+void roles_of_node_down(struct sim_world *w, uint32_t node)
+{
+    for (uint32_t i = 0; i < w->scenario->role_count; i++) {
+        struct role *r = &roles(w)[i];
+
+        if (r->state == SIM_ROLE_MIGRATING && (r->node == node || r->target == node)) {
+            release(w, i);
+            r->state = SIM_ROLE_RUNNING; /* believed so, until the loss is noticed */
+        } else if (r->state == SIM_ROLE_STOPPING && r->target == node && r->node != node) {
+            nodes(w)[node].planned--;
+            nodes(w)[node].acting--;
+            r->target = NONE;
+        } else if ((r->state == SIM_ROLE_STOPPING || r->state == SIM_ROLE_STARTING) &&
+                   r->node == node) {
+            release(w, i);
+            r->state = SIM_ROLE_RUNNING;
+        }
+    }
+}
+
+void roles_of_node_missed(struct sim_world *w, uint32_t node)
+{
+    for (uint32_t i = 0; i < w->scenario->role_count; i++)
+        if (roles(w)[i].node == node && roles(w)[i].state == SIM_ROLE_RUNNING)
+            take_off(w, i, SIM_ROLE_LOST);
+    w->roles_dirty = true;
+}
+
+void roles_of_node_leaving(struct sim_world *w, uint32_t node)
+{
+    roles_of_node_down(w, node);
+    for (uint32_t i = 0; i < w->scenario->role_count; i++)
+        if (roles(w)[i].node == node && roles(w)[i].state == SIM_ROLE_RUNNING) {
+            if (nodes(w)[node].maintenance)
+                set_away(w, i, node);
+            take_off(w, i, SIM_ROLE_OFF);
+        }
+}
+
+/* no-quorum-policy=stop. The others may not start them before they know: so they are held. */
+void roles_stop_inquorate(struct sim_world *w, uint32_t node)
+{
+    if (nodes(w)[node].roles == 0)
+        return;
+    roles_of_node_down(w, node);
+    roles_of_node_missed(w, node);
+}
+
+void roles_release(struct sim_world *w, uint32_t node, bool by_policy)
+{
+    for (uint32_t i = 0; i < w->scenario->role_count; i++) {
+        struct role *r = &roles(w)[i];
+
+        if (r->away_from != node)
+            continue;
+        set_away(w, i, NONE);
+        if (by_policy) {
+            note_drop(w, &r->note_policy);
+            r->note_policy =
+                note_put(w, later(w->now, POLICY_RETURN), NOTE_POLICY, i, CAU_NO_NODE, 0);
+        }
+    }
+}
+
+bool role_stuck(const struct sim_world *w, uint32_t node)
+{
+    const struct node *n = &nodes(w)[node];
+
+    if (n->force_stop)
+        return false;
+    for (uint32_t i = 0; i < w->scenario->role_count; i++)
+        if (roles(w)[i].node == node && roles(w)[i].state == SIM_ROLE_RUNNING &&
+            (!w->scenario->roles[i].movable || least_loaded(w, node, n->ring) == NONE))
+            return true;
+    return false;
+}

@@ -1,0 +1,60 @@
+/* Runs a scenario: a stage, the coordinators on it as drivers, and what came of it. */
+#ifndef SIM_RUN_H
+#define SIM_RUN_H
+
+#include "core/shell/turn.h"
+#include "sim/world.h"
+
+/* Called after every change of the truth; the world is read only in it. */
+struct sim_watch {
+    void *ctx;
+    void (*event)(void *ctx, const struct sim_world *world, const struct sim_happening *what);
+};
+
+struct sim_run_options {
+    const struct scenario *scenario;
+    uint64_t seed, run;
+    const char *engine;          /* "simgrid" or "heap" */
+    const char *context_factory; /* SimGrid's, or NULL */
+    const struct cau_decider_ops *decider;         /* of all coordinators; NULL: the core */
+    const struct cau_decider_ops *const *deciders; /* or one for each; a NULL entry: `decider` */
+    const struct sim_watch *watch;                 /* or NULL */
+    sim_nsec limit;                                /* of simulated time; 0: 30 days */
+    bool quiet; /* no journals, traces, records and chronicle: for campaigns */
+};
+
+struct sim_outcome_text {
+    char *data; /* NUL-terminated; never NULL after a run */
+    size_t size;
+};
+
+struct sim_outcome_coordinator {
+    struct sim_outcome_text trace, journal, records;
+    struct cau_status_run status; /* as it stood last; all zero if it never started */
+    sim_nsec started_at, ended_at; /* SIM_NEVER: did not */
+    uint64_t turns;
+    int exit; /* enum cau_exit; CAU_EXIT_INTERNAL when it died or never ended */
+    bool started, ended, died;
+    char *error; /* why it could not start or go on, a sentence, or NULL */
+};
+
+struct sim_outcome {
+    struct sim_outcome_coordinator *coordinators; /* as in the scenario */
+    uint32_t coordinator_count;
+    uint32_t *suspends; /* nodes in the order in which they were suspended */
+    uint32_t suspend_count;
+    uint32_t *restarts; /* nodes in the order in which they were restarted by an operation */
+    uint32_t restart_count;
+    uint32_t *faults; /* per fault of the scenario: how often it happened */
+    uint32_t fault_count;
+    struct sim_outcome_text world, votes; /* world.ndjson, votes.csv */
+    sim_nsec end;                         /* when the last coordinator ended or died */
+    bool did_not_end;                     /* the limit came first */
+};
+
+/* Returns 0 (also when the run did not end), or < 0 with a sentence (malloc'd): the scenario's options
+ * do not fit it, no such engine. After < 0 the outcome is empty. */
+int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char **reterr_why);
+void sim_outcome_done(struct sim_outcome *outcome);
+
+#endif

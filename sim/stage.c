@@ -1,0 +1,45 @@
+/* See stage.h. */
+#define _GNU_SOURCE 1
+#include "sim/stage.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const char *engine,
+                   const char *context_factory, const struct sim_ports *ports, char **reterr_why)
+{
+    *stage = (struct sim_stage){.kind = sim_engine_kind(engine), .ports = *ports};
+    if (stage->kind == NULL) {
+        if (asprintf(reterr_why, "engine: must be \"simgrid\" or \"heap\" as built in, is \"%s\"",
+                     engine) < 0)
+            *reterr_why = NULL;
+        return -EINVAL;
+    }
+    stage->engine = stage->kind->make(setup->scenario, context_factory, reterr_why);
+    if (stage->engine == NULL)
+        return -EINVAL;
+    stage->world = malloc(sim_world_size(setup));
+    if (stage->world == NULL)
+        abort();
+    sim_world_init(stage->world, setup);
+    stage->ports.engine = stage->engine;
+    stage->engine->ctx = stage->world;
+    stage->engine->ended = sim_world_work_ended;
+    sim_world_bind(stage->world, &stage->ports);
+    sim_world_begin(stage->world);
+    return 0;
+}
+
+void sim_stage_done(struct sim_stage *stage)
+{
+    if (stage->engine)
+        stage->kind->free(stage->engine);
+    free(stage->world);
+    *stage = (struct sim_stage){0};
+}
+
+void sim_stage_run(struct sim_stage *stage, const struct sim_loop *loop)
+{
+    stage->kind->run(stage->engine, loop);
+}

@@ -1,0 +1,349 @@
+/* The world's inside, for the files that make it up. One block: this head, then the tables, reached
+ * by offsets. Who owns which part:
+ *
+ *     queue.c    notes              power.c    boot, shutdown, crash, fencing
+ *     member.c   connectivity, membership, quorum, witness
+ *     roles.c    placement          suspend.c  standby marks and their operations
+ *     updates.c  what a node lacks  agent.c    operations on a node
+ *     store.c    lock replicas      ops.c      messages, results, deadlines
+ *     observe.c  views              faults.c   faults, triggers, requests
+ *     world.c    the block, the dispatcher, the read-only face
+ */
+#ifndef SIM_TRUTH_H
+#define SIM_TRUTH_H
+
+#include "sim/chance.h"
+#include "sim/world.h"
+
+#define NONE UINT32_MAX
+
+/* Fixed properties of the model (README: what the model leaves out). */
+#define MS(n)               ((sim_nsec)(n) * 1000000)
+#define STORE_WRITE         MS(50)     /* a conditional CIB write, p50 of the testbed */
+#define STORE_READ          MS(35)
+#define FLAG_LAG            MS(1500)   /* corosync's quorum until the CIB's have-quorum follows */
+#define VIEW_DELAY          MS(50)     /* changes within it are one view */
+#define SILENCE             MS(5000)   /* nobody answered: so long until an observer gives up */
+#define POLICY_RETURN       MS(600000) /* failback by policy: the rule's window opens */
+#define ROLE_ACTIONS        2u         /* at once per node, as migration-limit */
+#define PROGRESS_SLOTS      16u
+#define RECENT              64u /* answered operations a coordinator may harmlessly repeat */
+
+/* Kinds of notes; the order decides ties in time. Causes come before what they may prevent. */
+enum note_kind {
+    NOTE_WORK,     /* a flow or job ended; arg = work id */
+    NOTE_FAULT,    /* subject = fault, node */
+    NOTE_HEAL,     /* subject = fault, node */
+    NOTE_REPAIR,   /* node: switched on by a human */
+    NOTE_POWER,    /* node: the next step of boot or shutdown */
+    NOTE_STARTUP,  /* node: start-up units are up */
+    NOTE_JOIN,     /* node: its cluster stack has formed up */
+    NOTE_RESYNC,   /* node: storage in sync */
+    NOTE_SETTLE,   /* membership protocol: see who is there */
+    NOTE_WINDOW,   /* last_man_standing window over */
+    NOTE_FLAG,     /* node: have-quorum follows */
+    NOTE_FENCE,    /* node: power off */
+    NOTE_ROLE,     /* subject = role: stop or start done */
+    NOTE_POLICY,   /* subject = role: may go home */
+    NOTE_REQUEST,  /* subject = request */
+    NOTE_OP,       /* subject = operation: arrives, or its next step */
+    NOTE_DEADLINE, /* subject = operation */
+    NOTE_LOOK,     /* subject = coordinator: sample a view */
+    NOTE_VIEW,     /* subject = coordinator: it arrives */
+    NOTE_START,    /* subject = coordinator */
+    NOTE_TICK,     /* subject = coordinator */
+};
+
+struct note {
+    sim_nsec at;
+    uint64_t seq, arg;
+    uint32_t subject; /* or the next free note */
+    uint32_t node;
+    uint32_t place; /* in the heap; NONE: free */
+    uint8_t kind;
+};
+
+struct node {
+    uint64_t touched; /* stamp of the last change that a view can show */
+    uint64_t boot_id;
+    uint64_t ring;    /* as its members hold it: a node lost but not yet missed still has one */
+    uint64_t known_epoch;
+    struct cau_guid known_owner;
+    sim_nsec slow; /* the next boot takes so much longer */
+    uint32_t roles, promoted, away, planned, acting;
+    uint32_t ops;  /* first operation here, in order of arrival; linked by node_next */
+    uint32_t restarts;
+    uint32_t isolated; /* faults that cut it off */
+    uint32_t degraded; /* faults that degrade its storage */
+    uint32_t note_power, note_startup, note_join, note_resync, note_flag, note_fence, note_repair;
+    uint32_t draws[SIM_PURPOSES];
+    uint8_t power, standby, pause;
+    bool running;    /* the cluster stack, and not hung */
+    bool left_clean; /* not running, and known to hold nothing */
+    bool leaving;    /* it left the membership in an orderly way just now */
+    bool startup_done, resyncing, maintenance, restart_needed;
+    bool drained; /* reported */
+    bool failback, force_stop;
+    bool no_return, startup_fails, broken;
+};
+
+struct replica {
+    struct cau_lock lock;
+    uint64_t version, ack;
+    uint32_t slot; /* of the progress, or NONE */
+    bool flag;     /* have-quorum, as the CIB here believes */
+};
+
+struct slot {
+    uint64_t version;
+    uint32_t refs, size;
+};
+
+struct role {
+    uint64_t work;
+    uint32_t node, target;
+    uint32_t away_from; /* drained from there by us and not yet back */
+    uint32_t note, note_policy;
+    uint8_t state;
+    bool go_home;
+};
+
+enum op_state {
+    OP_FREE,
+    OP_TRAVEL,  /* the message is on its way */
+    OP_WAITING, /* on the node, behind another */
+    OP_RUNNING,
+    OP_BLOCKED, /* in the store: the membership is not settled */
+    OP_WATCHED, /* SUSPEND, RESUME: until the cluster has done it */
+    OP_REPLY,   /* the result is on its way */
+    OP_GONE,    /* nothing more will come of it but its deadline */
+};
+
+struct op {
+    struct cau_guid owner;
+    struct cau_lock expect, want; /* want: afterwards the value read */
+    uint64_t epoch, id, target, boot_id, work, ticket;
+    sim_nsec deadline;
+    uint32_t coordinator, node, contact;
+    uint32_t note, note_deadline;
+    uint32_t chain;     /* same hash bucket, or the next free one */
+    uint32_t node_next; /* on the same node, or in the same waiting list */
+    uint32_t slot;      /* progress, or NONE */
+    uint32_t current;   /* INSTALL: update under way */
+    int32_t error;
+    uint8_t kind, plugin, mode, state, code;
+    bool cancel, answered;
+};
+
+/* What has become of one update within one operation. */
+enum { LEFT_OUT, TO_DO, DONE_OK, DONE_FAILED, DONE_CANCELED, OFFERED };
+
+struct coord {
+    uint64_t looked; /* stamp of the last sample */
+    uint64_t looked_ring;
+    struct cau_view view; /* on its way; its nodes are in flying() */
+    struct cau_view told; /* the last one that arrived */
+    uint32_t observer[CAU_OBSERVERS_MAX];
+    uint32_t note_look, note_view, note_tick, note_start;
+    uint32_t cut;
+    uint64_t recent[RECENT]; /* operations answered last */
+    uint32_t recent_next;
+    bool alive, started, whole, known;
+};
+
+struct fault_truth {
+    uint32_t count;   /* times it happened */
+    uint32_t active;  /* on how many nodes, or 0 and 1 */
+    bool armed;       /* waits for a state */
+};
+
+struct sim_world {
+    const struct scenario *scenario;
+    const struct sim_ports *ports;
+    struct sim_chance chance;
+    struct cau_quorum_rules rules;
+    struct cau_lock lock_told; /* the lock as last reported to the watch */
+    sim_nsec now;
+    uint64_t note_seq, work_seq, op_seq, ring_seq;
+    uint64_t stamp;       /* rises with every visible change */
+    uint64_t all_touched; /* the last change that can show in every node's facts */
+    size_t size, progress_max;
+    size_t at_nodes, at_quorum, at_witness, at_votes, at_replicas, at_slots, at_blobs, at_roles,
+        at_ops, at_outcomes, at_hash, at_notes, at_heap, at_coords, at_flying, at_known, at_list,
+        at_faults, at_fault_nodes, at_sites, at_have, at_tries, at_scans, at_updates, at_scratch,
+        at_groups, at_left, at_ids;
+    uint32_t note_capacity, note_free, note_count;
+    uint32_t op_capacity, op_free, hash_size;
+    uint32_t fault_nodes;
+    uint32_t note_settle_soon;
+    uint32_t note_window;
+    uint32_t blocked, watched; /* lists of operations */
+    uint32_t request;          /* requests posted so far */
+    uint32_t acting;           /* role actions under way */
+    uint32_t fencing;          /* nodes waiting to be fenced */
+    bool quorate;              /* some partition is */
+    bool witness_up;
+    uint32_t witness_lost; /* faults that take it away */
+    bool roles_dirty, idle, look_dirty;
+};
+
+#define TABLE(name, type)                                                                          \
+    static inline type *name(const struct sim_world *w)                                            \
+    {                                                                                              \
+        return (type *)(void *)((char *)(uintptr_t)w + w->at_##name);                              \
+    }
+TABLE(nodes, struct node)
+TABLE(quorum, struct cau_quorum_node)
+TABLE(witness, struct cau_quorum_witness)
+TABLE(votes, uint8_t)
+TABLE(replicas, struct replica)
+TABLE(slots, struct slot)
+TABLE(blobs, unsigned char)
+TABLE(roles, struct role)
+TABLE(ops, struct op)
+TABLE(outcomes, uint8_t)
+TABLE(hash, uint32_t)
+TABLE(notes, struct note)
+TABLE(heap, uint32_t)
+TABLE(coords, struct coord)
+TABLE(flying, struct cau_node_facts)
+TABLE(known, struct cau_node_facts)
+TABLE(list, struct cau_node_facts)
+TABLE(faults, struct fault_truth)
+TABLE(fault_nodes, uint32_t) /* one count per (fault, node): occurrences drawn */
+TABLE(sites, uint32_t)       /* lowest site that each is connected with */
+TABLE(have, uint8_t)         /* per (node, update): HAVE_* */
+TABLE(tries, uint32_t)       /* per (node, update): installations; then stagings */
+TABLE(scans, uint32_t)       /* per (node, plug-in) */
+TABLE(updates, struct cau_update)
+TABLE(scratch, uint32_t) /* four numbers per node */
+TABLE(groups, uint32_t)
+TABLE(left, uint32_t)
+TABLE(ids, uint64_t) /* 64-bit ids of the updates, by index */
+#undef TABLE
+
+enum { HAVE_STAGED = 1, HAVE_INSTALLED = 2, HAVE_WANTED = 4 };
+
+/* queue.c */
+void note_init(struct sim_world *w);
+/* Puts a note in; returns its handle, for note_drop. */
+uint32_t note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uint32_t subject,
+                  uint32_t node, uint64_t arg);
+/* Takes it out if it is still there, and forgets the handle. */
+void note_drop(struct sim_world *w, uint32_t *handle);
+bool note_take(struct sim_world *w, sim_nsec now, struct note *ret);
+
+/* world.c */
+void happen(struct sim_world *w, struct sim_happening what);
+void happen_node(struct sim_world *w, enum sim_happening_kind kind, uint32_t node, uint32_t value);
+void touch(struct sim_world *w, uint32_t node); /* a view of this node changes */
+void touch_all(struct sim_world *w);
+sim_nsec later(sim_nsec at, sim_nsec delay); /* saturating */
+cau_msec core_time(const struct sim_world *w);
+sim_nsec draw_node(struct sim_world *w, uint32_t node, const struct scenario_dist *dist,
+                   enum sim_purpose purpose);
+/* Work for the engine; owner is an operation, or a role when `role`. The id is never 0. */
+uint64_t work_id(struct sim_world *w, uint32_t owner, bool role);
+
+/* power.c */
+void power_crash(struct sim_world *w, uint32_t node, enum sim_happening_kind why);
+void power_hang(struct sim_world *w, uint32_t node);
+void power_boot(struct sim_world *w, uint32_t node);
+void power_restart(struct sim_world *w, uint32_t node);
+void power_step(struct sim_world *w, uint32_t node);
+void power_join(struct sim_world *w, uint32_t node);
+void power_fence(struct sim_world *w, uint32_t node);
+void power_repair(struct sim_world *w, uint32_t node);
+void power_resynced(struct sim_world *w, uint32_t node);
+bool storage_ok(const struct sim_world *w, uint32_t node);
+
+/* member.c */
+bool connected(const struct sim_world *w, uint32_t a, uint32_t b);
+bool connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node);
+sim_nsec latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b);
+void sites_update(struct sim_world *w); /* after a partition began or ended */
+void settle_in(struct sim_world *w, sim_nsec delay);
+void settle(struct sim_world *w);
+void member_window(struct sim_world *w);
+void member_start_all(struct sim_world *w);
+void member_flag(struct sim_world *w, uint32_t node);
+bool ring_broken(const struct sim_world *w, uint32_t node); /* somebody is gone, not yet missed */
+bool quorate(const struct sim_world *w, uint32_t node);
+
+/* roles.c */
+void roles_init(struct sim_world *w);
+void roles_run(struct sim_world *w); /* start what can be started now */
+void role_note(struct sim_world *w, uint32_t role);
+void role_policy(struct sim_world *w, uint32_t role);
+void role_flow_check(struct sim_world *w, uint32_t role); /* is its way cut, or no more? */
+void role_flow_ended(struct sim_world *w, uint32_t role, bool ok);
+void roles_of_node_down(struct sim_world *w, uint32_t node);   /* power lost or hung */
+void roles_of_node_missed(struct sim_world *w, uint32_t node); /* its loss was noticed */
+void roles_of_node_leaving(struct sim_world *w, uint32_t node); /* orderly shutdown */
+void roles_stop_inquorate(struct sim_world *w, uint32_t node);
+void roles_release(struct sim_world *w, uint32_t node, bool by_policy); /* forget "away from" */
+bool role_stuck(const struct sim_world *w, uint32_t node); /* some role there cannot leave */
+
+/* suspend.c */
+void suspend_arrives(struct sim_world *w, uint32_t op);
+void suspend_check(struct sim_world *w); /* watched operations: done? */
+
+/* updates.c */
+void updates_init(struct sim_world *w);
+bool update_offered(const struct sim_world *w, uint32_t node, uint32_t update);
+void updates_scan(struct sim_world *w, uint32_t op);
+/* Begins; the bytes to fetch. */
+uint64_t updates_stage(struct sim_world *w, uint32_t op);
+void updates_staged(struct sim_world *w, uint32_t op);
+bool updates_install(struct sim_world *w, uint32_t op); /* false: no update at all */
+/* Begins the next one and returns its work in ns; -1: none is left. */
+sim_nsec updates_next(struct sim_world *w, uint32_t op);
+void updates_installed(struct sim_world *w, uint32_t op); /* the current one ended */
+
+/* agent.c */
+void agent_arrives(struct sim_world *w, uint32_t op);
+void agent_step(struct sim_world *w, uint32_t op); /* its timer fired */
+void agent_work_ended(struct sim_world *w, uint32_t op, bool ok);
+void agent_flow_check(struct sim_world *w, uint32_t op);
+void agent_cancel(struct sim_world *w, uint32_t op);
+void agent_node_down(struct sim_world *w, uint32_t node);
+bool agent_busy(const struct sim_world *w, uint32_t node);
+
+/* store.c */
+void store_init(struct sim_world *w);
+void store_arrives(struct sim_world *w, uint32_t op);
+void store_settled(struct sim_world *w); /* try the blocked ones again */
+/* Groups have merged: one replica wins. `old_sizes[i]` members had members[i]'s old partition. */
+void store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,
+                 const uint32_t *old_sizes);
+uint32_t store_keep(struct sim_world *w, const void *progress, size_t size);
+void store_unref(struct sim_world *w, uint32_t slot);
+bool guid_equal(struct cau_guid a, struct cau_guid b);
+
+/* ops.c */
+void ops_init(struct sim_world *w);
+void op_note(struct sim_world *w, uint32_t op);
+void op_deadline(struct sim_world *w, uint32_t op);
+void op_finish(struct sim_world *w, uint32_t op, enum cau_result_code code);
+void op_lose(struct sim_world *w, uint32_t op); /* nothing will ever come of it */
+void op_after(struct sim_world *w, uint32_t op, sim_nsec delay); /* its next step */
+uint8_t *op_outcomes(const struct sim_world *w, uint32_t op);
+void ops_of_dead(struct sim_world *w, uint32_t coordinator);
+uint32_t op_find(const struct sim_world *w, uint32_t coordinator, uint64_t id);
+
+/* observe.c */
+void observe_init(struct sim_world *w);
+void observe_changed(struct sim_world *w); /* look again, soon */
+void observe_whole(struct sim_world *w, uint32_t coordinator);
+void observe_look(struct sim_world *w, uint32_t coordinator);
+void observe_arrives(struct sim_world *w, uint32_t coordinator);
+uint32_t observe_contact(const struct sim_world *w, uint32_t coordinator);
+uint32_t place_site(const struct sim_world *w, uint32_t coordinator);
+
+/* faults.c */
+void faults_init(struct sim_world *w);
+void fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node);
+void fault_heals(struct sim_world *w, uint32_t fault, uint32_t node);
+void fault_bites(struct sim_world *w, enum scenario_fault_kind kind, uint32_t node);
+
+#endif

@@ -1,0 +1,2 @@
+#include "core/shell/words.h"
+#include "plan.h"

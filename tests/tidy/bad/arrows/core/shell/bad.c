@@ -1,0 +1,2 @@
+#include "core/plan.h"
+#include "scenarios/scenario.h"

@@ -1,0 +1,2 @@
+#include "analysis/chart.h"
+#include "real-backend/view.h"

@@ -1,0 +1,4 @@
+double fine(void)
+{
+    return time(0) + asleep(1);
+}

@@ -1,0 +1,4 @@
+long bad(void)
+{
+    return time(0) + rand();
+}

@@ -1,0 +1,2 @@
+#include <cjson/cJSON.h>
+#include <simgrid/actor.h>

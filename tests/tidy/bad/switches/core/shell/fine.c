@@ -1,0 +1,7 @@
+int fine(int letter)
+{
+    switch (letter) {
+    default:
+        return 3;
+    }
+}

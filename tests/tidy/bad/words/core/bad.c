@@ -1,0 +1,2 @@
+/* TODO: think */
+int stubborn; /* a stub */
