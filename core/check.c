@@ -20,18 +20,15 @@ static const char *check_policy(const struct cau_plan *plan)
         {policy->script_limit_ms, "script_limit: must be more than 0"},
         {policy->drain_limit_ms, "drain_limit: must be more than 0"},
         {policy->resume_limit_ms, "resume_limit: must be more than 0"},
-        {policy->suspend_timeout_ms + 1,
-         "suspend_cluster_node_timeout_minutes: must not be negative"},
-        {policy->storage_repair_timeout_ms == CAU_NEVER ? 1 : policy->storage_repair_timeout_ms + 1,
-         "wait_for_storage_repair_timeout_minutes: must not be negative"},
-        {policy->quorum_wait_ms == CAU_NEVER ? 1 : policy->quorum_wait_ms + 1,
-         "quorum_wait_minutes: must not be negative"},
-        {policy->soak_ms + 1, "soak: must not be negative"},
     };
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         if (limits[i].value <= 0) {
             return limits[i].why;
         }
+    }
+    if (policy->suspend_timeout_ms < 0 || policy->storage_repair_timeout_ms < 0 ||
+        policy->quorum_wait_ms < 0 || policy->soak_ms < 0) {
+        return "suspend and storage timeouts, quorum_wait_minutes, soak: must not be negative";
     }
     if (policy->max_failed_nodes >= plan->node_count) {
         return "max_failed_nodes: must be less than the number of nodes";

@@ -69,6 +69,8 @@ static bool quorum_survives(const struct cau_core *core, const struct cau_node *
         .total = votes->total,
         .needed = votes->needed,
         .members = votes->members,
+        .nodes = core->plan.node_count,
+        .configured = core->plan.votes_configured,
         .witness_votes = votes->witness,
         .device = core->plan.quorum.device,
         .quorate = core->quorate,
@@ -76,6 +78,7 @@ static bool quorum_survives(const struct cau_core *core, const struct cau_node *
         .auto_tie_breaker = votes->auto_tie_breaker,
         .last_man_standing = votes->last_man_standing,
         .allow_downscale = votes->allow_downscale,
+        .equal_votes = core->unequal_count == 0,
     };
     uint32_t out = candidate->facts.votes;
     uint32_t tie = core->plan.tie_breaker;

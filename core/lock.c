@@ -150,6 +150,7 @@ static void on_read(struct cau_core *core, const struct cau_result *result, stru
 
 static void on_written(struct cau_core *core, struct cau_actions *ret)
 {
+    bool opened = false;
     cau_copy_lock(&core->lock.value, &core->lock.want);
     core->lock.confirmed = core->lock.want.stamp;
     switch ((enum cau_lock_step)core->lock.step) {
@@ -166,7 +167,12 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
             struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
             if (node->gate == CAU_GATE_WRITING) {
                 node->gate = CAU_GATE_OPEN;
+                node->gate_at = core->now;
+                opened = true;
             }
+        }
+        if (opened) {
+            cau_emit_observe(core, ret); /* the view that decides is younger than the write */
         }
         cau_touch_active(core);
         break;
@@ -282,9 +288,6 @@ static void advance_owned(struct cau_core *core, struct cau_actions *ret)
     }
     if (!due && !core->lock.wanted && !core->lock.tell) {
         return;
-    }
-    if (core->lock.wanted) {
-        cau_emit_observe(core, ret);
     }
     core->lock.wanted = false;
     core->lock.tell = false;

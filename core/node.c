@@ -456,10 +456,17 @@ cau_msec cau_node_patience(const struct cau_core *core, uint8_t why)
     return own ? core->plan.policy.reboot_timeout_ms : core->plan.policy.quorum_wait_ms;
 }
 
+/* Refused for too long. While the gate is being passed the last refusal does not hold any more. */
+bool cau_node_out_of_patience(const struct cau_core *core, const struct cau_node *node)
+{
+    return node->gate == CAU_GATE_SHUT && node->blocked_since != CAU_NEVER &&
+           core->now >= cau_msec_add(node->blocked_since, cau_node_patience(core, node->why));
+}
+
 static void set_timer(struct cau_core *core, struct cau_node *node)
 {
     cau_msec at = node->limit;
-    if (node->blocked_since != CAU_NEVER) {
+    if (node->blocked_since != CAU_NEVER && node->gate == CAU_GATE_SHUT) {
         at =
             cau_msec_min(at, cau_msec_add(node->blocked_since, cau_node_patience(core, node->why)));
     }

@@ -6,12 +6,6 @@
 
 #include <assert.h>
 
-static bool out_of_patience(const struct cau_core *core, const struct cau_node *node)
-{
-    return node->blocked_since != CAU_NEVER &&
-           core->now >= cau_msec_add(node->blocked_since, cau_node_patience(core, node->why));
-}
-
 static bool is_there(const struct cau_node *node)
 {
     return node->facts.member && node->facts.clean && node->facts.reachable;
@@ -40,20 +34,20 @@ void cau_out_take(struct cau_core *core, struct cau_node *node, struct cau_actio
         } else {
             cau_work_begin_pass(core, node, ret);
         }
-    } else if (!node->facts.storage_ok) {
+    } else if (core->degraded_count > 0) {
         cau_node_enter(core, node, CAU_NODE_WAITING_FOR_STORAGE, CAU_WHY_STORAGE_DEGRADED, ret);
     } else {
         cau_node_enter(core, node, CAU_NODE_SUSPENDING, CAU_WHY_NONE, ret);
     }
 }
 
-/* Storage repair is waited for, and then the update goes on [SPEC 1.3]. */
+/* Storage repair is waited for, wherever in the cluster it is, and then the update goes on [SPEC 1.3]. */
 void cau_out_storage(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     node->limit = cau_msec_add(node->since, core->plan.policy.storage_repair_timeout_ms);
     if (cau_node_lost(core, node)) {
         cau_node_fail_attempt(core, node, CAU_WHY_NODE_LOST, ret);
-    } else if (node->facts.storage_ok || core->now >= node->limit) {
+    } else if (core->degraded_count == 0 || core->now >= node->limit) {
         cau_node_enter(core, node, CAU_NODE_SUSPENDING, CAU_WHY_NONE, ret);
     }
 }
@@ -73,7 +67,7 @@ static void suspend_again(struct cau_core *core, struct cau_node *node, struct c
 static void suspend(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     if (!cau_node_gate(core, node, cau_guard_suspend, CAU_INTENT_SUSPEND, ret)) {
-        if (out_of_patience(core, node)) {
+        if (cau_node_out_of_patience(core, node)) {
             cau_node_fail_attempt(core, node, (enum cau_reason)node->why, ret);
         }
         return;
@@ -185,8 +179,9 @@ void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_ac
             return;
         }
         if (!cau_node_gate(core, node, cau_guard_restart, CAU_INTENT_RESTART, ret)) {
-            if (out_of_patience(core, node) ||
-                cau_guard_is_permanent(core, node, (enum cau_reason)node->why)) {
+            if (cau_node_out_of_patience(core, node) ||
+                (node->gate == CAU_GATE_SHUT &&
+                 cau_guard_is_permanent(core, node, (enum cau_reason)node->why))) {
                 leave_restart(core, node, ret);
             }
             return;

@@ -260,8 +260,7 @@ void cau_work_install(struct cau_core *core, struct cau_node *node, struct cau_a
         return;
     }
     if (!cau_node_gate(core, node, cau_guard_install, CAU_INTENT_INSTALL, ret)) {
-        if (node->blocked_since != CAU_NEVER &&
-            core->now >= cau_msec_add(node->blocked_since, cau_node_patience(core, node->why))) {
+        if (cau_node_out_of_patience(core, node)) {
             cau_node_fail_attempt(core, node, (enum cau_reason)node->why, ret);
         }
         return;

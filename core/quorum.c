@@ -389,11 +389,10 @@ static void hear_member(const struct cau_quorum_rules *rules, struct view *view,
 {
     struct cau_quorum_node *self = view->self;
     uint32_t index = members[place];
-    uint32_t sender = members[k];
-    const struct cau_quorum_node *node = &nodes[sender];
+    const struct cau_quorum_node *node = &nodes[members[k]];
     bool own = place == k;
     bool known = own || (group_of(nodes, self) && same_group(node, self));
-    struct message message = {.node = sender,
+    struct message message = {.node = members[k],
                               .votes = node->votes,
                               .expected = node->said_expected,
                               .flags = node->said_flags,

@@ -1,5 +1,4 @@
-/* Corosync's votequorum (3.1.7) as a function of memberships: who has quorum, and who would keep
- * it.
+/* Corosync's votequorum (3.1.7) as a function of memberships: who has quorum, who would keep it.
  *
  * The idea: votequorum is not one number per partition. Every member keeps its own expected votes,
  * its own quorum and its own memory of the others, and learns from the others by one message each
@@ -16,8 +15,10 @@
  *
  * Not modelled: auto_tie_breaker_node other than "lowest", changes of the configuration at run
  * time, a cluster without a nodelist, qdevice heuristics and master_wins, 8-bit overflow of quorum
- * above 255 votes, and a node that comes back before the others have noticed that it went (here it
- * always counts as gone).
+ * above 255 votes, a member so slow that it hears others before it has written its own message,
+ * votes of a device that reach the members of one partition at different times (a race that
+ * matters with wait_for_all only), and a node that comes back before the others have noticed that
+ * it went (here it always counts as gone).
  *
  * Sources: votequorum(5), corosync-qdevice(8), and Corosync 3.1.7 as observed. */
 #ifndef CAU_QUORUM_H
@@ -88,9 +89,10 @@ struct cau_quorum_said {
 struct cau_quorum_node {
     uint32_t votes;    /* own votes, 0.. */
     uint32_t expected; /* expected votes as this node sees them */
-    uint32_t highest;  /* highest expected votes among the members, likewise */
-    uint32_t quorum;   /* votes needed */
-    uint32_t total;    /* votes present, the device's included while it votes for this node */
+    uint32_t
+        highest;     /* highest expected votes among the members, likewise; with a device a bound */
+    uint32_t quorum; /* votes needed */
+    uint32_t total;  /* votes present, the device's included while it votes for this node */
     uint32_t members;  /* nodes in this node's partition, itself included */
     cau_msec deadline; /* end of the last_man_standing window, or CAU_NEVER */
     uint8_t up;
@@ -184,10 +186,10 @@ void cau_quorum_tick(const struct cau_quorum_rules *rules, struct cau_quorum_nod
 struct cau_quorum_witness {
     uint32_t partition; /* lowest member of the node's partition, CAU_QUORUM_NONE if it is down */
     uint8_t reaches;    /* the node has a connection to the witness */
-    uint8_t vote;       /* out: 1 = the witness votes for this node */
+    uint8_t asks;       /* its membership is new, or its connection; used by lms only */
+    uint8_t vote;       /* in, out: 1 = the witness votes for this node */
     uint8_t last;       /* memory of the witness, zero at first */
-    uint8_t padding;
-    uint32_t size; /* scratch: nodes and connections of the partition, at its lowest member */
+    uint32_t size;      /* scratch: nodes and connections of the partition, at its lowest member */
     uint32_t clients;
 };
 
@@ -197,9 +199,11 @@ struct cau_quorum_witness {
  */
 void cau_quorum_qnetd_ffsplit(struct cau_quorum_witness *witness, size_t n);
 
-/* The same for last man standing: the partition with most connections, then node 0's or the lowest
- * connected one's; a partition alone always; a node just connected never against a partition that
- * has the vote. Source: corosync-qdevice(8), "lms". */
+/* The same for last man standing: the partition with most connections, then the lowest connected
+ * node's; a partition alone always; a node just connected never against a partition that has the
+ * vote. Only nodes that ask are answered, the others keep their vote: when the partition that has
+ * it shrinks below another one, both can be without. Source: corosync-qdevice(8), "lms", and
+ * corosync-qnetd 3.0.3 as observed. */
 void cau_quorum_qnetd_lms(struct cau_quorum_witness *witness, size_t n);
 
 /* What a quorate member reports (corosync-quorumtool -s), or several, merged. */

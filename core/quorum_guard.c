@@ -177,32 +177,45 @@ static uint32_t lms_best(const struct cau_quorum_witness *witness, size_t n)
     return best;
 }
 
+enum { LMS_NEW, LMS_FOR, LMS_AGAINST }; /* witness->last */
+
+/* Does a partition other than that of node `index` have the vote? */
+static bool lms_active_elsewhere(const struct cau_quorum_witness *witness, size_t n, size_t index)
+{
+    for (size_t i = 0; i < n; i++)
+        if (witness[i].last == LMS_FOR && witness[i].partition != witness[index].partition)
+            return true;
+    return false;
+}
+
+/* Those known to the witness are answered first: nodes ask again once their membership has settled,
+ * and by then a partition that lost its vote is no obstacle to newcomers any more. */
 void cau_quorum_qnetd_lms(struct cau_quorum_witness *witness, size_t n)
 {
-    enum { NEW, VOTED_FOR, VOTED_AGAINST };
     uint32_t best;
     uint32_t partitions = 0;
-    uint32_t active = CAU_QUORUM_NONE; /* a partition that has the vote now */
 
     count_partitions(witness, n);
     best = lms_best(witness, n);
     for (uint32_t i = 0; i < n; i++) {
-        bool here = witness[i].partition != CAU_QUORUM_NONE && witness[i].reaches;
-
         if (witness[i].partition == i && witness[i].clients > 0)
             partitions++;
-        if (!here)
-            witness[i].last = NEW;
-        else if (witness[i].last == VOTED_FOR && active == CAU_QUORUM_NONE)
-            active = witness[i].partition;
+        if (witness[i].partition == CAU_QUORUM_NONE || !witness[i].reaches) {
+            witness[i].last = LMS_NEW;
+            witness[i].vote = 0;
+        } else if (witness[i].asks && witness[i].last != LMS_NEW) {
+            witness[i].vote = witness[i].partition == best;
+            witness[i].last = witness[i].vote ? LMS_FOR : LMS_AGAINST;
+        }
     }
     for (size_t i = 0; i < n; i++) {
-        bool here = witness[i].partition != CAU_QUORUM_NONE && witness[i].reaches;
-        bool newcomer = here && witness[i].last == NEW && partitions > 1 &&
-                        active != CAU_QUORUM_NONE && active != witness[i].partition;
-
-        witness[i].vote = here && !newcomer && witness[i].partition == best;
-        if (here && !newcomer)
-            witness[i].last = witness[i].vote ? VOTED_FOR : VOTED_AGAINST;
+        if (witness[i].partition == CAU_QUORUM_NONE || !witness[i].reaches || !witness[i].asks ||
+            witness[i].last != LMS_NEW)
+            continue;
+        witness[i].vote = 0;
+        if (partitions > 1 && lms_active_elsewhere(witness, n, i))
+            continue;
+        witness[i].vote = witness[i].partition == best;
+        witness[i].last = witness[i].vote ? LMS_FOR : LMS_AGAINST;
     }
 }

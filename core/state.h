@@ -162,6 +162,8 @@ struct cau_core {
     uint32_t succeeded_count; /* nodes */
     uint32_t spoiled_count;   /* nodes that lower the outcome: failed, or canceled by a stop */
     uint32_t owed_count;
+    uint32_t degraded_count; /* nodes whose storage is not whole */
+    uint32_t unequal_count;  /* nodes that have not exactly one vote, as far as known */
     uint32_t order_next; /* every node before this place has its result */
     uint32_t pool_free;
     uint32_t notes;
@@ -303,6 +305,7 @@ void cau_node_end_attempt(struct cau_core *core, struct cau_node *node, struct c
 void cau_node_admit(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_node_stop(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_node_pay(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+bool cau_node_out_of_patience(const struct cau_core *core, const struct cau_node *node);
 cau_msec cau_node_patience(const struct cau_core *core, uint8_t why);
 bool cau_node_gate(struct cau_core *core, struct cau_node *node,
                    enum cau_reason (*guard)(const struct cau_core *, const struct cau_node *),

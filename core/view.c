@@ -31,9 +31,13 @@ static void take_node(struct cau_core *core, const struct cau_node_facts *facts)
     struct cau_node *node = cau_node_at(core, facts->node);
     if (node->known) {
         core->unclean_count -= !node->facts.clean;
+        core->degraded_count -= !node->facts.storage_ok;
+        core->unequal_count -= node->facts.votes != 1;
     }
     copy_facts(&node->facts, facts);
     core->unclean_count += !facts->clean;
+    core->degraded_count += !facts->storage_ok;
+    core->unequal_count += facts->votes != 1;
     node->known = true;
     if (facts->member && facts->reachable) {
         node->gone_since = CAU_NEVER;
@@ -56,11 +60,16 @@ static void take_request(struct cau_core *core, const struct cau_request *reques
     if (request->kind == CAU_REQUEST_NONE || request->id <= core->request_seen) {
         return;
     }
+    bool stale = core->state == CAU_RUN_PREFLIGHT && !core->whole_seen &&
+                 core->plan.takeover == CAU_TAKEOVER_REFUSE;
     core->request_seen = request->id;
     struct cau_action *ack = cau_emit(core, ret, CAU_ACT_ACK, CAU_NO_NODE, 0);
     ack->id = 0;
     ack->deadline = 0;
     ack->target = request->id;
+    if (stale) {
+        return; /* meant for a run that is gone */
+    }
     switch ((enum cau_request_kind)request->kind) {
     case CAU_REQUEST_NONE:
         break;
@@ -95,7 +104,6 @@ void cau_take_view(struct cau_core *core, const struct cau_view *view, struct ca
     core->quorate = view->observers[0].quorate;
     core->idle = view->idle;
     core->cluster_maintenance = view->cluster_maintenance;
-    core->whole_seen |= view->whole;
     if (view->whole && core->recover_at != CAU_NEVER && core->view_at >= core->recover_at) {
         core->recover_at = 0; /* seen */
     }
@@ -103,4 +111,5 @@ void cau_take_view(struct cau_core *core, const struct cau_view *view, struct ca
         take_node(core, &view->nodes[i]);
     }
     take_request(core, &view->request, ret);
+    core->whole_seen |= view->whole;
 }

@@ -15,7 +15,7 @@ enum cau_node_kind {
 
 enum cau_standby {
     CAU_STANDBY_NO,
-    CAU_STANDBY_OURS,  /* suspended by a run of Caucus: the mark of an (owner, epoch) is on it */
+    CAU_STANDBY_OURS,  /* suspended by a run of Caucus, in standby or (NoDrain) in maintenance */
     CAU_STANDBY_OTHER, /* by somebody else, before or beside us */
 };
 

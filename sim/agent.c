@@ -1,9 +1,10 @@
-/* The executor on each node: it is where an effect happens, so it is where (owner, epoch) is compared.
+/* The executor on each node: it is where an effect happens, so it is where (owner, epoch) is
+ * compared.
  *
- * A node knows the lock from its replica and from what it was asked before; anything older is refused
- * when it arrives and once more when it begins. One disturbing operation at a time; scans and stages
- * of different plug-ins overlap, but wait while something is being installed. A node that loses power
- * or hangs forgets its operations, and nobody ever hears of them. */
+ * A node knows the lock from its replica and from what it was asked before; anything older is
+ * refused when it arrives and once more when it begins. One disturbing operation at a time; scans
+ * and stages of different plug-ins overlap, but wait while something is being installed. A node
+ * that loses power or hangs forgets its operations, and nobody ever hears of them. */
 #include "sim/truth.h"
 
 static bool disturbs(uint8_t kind)
@@ -19,9 +20,9 @@ static bool stale(const struct sim_world *w, const struct op *o)
 
     if (lock->epoch > o->epoch || n->known_epoch > o->epoch)
         return true;
-    if (lock->epoch == o->epoch && o->epoch != 0 && !guid_equal(lock->owner, o->owner))
+    if (lock->epoch == o->epoch && o->epoch != 0 && !sim_guid_equal(lock->owner, o->owner))
         return true;
-    return n->known_epoch == o->epoch && o->epoch != 0 && !guid_equal(n->known_owner, o->owner);
+    return n->known_epoch == o->epoch && o->epoch != 0 && !sim_guid_equal(n->known_owner, o->owner);
 }
 
 static void leave(struct sim_world *w, uint32_t op)
@@ -31,7 +32,7 @@ static void leave(struct sim_world *w, uint32_t op)
     while (*at != op)
         at = &ops(w)[*at].node_next;
     *at = ops(w)[op].node_next;
-    touch(w, ops(w)[op].node);
+    sim_touch(w, ops(w)[op].node);
 }
 
 static void schedule(struct sim_world *w, uint32_t node);
@@ -41,7 +42,7 @@ static void finish(struct sim_world *w, uint32_t op, enum cau_result_code code)
     uint32_t node = ops(w)[op].node;
 
     leave(w, op);
-    op_finish(w, op, code);
+    sim_op_finish(w, op, code);
     schedule(w, node);
 }
 
@@ -57,10 +58,9 @@ static bool script_fails(const struct sim_world *w, const struct op *o)
     for (uint32_t i = 0; i < s->fails_on_count; i++)
         if (s->fails_on[i] == o->node)
             return true;
-    return sim_chance_happens(&w->chance, s->failure, o->node,
-                              o->kind == CAU_ACT_PRE_SCRIPT ? SIM_FOR_PRE_FAILURE
-                                                            : SIM_FOR_POST_FAILURE,
-                              0, o->ticket);
+    return sim_chance_happens(
+        &w->chance, s->failure, o->node,
+        o->kind == CAU_ACT_PRE_SCRIPT ? SIM_FOR_PRE_FAILURE : SIM_FOR_POST_FAILURE, 0, o->ticket);
 }
 
 static void next_update(struct sim_world *w, uint32_t op)
@@ -70,22 +70,22 @@ static void next_update(struct sim_world *w, uint32_t op)
 
     if (o->cancel) {
         for (uint32_t u = 0; u < w->scenario->update_count; u++)
-            if (op_outcomes(w, op)[u] == TO_DO)
-                op_outcomes(w, op)[u] = DONE_CANCELED;
+            if (sim_op_outcomes(w, op)[u] == TO_DO)
+                sim_op_outcomes(w, op)[u] = DONE_CANCELED;
         finish(w, op, CAU_RC_CANCELED);
         return;
     }
-    work = updates_next(w, op);
+    work = sim_updates_next(w, op);
     if (work < 0) {
         finish(w, op, CAU_RC_OK);
         return;
     }
-    o->work = work_id(w, op, false);
+    o->work = sim_work_id(w, op, false);
     w->ports->engine->ops->job(w->ports->engine, o->work, o->node, work);
 }
 
 /* A download over a way that is cut stalls; the transport gives up after its timeout. */
-void agent_flow_check(struct sim_world *w, uint32_t op)
+void sim_agent_flow_check(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     const struct scenario *s = w->scenario;
@@ -94,14 +94,14 @@ void agent_flow_check(struct sim_world *w, uint32_t op)
         return;
     if (nodes(w)[o->node].isolated == 0 &&
         sites(w)[s->repository_site] == sites(w)[s->nodes[o->node].site])
-        note_drop(w, &o->note);
+        sim_note_drop(w, &o->note);
     else if (o->note == NONE)
-        op_after(w, op, s->transport_timeout);
+        sim_op_after(w, op, s->transport_timeout);
 }
 
 static void stop_work(struct sim_world *w, struct op *o)
 {
-    note_drop(w, &o->note);
+    sim_note_drop(w, &o->note);
     if (o->work != 0)
         w->ports->engine->ops->stop(w->ports->engine, o->work);
     o->work = 0;
@@ -110,17 +110,17 @@ static void stop_work(struct sim_world *w, struct op *o)
 static void begin_stage(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
-    uint64_t bytes = updates_stage(w, op);
+    uint64_t bytes = sim_updates_stage(w, op);
 
     if (bytes == 0) {
-        updates_staged(w, op);
+        sim_updates_staged(w, op);
         finish(w, op, CAU_RC_OK);
         return;
     }
-    o->work = work_id(w, op, false);
-    w->ports->engine->ops->flow(w->ports->engine, o->work, SIM_PLACE_REPOSITORY(w->scenario), o->node,
-                                bytes);
-    agent_flow_check(w, op);
+    o->work = sim_work_id(w, op, false);
+    w->ports->engine->ops->flow(w->ports->engine, o->work, SIM_PLACE_REPOSITORY(w->scenario),
+                                o->node, bytes);
+    sim_agent_flow_check(w, op);
 }
 
 static void begin_script(struct sim_world *w, uint32_t op)
@@ -135,7 +135,7 @@ static void begin_script(struct sim_world *w, uint32_t op)
         return;
     }
     o->ticket = nodes(w)[o->node].draws[purpose];
-    op_after(w, op, draw_node(w, o->node, &s->duration, purpose));
+    sim_op_after(w, op, sim_draw_node(w, o->node, &s->duration, purpose));
 }
 
 static void begin_scan(struct sim_world *w, uint32_t op)
@@ -143,9 +143,9 @@ static void begin_scan(struct sim_world *w, uint32_t op)
     struct op *o = &ops(w)[op];
 
     o->ticket = scans(w)[o->node * w->scenario->plugin_count + o->plugin]++;
-    op_after(w, op,
-             sim_chance_draw(&w->chance, &w->scenario->plugins[o->plugin].scan, o->node, SIM_FOR_SCAN,
-                             o->plugin, o->ticket));
+    sim_op_after(w, op,
+                 sim_chance_draw(&w->chance, &w->scenario->plugins[o->plugin].scan, o->node,
+                                 SIM_FOR_SCAN, o->plugin, o->ticket));
 }
 
 static void restart(struct sim_world *w, uint32_t op)
@@ -155,9 +155,9 @@ static void restart(struct sim_world *w, uint32_t op)
     bool now = o->boot_id == nodes(w)[node].boot_id;
 
     leave(w, op);
-    op_finish(w, op, CAU_RC_OK);
+    sim_op_finish(w, op, CAU_RC_OK);
     if (now)
-        power_restart(w, node);
+        sim_power_restart(w, node);
 }
 
 static void begin(struct sim_world *w, uint32_t op)
@@ -172,20 +172,20 @@ static void begin(struct sim_world *w, uint32_t op)
     n->known_epoch = o->epoch;
     n->known_owner = o->owner;
     o->state = OP_RUNNING;
-    touch(w, o->node);
-    happen(w, (struct sim_happening){.kind = SIM_ACCEPTED,
-                                     .node = o->node,
-                                     .coordinator = o->coordinator,
-                                     .owner = o->owner,
-                                     .epoch = o->epoch,
-                                     .code = o->kind});
+    sim_touch(w, o->node);
+    sim_happen(w, (struct sim_happening){.kind = SIM_ACCEPTED,
+                                         .node = o->node,
+                                         .coordinator = o->coordinator,
+                                         .owner = o->owner,
+                                         .epoch = o->epoch,
+                                         .code = o->kind});
     if (o->kind == CAU_ACT_SCAN)
         begin_scan(w, op);
     else if (o->kind == CAU_ACT_STAGE)
         begin_stage(w, op);
     else if (o->kind == CAU_ACT_RESTART)
         restart(w, op);
-    else if (o->kind == CAU_ACT_INSTALL && updates_install(w, op))
+    else if (o->kind == CAU_ACT_INSTALL && sim_updates_install(w, op))
         next_update(w, op);
     else if (o->kind == CAU_ACT_INSTALL)
         finish(w, op, CAU_RC_OK);
@@ -205,8 +205,7 @@ static uint32_t ready(const struct sim_world *w, uint32_t node)
         installing |= ops(w)[op].kind == CAU_ACT_INSTALL;
     }
     for (uint32_t op = nodes(w)[node].ops; op != NONE; op = ops(w)[op].node_next)
-        if (ops(w)[op].state == OP_WAITING &&
-            !(disturbs(ops(w)[op].kind) ? disturbed : installing))
+        if (ops(w)[op].state == OP_WAITING && !(disturbs(ops(w)[op].kind) ? disturbed : installing))
             return op;
     return NONE;
 }
@@ -221,13 +220,13 @@ static void schedule(struct sim_world *w, uint32_t node)
     }
 }
 
-void agent_arrives(struct sim_world *w, uint32_t op)
+void sim_agent_arrives(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     uint32_t *at = &nodes(w)[o->node].ops;
 
     if (stale(w, o) || o->cancel) {
-        op_finish(w, op, o->cancel ? CAU_RC_CANCELED : CAU_RC_STALE);
+        sim_op_finish(w, op, o->cancel ? CAU_RC_CANCELED : CAU_RC_STALE);
         return;
     }
     while (*at != NONE)
@@ -238,7 +237,7 @@ void agent_arrives(struct sim_world *w, uint32_t op)
     schedule(w, o->node);
 }
 
-void agent_step(struct sim_world *w, uint32_t op)
+void sim_agent_step(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     enum cau_result_code code = CAU_RC_OK;
@@ -253,7 +252,7 @@ void agent_step(struct sim_world *w, uint32_t op)
                                o->ticket))
             code = CAU_RC_FAILED;
         else
-            updates_scan(w, op);
+            sim_updates_scan(w, op);
     } else if (script_fails(w, o)) {
         code = CAU_RC_FAILED;
     }
@@ -262,25 +261,25 @@ void agent_step(struct sim_world *w, uint32_t op)
     finish(w, op, code);
 }
 
-void agent_work_ended(struct sim_world *w, uint32_t op, bool ok)
+void sim_agent_work_ended(struct sim_world *w, uint32_t op, bool ok)
 {
     struct op *o = &ops(w)[op];
 
     o->work = 0;
-    note_drop(w, &o->note);
+    sim_note_drop(w, &o->note);
     if (!ok) {
         o->error = 1;
         finish(w, op, CAU_RC_FAILED);
     } else if (o->kind == CAU_ACT_STAGE) {
-        updates_staged(w, op);
+        sim_updates_staged(w, op);
         finish(w, op, CAU_RC_OK);
     } else {
-        updates_installed(w, op);
+        sim_updates_installed(w, op);
         next_update(w, op);
     }
 }
 
-void agent_cancel(struct sim_world *w, uint32_t op)
+void sim_agent_cancel(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
 
@@ -294,24 +293,24 @@ void agent_cancel(struct sim_world *w, uint32_t op)
     } else if (o->state == OP_RUNNING) {
         stop_work(w, o);
         for (uint32_t u = 0; u < w->scenario->update_count; u++)
-            if (op_outcomes(w, op)[u] == TO_DO)
-                op_outcomes(w, op)[u] = DONE_CANCELED;
+            if (sim_op_outcomes(w, op)[u] == TO_DO)
+                sim_op_outcomes(w, op)[u] = DONE_CANCELED;
         finish(w, op, CAU_RC_CANCELED);
     }
 }
 
-void agent_node_down(struct sim_world *w, uint32_t node)
+void sim_agent_node_down(struct sim_world *w, uint32_t node)
 {
     while (nodes(w)[node].ops != NONE) {
         uint32_t op = nodes(w)[node].ops;
 
         stop_work(w, &ops(w)[op]);
         leave(w, op);
-        op_lose(w, op);
+        sim_op_lose(w, op);
     }
 }
 
-bool agent_busy(const struct sim_world *w, uint32_t node)
+bool sim_agent_busy(const struct sim_world *w, uint32_t node)
 {
     return sim_world_disturbing(w, node) > 0 || nodes(w)[node].power == SIM_SHUTDOWN;
 }

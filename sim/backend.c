@@ -129,8 +129,8 @@ static const struct cau_backend_ops ops = {.name = "sim", .submit = submit, .wai
 
 void sim_backend_init(struct sim_backend *backend, struct sim_world *world, uint32_t coordinator)
 {
-    *backend = (struct sim_backend){
-        .base = {.ops = &ops}, .world = world, .coordinator = coordinator};
+    *backend =
+        (struct sim_backend){.base = {.ops = &ops}, .world = world, .coordinator = coordinator};
 }
 
 int sim_backend_open(struct sim_backend *backend, const struct sim_setup *setup,

@@ -1,5 +1,6 @@
 /* Philox4x64-10 keyed by (seed, run), counted by (node, purpose, sub, index). The only floating
- * point near time in the simulation is here, and it ends here: what leaves is integer nanoseconds. */
+ * point near time in the simulation is here, and it ends here: what leaves is integer nanoseconds.
+ */
 #include "sim/chance.h"
 
 #include <Random123/philox.h>
@@ -39,9 +40,8 @@ sim_nsec sim_chance_quantile(const struct scenario_dist *dist, double u)
     case LAW_WEIBULL:
         return whole(gsl_cdf_weibull_Pinv(u, (double)dist->a, dist->shape));
     case LAW_LOGNORMAL:
-        return dist->a <= 0
-                   ? 0
-                   : whole(gsl_cdf_lognormal_Pinv(u, log((double)dist->a), dist->shape));
+        return dist->a <= 0 ? 0
+                            : whole(gsl_cdf_lognormal_Pinv(u, log((double)dist->a), dist->shape));
     }
     assert(!"a law that scenario.h does not know");
     return 0;

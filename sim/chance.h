@@ -1,9 +1,9 @@
 /* Chance without a state: every draw is a pure function of where it belongs.
  *
  * A generator that is shared makes each draw depend on all draws before it, so that a policy that
- * asks once more changes everybody's weather. Here a draw is named by (seed, run, node, purpose, sub,
- * index) and computed from these names alone (Random123's Philox), one uniform a draw, through the
- * inverse distribution. Two policies under one seed therefore meet the same weather. */
+ * asks once more changes everybody's weather. Here a draw is named by (seed, run, node, purpose,
+ * sub, index) and computed from these names alone (Random123's Philox), one uniform a draw, through
+ * the inverse distribution. Two policies under one seed therefore meet the same weather. */
 #ifndef SIM_CHANCE_H
 #define SIM_CHANCE_H
 

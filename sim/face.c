@@ -22,12 +22,12 @@ void sim_world_node(const struct sim_world *w, uint32_t node, struct sim_node_tr
                                    .standby = n->standby,
                                    .maintenance = n->maintenance,
                                    .running = n->running,
-                                   .quorate = quorate(w, node),
+                                   .quorate = sim_quorate(w, node),
                                    .clean = n->running || n->left_clean,
                                    .startup_done = n->startup_done,
-                                   .storage_ok = storage_ok(w, node),
+                                   .storage_ok = sim_storage_ok(w, node),
                                    .restart_needed = n->restart_needed,
-                                   .busy = agent_busy(w, node),
+                                   .busy = sim_agent_busy(w, node),
                                    .isolated = n->isolated > 0};
 }
 
@@ -43,8 +43,8 @@ static bool better(const struct sim_world *w, uint32_t a, uint32_t b)
 {
     const struct cau_quorum_node *x = &quorum(w)[a], *y = &quorum(w)[b];
 
-    if (quorate(w, a) != quorate(w, b))
-        return quorate(w, a);
+    if (sim_quorate(w, a) != sim_quorate(w, b))
+        return sim_quorate(w, a);
     if (x->total != y->total)
         return x->total > y->total;
     return x->members > y->members;
@@ -56,7 +56,8 @@ void sim_world_best(const struct sim_world *w, struct sim_best *ret)
 
     *ret = (struct sim_best){.lead = CAU_NO_NODE};
     for (uint32_t n = 0; n < s->node_count; n++) {
-        ret->out += !nodes(w)[n].running || nodes(w)[n].standby == CAU_STANDBY_OURS;
+        ret->out += s->nodes[n].kind == CAU_KIND_MEMBER &&
+                    (!nodes(w)[n].running || nodes(w)[n].standby == CAU_STANDBY_OURS);
         if (!nodes(w)[n].running)
             continue;
         /* Members of one partition may disagree: the first one speaks for it, unless only a later
@@ -70,7 +71,7 @@ void sim_world_best(const struct sim_world *w, struct sim_best *ret)
     ret->total = quorum(w)[ret->lead].total;
     ret->needed = quorum(w)[ret->lead].quorum;
     ret->members = quorum(w)[ret->lead].members;
-    ret->quorate = quorate(w, ret->lead);
+    ret->quorate = sim_quorate(w, ret->lead);
 }
 
 const struct cau_quorum_node *sim_world_quorum(const struct sim_world *w,
@@ -92,7 +93,8 @@ bool sim_world_lock(const struct sim_world *w, struct cau_lock *ret)
     return true;
 }
 
-bool sim_world_survives(const struct sim_world *w, uint32_t node, struct cau_quorum_node *copy)
+bool sim_world_survives(const struct sim_world *w, uint32_t node, const bool *out,
+                        struct cau_quorum_node *copy)
 {
     uint32_t all = w->scenario->node_count, count = 0;
     uint64_t ring = nodes(w)[node].ring;
@@ -101,16 +103,22 @@ bool sim_world_survives(const struct sim_world *w, uint32_t node, struct cau_quo
     bool device = w->scenario->quorum.device != CAU_QUORUM_DEVICE_NONE;
 
     memcpy(copy, quorum(w), all * sizeof *copy);
-    cau_quorum_stop(copy, node);
-    for (uint32_t n = 0; n < all; n++)
-        if (n != node && nodes(w)[n].running && nodes(w)[n].ring == ring) {
+    uint32_t *left = members + all, left_count = 0;
+    for (uint32_t n = 0; n < all; n++) {
+        if (!nodes(w)[n].running || nodes(w)[n].ring != ring)
+            continue;
+        if (n == node || (out != NULL && out[n])) {
+            cau_quorum_stop(copy, n);
+            left[left_count++] = n;
+        } else {
             vote[count] = votes(w)[n];
             members[count++] = n;
         }
+    }
     if (count == 0)
         return false;
-    cau_quorum_change(&w->rules, copy, members, count, &node, 1, device ? vote : NULL,
-                      core_time(w));
+    cau_quorum_change(&w->rules, copy, members, count, left, left_count, device ? vote : NULL,
+                      sim_core_time(w));
     for (uint32_t i = 0; i < count; i++)
         if (!copy[members[i]].quorate)
             return false;

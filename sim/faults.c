@@ -1,8 +1,9 @@
 /* What goes wrong, and when: by time, by rate, or when a run reaches a state.
  *
- * A fault counts as happened when it bites: a crash of a node that is off does not count, a slow boot
- * does when the node boots. Repeating faults draw the time to the next one for each node on its own,
- * counted by their own index, so that the weather does not depend on what a policy does. */
+ * A fault counts as happened when it bites: a crash of a node that is off does not count, a slow
+ * boot does when the node boots. Repeating faults draw the time to the next one for each node on
+ * its own, counted by their own index, so that the weather does not depend on what a policy does.
+ */
 #include "sim/truth.h"
 
 /* Does it strike each of its nodes on its own, or once? */
@@ -41,7 +42,7 @@ static void again(struct sim_world *w, uint32_t fault, uint32_t node)
     sim_nsec delay = sim_chance_draw(&w->chance, &f->when.every, node, SIM_FOR_FAULT, fault,
                                      (*occurrences(w, fault, node))++);
 
-    note_put(w, later(w->now, delay), NOTE_FAULT, fault, node, 0);
+    sim_note_put(w, sim_later(w->now, delay), NOTE_FAULT, fault, node, 0);
 }
 
 static bool by_state(const struct scenario_when *when)
@@ -49,7 +50,7 @@ static bool by_state(const struct scenario_when *when)
     return when->at == SIM_NEVER && !when->repeats;
 }
 
-void faults_init(struct sim_world *w)
+void sim_faults_init(struct sim_world *w)
 {
     const struct scenario *s = w->scenario;
 
@@ -62,15 +63,15 @@ void faults_init(struct sim_world *w)
             if (when->repeats)
                 again(w, f, target(&s->faults[f], i));
             else if (when->at != SIM_NEVER)
-                note_put(w, later(when->at, when->after), NOTE_FAULT, f, target(&s->faults[f], i),
-                         0);
+                sim_note_put(w, sim_later(when->at, when->after), NOTE_FAULT, f,
+                             target(&s->faults[f], i), 0);
         }
     }
     for (uint32_t r = 0; r < s->request_count; r++)
-        note_put(w, s->requests[r].at, NOTE_REQUEST, r, CAU_NO_NODE, 0);
+        sim_note_put(w, s->requests[r].at, NOTE_REQUEST, r, CAU_NO_NODE, 0);
     for (uint32_t c = 0; c < s->coordinator_count; c++)
         coords(w)[c].note_start =
-            note_put(w, s->coordinators[c].start, NOTE_START, c, CAU_NO_NODE, 0);
+            sim_note_put(w, s->coordinators[c].start, NOTE_START, c, CAU_NO_NODE, 0);
 }
 
 static bool matches(const struct scenario_when *when, bool run, uint32_t node, uint8_t state)
@@ -91,15 +92,16 @@ static void seen(struct sim_world *w, bool run, uint32_t node, uint8_t state)
             continue;
         faults(w)[f].armed = false;
         for (uint32_t i = 0; i < targets(fault); i++)
-            note_put(w, later(w->now, fault->when.after), NOTE_FAULT, f, target(fault, i), 0);
+            sim_note_put(w, sim_later(w->now, fault->when.after), NOTE_FAULT, f, target(fault, i),
+                         0);
     }
     for (uint32_t c = 0; c < s->coordinator_count; c++) {
         const struct scenario_coordinator *starts = &s->coordinators[c];
 
         if (starts->start == SIM_NEVER && !coords(w)[c].started &&
             coords(w)[c].note_start == NONE && matches(&starts->when, run, node, state))
-            coords(w)[c].note_start =
-                note_put(w, later(w->now, starts->when.after), NOTE_START, c, CAU_NO_NODE, 0);
+            coords(w)[c].note_start = sim_note_put(w, sim_later(w->now, starts->when.after),
+                                                   NOTE_START, c, CAU_NO_NODE, 0);
     }
 }
 
@@ -124,7 +126,7 @@ uint32_t sim_world_fault_count(const struct sim_world *w, uint32_t fault)
 }
 
 /* A fault that was laid in wait for a boot has its effect now. */
-void fault_bites(struct sim_world *w, enum scenario_fault_kind kind, uint32_t node)
+void sim_fault_bites(struct sim_world *w, enum scenario_fault_kind kind, uint32_t node)
 {
     for (uint32_t f = 0; f < w->scenario->fault_count; f++) {
         const struct scenario_fault *fault = &w->scenario->faults[f];
@@ -144,29 +146,30 @@ static void lose_power(struct sim_world *w, uint32_t fault, uint32_t node)
         return;
     faults(w)[fault].count++;
     repair = sim_chance_draw(&w->chance, &f->repair, node, SIM_FOR_REPAIR, fault, nth);
-    note_drop(w, &nodes(w)[node].note_repair);
-    nodes(w)[node].note_repair = note_put(w, later(w->now, repair), NOTE_REPAIR, node, node, 0);
+    sim_note_drop(w, &nodes(w)[node].note_repair);
+    nodes(w)[node].note_repair =
+        sim_note_put(w, sim_later(w->now, repair), NOTE_REPAIR, node, node, 0);
     if (f->kind == FAULT_HANG) {
-        power_hang(w, node);
+        sim_power_hang(w, node);
         return;
     }
     nodes(w)[node].broken = true; /* before its coordinators are told */
-    power_crash(w, node, SIM_CRASHED);
+    sim_power_crash(w, node, SIM_CRASHED);
 }
 
 static void heal_later(struct sim_world *w, uint32_t fault, uint32_t node)
 {
-    note_put(w, later(w->now, w->scenario->faults[fault].lasts), NOTE_HEAL, fault, node, 0);
+    sim_note_put(w, sim_later(w->now, w->scenario->faults[fault].lasts), NOTE_HEAL, fault, node, 0);
 }
 
 /* A way was cut or healed: flows begin or cease to stall. */
 static void ways_changed(struct sim_world *w, bool cut)
 {
-    settle_in(w, cut ? w->scenario->detection : w->scenario->join);
+    sim_settle_in(w, cut ? w->scenario->detection : w->scenario->join);
     for (uint32_t i = 0; i < w->op_capacity; i++)
-        agent_flow_check(w, i);
+        sim_agent_flow_check(w, i);
     for (uint32_t i = 0; i < w->scenario->role_count; i++)
-        role_flow_check(w, i);
+        sim_role_flow_check(w, i);
 }
 
 /* Begins (`on`) or ends what lasts for a while. */
@@ -179,36 +182,36 @@ static void toggle(struct sim_world *w, uint32_t fault, uint32_t node, bool on)
 
     faults(w)[fault].active += one;
     if (f->kind == FAULT_PARTITION) {
-        sites_update(w);
+        sim_sites_update(w);
         what.kind = on ? SIM_PARTITIONED : SIM_HEALED;
         ways_changed(w, on);
     } else if (f->kind == FAULT_ISOLATE) {
         n->isolated += one;
         if (n->isolated == (on ? 1u : 0u))
             w->ports->engine->ops->isolate(w->ports->engine, node, on);
-        touch_all(w);
+        sim_touch_all(w);
         what.kind = on ? SIM_ISOLATED : SIM_UNISOLATED;
         ways_changed(w, on);
     } else if (f->kind == FAULT_WITNESS_LOST) {
         w->witness_lost += one;
         w->witness_up = w->witness_lost == 0;
         what.kind = on ? SIM_WITNESS_LOST : SIM_WITNESS_BACK;
-        settle_in(w, on ? w->scenario->detection : w->scenario->join);
+        sim_settle_in(w, on ? w->scenario->detection : w->scenario->join);
     } else if (f->kind == FAULT_COORDINATOR_CUT) {
         coords(w)[f->coordinator].cut += one;
         coords(w)[f->coordinator].looked = 0;
-        touch_all(w);
+        sim_touch_all(w);
         what.kind = on ? SIM_COORDINATOR_CUT : SIM_COORDINATOR_UNCUT;
         what.coordinator = f->coordinator;
     } else {
         n->degraded += one;
-        touch(w, node);
+        sim_touch(w, node);
         what.kind = on ? SIM_STORAGE_DEGRADED : SIM_STORAGE_OK;
     }
-    happen(w, what);
+    sim_happen(w, what);
 }
 
-void fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
+void sim_fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
 {
     const struct scenario_fault *f = &w->scenario->faults[fault];
     struct node *n = node == CAU_NO_NODE ? NULL : &nodes(w)[node];
@@ -221,7 +224,7 @@ void fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
         lose_power(w, fault, node);
         break;
     case FAULT_SLOW_BOOT:
-        n->slow = later(n->slow, f->delay);
+        n->slow = sim_later(n->slow, f->delay);
         break;
     case FAULT_STARTUP_FAIL:
         n->startup_fails = true;
@@ -247,7 +250,7 @@ void fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
     }
 }
 
-void fault_heals(struct sim_world *w, uint32_t fault, uint32_t node)
+void sim_fault_heals(struct sim_world *w, uint32_t fault, uint32_t node)
 {
     toggle(w, fault, node, false);
     if (w->scenario->faults[fault].when.repeats)

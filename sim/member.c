@@ -1,15 +1,16 @@
 /* Who sees whom, who is in whose membership, and who has quorum.
  *
- * Connectivity is an equivalence: a partition fault puts each site on one of two sides, and two sites
- * are connected when they are on the same side in every active fault; an isolated node is alone.
- * Corosync follows it with delay. Whenever its membership protocol runs (a loss was noticed, somebody
- * left or came), it gathers whoever answers at that moment, as Totem does: so one function, settle(),
- * makes the rings anew from the truth, and everything that depends on quorum follows from there. */
+ * Connectivity is an equivalence: a partition fault puts each site on one of two sides, and two
+ * sites are connected when they are on the same side in every active fault; an isolated node is
+ * alone. Corosync follows it with delay. Whenever its membership protocol runs (a loss was noticed,
+ * somebody left or came), it gathers whoever answers at that moment, as Totem does: so one
+ * function, sim_settle(), makes the rings anew from the truth, and everything that depends on
+ * quorum follows from there. */
 #include "sim/truth.h"
 
 #include <string.h>
 
-bool connected(const struct sim_world *w, uint32_t a, uint32_t b)
+bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b)
 {
     const struct scenario *s = w->scenario;
 
@@ -19,7 +20,7 @@ bool connected(const struct sim_world *w, uint32_t a, uint32_t b)
            sites(w)[s->nodes[a].site] == sites(w)[s->nodes[b].site];
 }
 
-bool connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node)
+bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node)
 {
     const struct scenario_coordinator *c = &w->scenario->coordinators[coordinator];
 
@@ -28,12 +29,11 @@ bool connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t n
     if (coords(w)[coordinator].cut)
         return false;
     if (c->node != CAU_NO_NODE)
-        return connected(w, c->node, node);
-    return !nodes(w)[node].isolated &&
-           sites(w)[c->site] == sites(w)[w->scenario->nodes[node].site];
+        return sim_connected(w, c->node, node);
+    return !nodes(w)[node].isolated && sites(w)[c->site] == sites(w)[w->scenario->nodes[node].site];
 }
 
-sim_nsec latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b)
+sim_nsec sim_latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b)
 {
     const struct scenario *s = w->scenario;
 
@@ -66,7 +66,7 @@ static bool sites_connected(const struct sim_world *w, uint32_t a, uint32_t b)
     return true;
 }
 
-void sites_update(struct sim_world *w)
+void sim_sites_update(struct sim_world *w)
 {
     uint32_t count = w->scenario->site_count;
     uint32_t *now = scratch(w);
@@ -85,36 +85,37 @@ void sites_update(struct sim_world *w)
                 w->ports->engine->ops->cut(w->ports->engine, a, b, is);
         }
     memcpy(sites(w), now, count * sizeof *now);
-    touch_all(w);
+    sim_touch_all(w);
 }
 
-bool quorate(const struct sim_world *w, uint32_t node)
+bool sim_quorate(const struct sim_world *w, uint32_t node)
 {
     return nodes(w)[node].running && quorum(w)[node].quorate;
 }
 
-bool ring_broken(const struct sim_world *w, uint32_t node)
+bool sim_ring_broken(const struct sim_world *w, uint32_t node)
 {
     uint64_t ring = nodes(w)[node].ring;
 
     for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        if (nodes(w)[n].ring == ring && (!nodes(w)[n].running || !connected(w, node, n)))
+        if (nodes(w)[n].ring == ring && (!nodes(w)[n].running || !sim_connected(w, node, n)))
             return true;
     return false;
 }
 
-void settle_in(struct sim_world *w, sim_nsec delay)
+void sim_settle_in(struct sim_world *w, sim_nsec delay)
 {
     /* At once: one note serves all changes of this moment. */
     if (delay == 0) {
         if (w->note_settle_soon == NONE)
-            w->note_settle_soon = note_put(w, w->now, NOTE_SETTLE, NONE, CAU_NO_NODE, 1);
+            w->note_settle_soon = sim_note_put(w, w->now, NOTE_SETTLE, NONE, CAU_NO_NODE, 1);
         return;
     }
-    note_put(w, later(w->now, delay), NOTE_SETTLE, NONE, CAU_NO_NODE, 0);
+    sim_note_put(w, sim_later(w->now, delay), NOTE_SETTLE, NONE, CAU_NO_NODE, 0);
 }
 
-/* The scratch of one settling: per node its new first member, the size at each first member, a list. */
+/* The scratch of one settling: per node its new first member, the size at each first member, a
+ * list. */
 struct settling {
     uint32_t *lead, *size, *members, *old_sizes, *by_site;
 };
@@ -215,8 +216,8 @@ static void change_group(struct sim_world *w, const struct settling *s, uint32_t
         if (nodes(w)[n].leaving && old_ring != 0 && nodes(w)[n].ring == old_ring)
             left(w)[left_count++] = n;
     cau_quorum_change(&w->rules, quorum(w), s->members, count, left(w), left_count,
-                      have_witness ? vote : NULL, core_time(w));
-    store_merge(w, s->members, count, s->old_sizes);
+                      have_witness ? vote : NULL, sim_core_time(w));
+    sim_store_merge(w, s->members, count, s->old_sizes);
 }
 
 /* New ring numbers and first members, once every group has been told. */
@@ -243,7 +244,7 @@ static void name_rings(struct sim_world *w, const struct settling *s)
         if (s->lead[n] == NONE && nodes(w)[n].ring != 0) {
             nodes(w)[n].ring = 0;
             if (!nodes(w)[n].left_clean)
-                roles_of_node_missed(w, n);
+                sim_roles_of_node_missed(w, n);
         }
         nodes(w)[n].leaving = false;
         groups(w)[n] = s->lead[n] == NONE ? n : s->lead[n];
@@ -257,8 +258,8 @@ static uint32_t strongest(const struct sim_world *w)
     uint32_t best = NONE, best_size = 0, all = w->scenario->node_count;
 
     for (uint32_t n = 0; n < all; n++)
-        if (nodes(w)[n].running && nodes(w)[n].ring != 0 && groups(w)[n] == n && quorate(w, n) &&
-            groups(w)[all + n] > best_size) {
+        if (nodes(w)[n].running && nodes(w)[n].ring != 0 && groups(w)[n] == n &&
+            sim_quorate(w, n) && groups(w)[all + n] > best_size) {
             best = n;
             best_size = groups(w)[all + n];
         }
@@ -278,12 +279,12 @@ static void decide_fencing(struct sim_world *w)
         if (best == NONE || inside || n->left_clean) {
             if (n->note_fence != NONE)
                 w->fencing--;
-            note_drop(w, &n->note_fence);
+            sim_note_drop(w, &n->note_fence);
         } else if (!w->scenario->fencing) {
             n->left_clean = true;
         } else if (n->note_fence == NONE) {
             n->note_fence =
-                note_put(w, later(w->now, w->scenario->fencing_delay), NOTE_FENCE, i, i, 0);
+                sim_note_put(w, sim_later(w->now, w->scenario->fencing_delay), NOTE_FENCE, i, i, 0);
             w->fencing += n->note_fence != NONE;
         }
     }
@@ -296,34 +297,33 @@ static void quorum_changed(struct sim_world *w)
     cau_msec window = cau_quorum_deadline(quorum(w), w->scenario->node_count);
 
     for (uint32_t n = 0; n < w->scenario->node_count; n++) {
-        bool has = quorate(w, n);
+        bool has = sim_quorate(w, n);
 
         any |= has;
         if (nodes(w)[n].running && !has)
-            roles_stop_inquorate(w, n);
+            sim_roles_stop_inquorate(w, n);
         if (nodes(w)[n].running && has != replicas(w)[n].flag && nodes(w)[n].note_flag == NONE)
-            nodes(w)[n].note_flag = note_put(w, later(w->now, FLAG_LAG), NOTE_FLAG, n, n, 0);
+            nodes(w)[n].note_flag =
+                sim_note_put(w, sim_later(w->now, FLAG_LAG), NOTE_FLAG, n, n, 0);
     }
-    note_drop(w, &w->note_window);
+    sim_note_drop(w, &w->note_window);
     if (window != CAU_NEVER)
-        w->note_window =
-            note_put(w, later(0, (window - w->scenario->start_ms) * 1000000), NOTE_WINDOW, NONE,
-                     CAU_NO_NODE, 0);
+        w->note_window = sim_note_put(w, sim_later(0, (window - w->scenario->start_ms) * 1000000),
+                                      NOTE_WINDOW, NONE, CAU_NO_NODE, 0);
     decide_fencing(w);
     w->roles_dirty = true;
-    touch_all(w);
-    happen(w, (struct sim_happening){.kind = SIM_MEMBERSHIP,
-                                     .node = CAU_NO_NODE,
-                                     .coordinator = CAU_NO_NODE});
+    sim_touch_all(w);
+    sim_happen(w, (struct sim_happening){
+                      .kind = SIM_MEMBERSHIP, .node = CAU_NO_NODE, .coordinator = CAU_NO_NODE});
     if (any != w->quorate) {
         w->quorate = any;
-        happen(w, (struct sim_happening){.kind = any ? SIM_QUORUM_BACK : SIM_QUORUM_LOST,
-                                         .node = CAU_NO_NODE,
-                                         .coordinator = CAU_NO_NODE});
+        sim_happen(w, (struct sim_happening){.kind = any ? SIM_QUORUM_BACK : SIM_QUORUM_LOST,
+                                             .node = CAU_NO_NODE,
+                                             .coordinator = CAU_NO_NODE});
     }
 }
 
-void settle(struct sim_world *w)
+void sim_settle(struct sim_world *w)
 {
     struct settling s = settling(w);
     bool have_witness;
@@ -335,25 +335,25 @@ void settle(struct sim_world *w)
             change_group(w, &s, n, have_witness);
     name_rings(w, &s);
     quorum_changed(w);
-    store_settled(w);
+    sim_store_settled(w);
 }
 
-void member_window(struct sim_world *w)
+void sim_member_window(struct sim_world *w)
 {
     w->note_window = NONE;
-    cau_quorum_tick(&w->rules, quorum(w), w->scenario->node_count, core_time(w));
+    cau_quorum_tick(&w->rules, quorum(w), w->scenario->node_count, sim_core_time(w));
     quorum_changed(w);
 }
 
-void member_flag(struct sim_world *w, uint32_t node)
+void sim_member_flag(struct sim_world *w, uint32_t node)
 {
     nodes(w)[node].note_flag = NONE;
-    replicas(w)[node].flag = quorate(w, node);
+    replicas(w)[node].flag = sim_quorate(w, node);
 }
 
 /* The cluster has been running for long: all nodes formed it together, those that are off at the
  * start left it in an orderly way, and every window is over. */
-void member_start_all(struct sim_world *w)
+void sim_member_start_all(struct sim_world *w)
 {
     const struct scenario *sc = w->scenario;
     cau_msec window;
@@ -361,9 +361,9 @@ void member_start_all(struct sim_world *w)
     for (uint32_t n = 0; n < sc->node_count; n++)
         if (sc->nodes[n].kind == CAU_KIND_MEMBER) {
             nodes(w)[n].running = true;
-            cau_quorum_start(&w->rules, quorum(w), n, core_time(w));
+            cau_quorum_start(&w->rules, quorum(w), n, sim_core_time(w));
         }
-    settle(w);
+    sim_settle(w);
     for (uint32_t n = 0; n < sc->node_count; n++)
         if (nodes(w)[n].running && !sc->nodes[n].online) {
             nodes(w)[n].running = false;
@@ -371,12 +371,12 @@ void member_start_all(struct sim_world *w)
             nodes(w)[n].left_clean = true;
             cau_quorum_stop(quorum(w), n);
         }
-    settle(w);
+    sim_settle(w);
     while ((window = cau_quorum_deadline(quorum(w), sc->node_count)) != CAU_NEVER)
         cau_quorum_tick(&w->rules, quorum(w), sc->node_count, window);
     quorum_changed(w);
     for (uint32_t n = 0; n < sc->node_count; n++) {
-        note_drop(w, &nodes(w)[n].note_flag);
-        replicas(w)[n].flag = quorate(w, n);
+        sim_note_drop(w, &nodes(w)[n].note_flag);
+        replicas(w)[n].flag = sim_quorate(w, n);
     }
 }

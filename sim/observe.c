@@ -1,10 +1,10 @@
 /* Views: what a coordinator is told, by whom, and when.
  *
- * A coordinator on a node asks its own node; one outside asks up to two members, from different sites
- * where it can. The facts are taken at one moment and arrive after the route's latency, so a view is
- * always a little old, and it says what the observer believes: a node that was lost a moment ago is
- * still a member in it. One view is on its way at a time; what changed is found by comparing with what
- * the coordinator got last. */
+ * A coordinator on a node asks its own node; one outside asks up to two members, from different
+ * sites where it can. The facts are taken at one moment and arrive after the route's latency, so a
+ * view is always a little old, and it says what the observer believes: a node that was lost a
+ * moment ago is still a member in it. One view is on its way at a time; what changed is found by
+ * comparing with what the coordinator got last. */
 #include "sim/truth.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ static struct cau_node_facts *facts(struct cau_node_facts *all, const struct sim
     return all + (size_t)coordinator * w->scenario->node_count;
 }
 
-uint32_t place_site(const struct sim_world *w, uint32_t coordinator)
+uint32_t sim_coord_site(const struct sim_world *w, uint32_t coordinator)
 {
     const struct scenario_coordinator *c = &w->scenario->coordinators[coordinator];
 
@@ -26,16 +26,16 @@ static sim_nsec way(const struct sim_world *w, uint32_t coordinator, uint32_t no
 {
     if (w->scenario->coordinators[coordinator].node == node)
         return 0;
-    return latency(w, place_site(w, coordinator), w->scenario->nodes[node].site);
+    return sim_latency(w, sim_coord_site(w, coordinator), w->scenario->nodes[node].site);
 }
 
 static bool answers(const struct sim_world *w, uint32_t coordinator, uint32_t node)
 {
     return nodes(w)[node].running && nodes(w)[node].ring != 0 && nodes(w)[node].power == SIM_ON &&
-           connected_place(w, coordinator, node);
+           sim_connected_place(w, coordinator, node);
 }
 
-uint32_t observe_contact(const struct sim_world *w, uint32_t coordinator)
+uint32_t sim_observe_contact(const struct sim_world *w, uint32_t coordinator)
 {
     uint32_t own = w->scenario->coordinators[coordinator].node;
 
@@ -54,7 +54,7 @@ static uint8_t observers(const struct sim_world *w, uint32_t coordinator,
     const struct scenario *s = w->scenario;
     uint32_t second = NONE;
 
-    ret[0] = observe_contact(w, coordinator);
+    ret[0] = sim_observe_contact(w, coordinator);
     ret[1] = NONE;
     if (ret[0] == NONE || !answers(w, coordinator, ret[0]))
         return 0;
@@ -74,7 +74,7 @@ static uint8_t observers(const struct sim_world *w, uint32_t coordinator,
     return second == NONE ? 1 : 2;
 }
 
-void observe_init(struct sim_world *w)
+void sim_observe_init(struct sim_world *w)
 {
     for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
         coords(w)[c] = (struct coord){.observer = {NONE, NONE},
@@ -91,23 +91,23 @@ static void plan_look(struct sim_world *w, uint32_t coordinator, sim_nsec delay)
 
     if (c->alive && c->note_look == NONE && c->note_view == NONE)
         c->note_look =
-            note_put(w, later(w->now, delay), NOTE_LOOK, coordinator, CAU_NO_NODE, 0);
+            sim_note_put(w, sim_later(w->now, delay), NOTE_LOOK, coordinator, CAU_NO_NODE, 0);
 }
 
-void observe_changed(struct sim_world *w)
+void sim_observe_changed(struct sim_world *w)
 {
     for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
         plan_look(w, c, VIEW_DELAY);
 }
 
-void observe_whole(struct sim_world *w, uint32_t coordinator)
+void sim_observe_whole(struct sim_world *w, uint32_t coordinator)
 {
     struct coord *c = &coords(w)[coordinator];
-    uint32_t contact = observe_contact(w, coordinator);
+    uint32_t contact = sim_observe_contact(w, coordinator);
 
     c->whole = true;
     if (c->note_view == NONE)
-        note_drop(w, &c->note_look);
+        sim_note_drop(w, &c->note_look);
     plan_look(w, coordinator, contact == NONE ? 0 : way(w, coordinator, contact));
 }
 
@@ -117,7 +117,7 @@ static void take_facts(const struct sim_world *w, uint32_t coordinator, uint32_t
 {
     const struct node *n = &nodes(w)[node];
     const struct scenario_node *s = &w->scenario->nodes[node];
-    bool reachable = n->power == SIM_ON && connected_place(w, coordinator, node);
+    bool reachable = n->power == SIM_ON && sim_connected_place(w, coordinator, node);
 
     memset(ret, 0, sizeof *ret);
     ret->node = node;
@@ -126,20 +126,20 @@ static void take_facts(const struct sim_world *w, uint32_t coordinator, uint32_t
     ret->reachable = reachable;
     if (observer != NONE) {
         ret->member = n->ring != 0 && n->ring == nodes(w)[observer].ring;
-        ret->clean = ret->member || (n->ring == 0 && n->left_clean);
+        ret->clean = ret->member || n->left_clean;
         ret->standby = n->standby;
         ret->maintenance = n->maintenance;
         ret->roles = n->roles;
         ret->roles_promoted = n->promoted;
         ret->roles_away = n->away;
-        ret->storage_ok = storage_ok(w, node);
+        ret->storage_ok = sim_storage_ok(w, node);
         ret->feature_set = ret->member ? s->feature_set : 0;
     }
     if (reachable) {
         ret->boot_id = n->boot_id;
         ret->startup_done = n->startup_done;
         ret->restart_needed = n->restart_needed;
-        ret->busy = agent_busy(w, node);
+        ret->busy = sim_agent_busy(w, node);
     }
 }
 
@@ -159,7 +159,7 @@ static void take_votes(const struct sim_world *w, uint32_t observer, struct cau_
                               .allow_downscale = facts_now.allow_downscale};
 }
 
-void observe_look(struct sim_world *w, uint32_t coordinator)
+void sim_observe_look(struct sim_world *w, uint32_t coordinator)
 {
     struct coord *c = &coords(w)[coordinator];
     struct cau_node_facts *row = facts(flying(w), w, coordinator);
@@ -176,9 +176,8 @@ void observe_look(struct sim_world *w, uint32_t coordinator)
     c->view.seen_at = sim_world_clock(w, coordinator, w->now);
     c->view.observer_count = count;
     for (uint8_t i = 0; i < count; i++)
-        c->view.observers[i] = (struct cau_observer){.ring = nodes(w)[asked[i]].ring,
-                                                     .node = asked[i],
-                                                     .quorate = quorate(w, asked[i])};
+        c->view.observers[i] = (struct cau_observer){
+            .ring = nodes(w)[asked[i]].ring, .node = asked[i], .quorate = sim_quorate(w, asked[i])};
     if (count > 0) {
         take_votes(w, first, &c->view.votes);
         c->view.idle = w->idle;
@@ -189,8 +188,9 @@ void observe_look(struct sim_world *w, uint32_t coordinator)
     c->observer[0] = asked[0];
     c->observer[1] = asked[1];
     c->looked = count > 0 ? w->stamp : 0;
-    c->note_view = note_put(w, later(w->now, count > 0 ? way(w, coordinator, first) : SILENCE),
-                            NOTE_VIEW, coordinator, CAU_NO_NODE, 0);
+    c->note_view =
+        sim_note_put(w, sim_later(w->now, count > 0 ? way(w, coordinator, first) : SILENCE),
+                     NOTE_VIEW, coordinator, CAU_NO_NODE, 0);
 }
 
 /* What differs from the last view into the world's list; returns how many. */
@@ -223,7 +223,7 @@ static bool same(const struct cau_view *a, const struct cau_view *b)
     return equal;
 }
 
-void observe_arrives(struct sim_world *w, uint32_t coordinator)
+void sim_observe_arrives(struct sim_world *w, uint32_t coordinator)
 {
     struct coord *c = &coords(w)[coordinator];
     struct cau_event event = {.kind = CAU_EV_VIEW, .at = sim_world_clock(w, coordinator, w->now)};
@@ -231,13 +231,13 @@ void observe_arrives(struct sim_world *w, uint32_t coordinator)
     uint64_t sampled = c->looked;
 
     c->note_view = NONE;
-    if (c->view.observer_count > 0 && !connected_place(w, coordinator, c->observer[0])) {
+    if (c->view.observer_count > 0 && !sim_connected_place(w, coordinator, c->observer[0])) {
         c->looked = 0;
         plan_look(w, coordinator, VIEW_DELAY); /* lost on the way: ask again */
         return;
     }
-    if (c->view.observer_count == 0 && observe_contact(w, coordinator) != NONE &&
-        answers(w, coordinator, observe_contact(w, coordinator))) {
+    if (c->view.observer_count == 0 && sim_observe_contact(w, coordinator) != NONE &&
+        answers(w, coordinator, sim_observe_contact(w, coordinator))) {
         plan_look(w, coordinator, 0); /* somebody answers again */
         return;
     }

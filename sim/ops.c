@@ -1,14 +1,14 @@
 /* Operations as messages: from a coordinator to a node or to the store, and the result back.
  *
- * A message takes the route's latency and is lost without a sound where the route is cut or the host
- * is down. Whatever happens, the coordinator gets one result by the deadline: CAU_RC_UNKNOWN then, and
- * what comes later is dropped, although it may have had its effect. */
+ * A message takes the route's latency and is lost without a sound where the route is cut or the
+ * host is down. Whatever happens, the coordinator gets one result by the deadline: CAU_RC_UNKNOWN
+ * then, and what comes later is dropped, although it may have had its effect. */
 #include "sim/truth.h"
 
 #include <assert.h>
 #include <string.h>
 
-void ops_init(struct sim_world *w)
+void sim_ops_init(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->hash_size; i++)
         hash(w)[i] = NONE;
@@ -18,7 +18,7 @@ void ops_init(struct sim_world *w)
     w->blocked = w->watched = NONE;
 }
 
-uint8_t *op_outcomes(const struct sim_world *w, uint32_t op)
+uint8_t *sim_op_outcomes(const struct sim_world *w, uint32_t op)
 {
     return outcomes(w) + (size_t)op * w->scenario->update_count;
 }
@@ -30,7 +30,7 @@ static uint32_t *bucket(const struct sim_world *w, uint32_t coordinator, uint64_
     return &hash(w)[mixed >> 32 & (w->hash_size - 1)];
 }
 
-uint32_t op_find(const struct sim_world *w, uint32_t coordinator, uint64_t id)
+uint32_t sim_op_find(const struct sim_world *w, uint32_t coordinator, uint64_t id)
 {
     uint32_t op = *bucket(w, coordinator, id);
 
@@ -54,9 +54,9 @@ static void op_release(struct sim_world *w, uint32_t op)
     struct op *o = &ops(w)[op];
     uint32_t *at = bucket(w, o->coordinator, o->id);
 
-    note_drop(w, &o->note);
-    note_drop(w, &o->note_deadline);
-    store_unref(w, o->slot);
+    sim_note_drop(w, &o->note);
+    sim_note_drop(w, &o->note_deadline);
+    sim_store_unref(w, o->slot);
     while (*at != op)
         at = &ops(w)[*at].chain;
     *at = o->chain;
@@ -69,7 +69,7 @@ static sim_nsec way(const struct sim_world *w, const struct op *o)
 {
     if (w->scenario->coordinators[o->coordinator].node == o->contact)
         return 0;
-    return latency(w, place_site(w, o->coordinator), w->scenario->nodes[o->contact].site);
+    return sim_latency(w, sim_coord_site(w, o->coordinator), w->scenario->nodes[o->contact].site);
 }
 
 static bool for_store(uint8_t kind)
@@ -78,7 +78,8 @@ static bool for_store(uint8_t kind)
            kind == CAU_ACT_RESUME || kind == CAU_ACT_SAVE_REPORT || kind == CAU_ACT_ACK;
 }
 
-/* The scenario's plug-in for one of a coordinator's, whose list may be another one, with repeats. */
+/* The scenario's plug-in for one of a coordinator's, whose list may be another one, with repeats.
+ */
 static uint8_t plugin_of(const struct sim_world *w, uint32_t coordinator, uint8_t plugin)
 {
     const struct scenario *s = w->scenario;
@@ -118,7 +119,7 @@ static uint32_t op_new(struct sim_world *w, uint32_t coordinator, const struct c
                      .mode = a->mode,
                      .state = OP_TRAVEL};
     *first = op;
-    memset(op_outcomes(w, op), LEFT_OUT, w->scenario->update_count);
+    memset(sim_op_outcomes(w, op), LEFT_OUT, w->scenario->update_count);
     return op;
 }
 
@@ -128,12 +129,12 @@ static void depart(struct sim_world *w, uint32_t op)
     sim_nsec work = 0;
 
     if (o->contact == NONE) {
-        op_lose(w, op);
+        sim_op_lose(w, op);
         return;
     }
     if (for_store(o->kind))
         work = o->kind == CAU_ACT_LOCK_READ ? STORE_READ : STORE_WRITE;
-    op_after(w, op, later(way(w, o), work));
+    sim_op_after(w, op, sim_later(way(w, o), work));
 }
 
 void sim_world_submit(struct sim_world *w, uint32_t coordinator, const struct cau_action *a)
@@ -145,14 +146,14 @@ void sim_world_submit(struct sim_world *w, uint32_t coordinator, const struct ca
     if (a->kind == CAU_ACT_RECORD || !coords(w)[coordinator].alive)
         return;
     if (a->kind == CAU_ACT_OBSERVE) {
-        observe_whole(w, coordinator);
+        sim_observe_whole(w, coordinator);
         return;
     }
-    target = a->kind == CAU_ACT_CANCEL ? op_find(w, coordinator, a->target) : NONE;
+    target = a->kind == CAU_ACT_CANCEL ? sim_op_find(w, coordinator, a->target) : NONE;
     if (a->kind == CAU_ACT_CANCEL && target == NONE)
         return;
-    if (!silent && (op_find(w, coordinator, a->id) != NONE ||
-                    answered_before(w, coordinator, a->id)))
+    if (!silent &&
+        (sim_op_find(w, coordinator, a->id) != NONE || answered_before(w, coordinator, a->id)))
         return;
     op = op_new(w, coordinator, a);
     o = &ops(w)[op];
@@ -160,45 +161,45 @@ void sim_world_submit(struct sim_world *w, uint32_t coordinator, const struct ca
         o->contact = ops(w)[target].contact;
         o->node = ops(w)[target].node;
     } else if (for_store(a->kind)) {
-        o->contact = observe_contact(w, coordinator);
+        o->contact = sim_observe_contact(w, coordinator);
     }
     if (a->kind == CAU_ACT_SCAN || a->kind == CAU_ACT_STAGE || a->kind == CAU_ACT_INSTALL)
         o->plugin = plugin_of(w, coordinator, a->plugin);
     if (a->kind == CAU_ACT_LOCK_WRITE)
-        o->slot = store_keep(w, a->progress, a->progress_size);
+        o->slot = sim_store_keep(w, a->progress, a->progress_size);
     o->answered = silent;
     if (!silent) {
         sim_nsec deadline = sim_world_moment(w, coordinator, a->deadline);
 
         if (deadline < w->now)
             deadline = w->now;
-        o->note_deadline = note_put(w, deadline, NOTE_DEADLINE, op, o->node, 0);
+        o->note_deadline = sim_note_put(w, deadline, NOTE_DEADLINE, op, o->node, 0);
     }
     depart(w, op);
 }
 
-void op_after(struct sim_world *w, uint32_t op, sim_nsec delay)
+void sim_op_after(struct sim_world *w, uint32_t op, sim_nsec delay)
 {
-    ops(w)[op].note = note_put(w, later(w->now, delay), NOTE_OP, op, ops(w)[op].node, 0);
+    ops(w)[op].note = sim_note_put(w, sim_later(w->now, delay), NOTE_OP, op, ops(w)[op].node, 0);
 }
 
-void op_finish(struct sim_world *w, uint32_t op, enum cau_result_code code)
+void sim_op_finish(struct sim_world *w, uint32_t op, enum cau_result_code code)
 {
     struct op *o = &ops(w)[op];
 
-    note_drop(w, &o->note);
+    sim_note_drop(w, &o->note);
     o->code = (uint8_t)code;
     if (o->answered) {
         op_release(w, op);
         return;
     }
     o->state = OP_REPLY;
-    op_after(w, op, way(w, o));
+    sim_op_after(w, op, way(w, o));
 }
 
-void op_lose(struct sim_world *w, uint32_t op)
+void sim_op_lose(struct sim_world *w, uint32_t op)
 {
-    note_drop(w, &ops(w)[op].note);
+    sim_note_drop(w, &ops(w)[op].note);
     if (ops(w)[op].answered)
         op_release(w, op);
     else
@@ -219,13 +220,15 @@ static uint32_t list_updates(struct sim_world *w, uint32_t op)
         return 0;
     for (uint32_t u = 0; u < w->scenario->update_count; u++) {
         const struct scenario_update *s = &w->scenario->updates[u];
-        uint8_t how = op_outcomes(w, op)[u];
+        uint8_t how = sim_op_outcomes(w, op)[u];
 
         if (how == LEFT_OUT || how == TO_DO)
             continue;
         updates(w)[count++] = (struct cau_update){
             .id = ids(w)[u],
-            .error = how != DONE_FAILED ? 0 : s->error_code != 0 ? s->error_code : 1,
+            .error = how != DONE_FAILED   ? 0
+                     : s->error_code != 0 ? s->error_code
+                                          : 1,
             .outcome = words[how],
             .restart_required =
                 s->restart && (how == OFFERED || (how == DONE_OK && o->kind == CAU_ACT_INSTALL)),
@@ -263,14 +266,14 @@ static void answer(struct sim_world *w, uint32_t op, enum cau_result_code code, 
     }
     c->recent[c->recent_next++ % RECENT] = o->id;
     o->answered = true;
-    note_drop(w, &o->note_deadline);
+    sim_note_drop(w, &o->note_deadline);
     if (forget)
         op_release(w, op);
     if (c->alive)
         w->ports->deliver(w->ports->ctx, coordinator, &event);
     if (slot != NONE)
         slots(w)[slot].version = version;
-    store_unref(w, slot);
+    sim_store_unref(w, slot);
 }
 
 static void unlink_from(struct sim_world *w, uint32_t *list, uint32_t op)
@@ -280,7 +283,7 @@ static void unlink_from(struct sim_world *w, uint32_t *list, uint32_t op)
     *list = ops(w)[op].node_next;
 }
 
-void op_deadline(struct sim_world *w, uint32_t op)
+void sim_op_deadline(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     bool over = o->state == OP_REPLY || o->state == OP_GONE || o->state == OP_WATCHED;
@@ -291,43 +294,43 @@ void op_deadline(struct sim_world *w, uint32_t op)
     answer(w, op, CAU_RC_UNKNOWN, over);
 }
 
-void op_note(struct sim_world *w, uint32_t op)
+void sim_op_note(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
-    bool route = connected_place(w, o->coordinator, o->contact);
+    bool route = sim_connected_place(w, o->coordinator, o->contact);
 
     o->note = NONE;
     if (o->state == OP_RUNNING) {
-        agent_step(w, op);
+        sim_agent_step(w, op);
     } else if (o->state == OP_REPLY) {
         if (route && coords(w)[o->coordinator].alive)
             answer(w, op, o->code, true);
         else
-            op_lose(w, op);
+            sim_op_lose(w, op);
     } else if (!route || nodes(w)[o->contact].power != SIM_ON) {
-        op_lose(w, op);
+        sim_op_lose(w, op);
     } else if (o->kind == CAU_ACT_CANCEL) {
-        uint32_t target = op_find(w, o->coordinator, o->target);
+        uint32_t target = sim_op_find(w, o->coordinator, o->target);
 
         if (target != NONE)
-            agent_cancel(w, target);
+            sim_agent_cancel(w, target);
         op_release(w, op);
     } else if (for_store(o->kind)) {
-        store_arrives(w, op);
+        sim_store_arrives(w, op);
     } else {
-        agent_arrives(w, op);
+        sim_agent_arrives(w, op);
     }
 }
 
 /* Nobody waits for these any more; what is on its way or at work goes on. */
-void ops_of_dead(struct sim_world *w, uint32_t coordinator)
+void sim_ops_of_dead(struct sim_world *w, uint32_t coordinator)
 {
     for (uint32_t i = 0; i < w->op_capacity; i++) {
         struct op *o = &ops(w)[i];
 
         if (o->state == OP_FREE || o->coordinator != coordinator || o->answered)
             continue;
-        note_drop(w, &o->note_deadline);
+        sim_note_drop(w, &o->note_deadline);
         o->answered = true;
         if (o->state == OP_REPLY || o->state == OP_GONE)
             op_release(w, i);

@@ -4,8 +4,8 @@
  *      ▲        │       │        │
  *      └─crash──┴───────┴────────┴── HANG ◄── ON
  *
- * Going down without order is what hurts: the cluster learns of it only after `detection`, and nobody
- * may start the node's roles before it is confirmed off. */
+ * Going down without order is what hurts: the cluster learns of it only after `detection`, and
+ * nobody may start the node's roles before it is confirmed off. */
 #include "sim/truth.h"
 
 static void kill_coordinators(struct sim_world *w, uint32_t node)
@@ -20,100 +20,100 @@ static void stack_ends(struct sim_world *w, uint32_t node, bool orderly)
 {
     struct node *n = &nodes(w)[node];
 
-    note_drop(w, &n->note_join);
-    note_drop(w, &n->note_flag);
+    sim_note_drop(w, &n->note_join);
+    sim_note_drop(w, &n->note_flag);
     n->startup_done = false;
-    note_drop(w, &n->note_startup);
+    sim_note_drop(w, &n->note_startup);
     if (!n->running)
         return;
     n->running = false;
     n->leaving = orderly;
     n->left_clean = orderly || n->left_clean;
     cau_quorum_stop(quorum(w), node);
-    settle_in(w, orderly ? 0 : w->scenario->detection);
+    sim_settle_in(w, orderly ? 0 : w->scenario->detection);
 }
 
 static void down(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
 
-    note_drop(w, &n->note_power);
-    note_drop(w, &n->note_resync);
+    sim_note_drop(w, &n->note_power);
+    sim_note_drop(w, &n->note_resync);
     if (w->ports && n->power != SIM_BOOT)
         w->ports->engine->ops->power(w->ports->engine, node, false);
     n->power = SIM_OFF;
-    agent_node_down(w, node);
+    sim_agent_node_down(w, node);
     stack_ends(w, node, false);
-    roles_of_node_down(w, node);
-    touch_all(w);
+    sim_roles_of_node_down(w, node);
+    sim_touch_all(w);
 }
 
-void power_crash(struct sim_world *w, uint32_t node, enum sim_happening_kind why)
+void sim_power_crash(struct sim_world *w, uint32_t node, enum sim_happening_kind why)
 {
     if (nodes(w)[node].power == SIM_OFF)
         return;
     down(w, node);
-    happen_node(w, why, node, 0);
+    sim_happen_node(w, why, node, 0);
     kill_coordinators(w, node);
 }
 
-void power_hang(struct sim_world *w, uint32_t node)
+void sim_power_hang(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
 
     if (n->power != SIM_ON)
         return;
-    note_drop(w, &n->note_resync);
+    sim_note_drop(w, &n->note_resync);
     n->power = SIM_HANG;
-    agent_node_down(w, node);
+    sim_agent_node_down(w, node);
     stack_ends(w, node, false);
-    roles_of_node_down(w, node);
-    touch_all(w);
-    happen_node(w, SIM_HUNG, node, 0);
+    sim_roles_of_node_down(w, node);
+    sim_touch_all(w);
+    sim_happen_node(w, SIM_HUNG, node, 0);
     kill_coordinators(w, node);
 }
 
-void power_boot(struct sim_world *w, uint32_t node)
+void sim_power_boot(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
-    sim_nsec takes = draw_node(w, node, &w->scenario->nodes[node].boot, SIM_FOR_BOOT);
+    sim_nsec takes = sim_draw_node(w, node, &w->scenario->nodes[node].boot, SIM_FOR_BOOT);
 
     if (n->slow > 0)
-        fault_bites(w, FAULT_SLOW_BOOT, node);
-    takes = later(takes, n->slow);
+        sim_fault_bites(w, FAULT_SLOW_BOOT, node);
+    takes = sim_later(takes, n->slow);
     n->slow = 0;
     n->power = SIM_BOOT;
     n->broken = false;
     n->boot_id++;
     n->restart_needed = false;
     n->resyncing = true; /* until it is up and in sync; see begin_resync */
-    n->note_power = note_put(w, later(w->now, takes), NOTE_POWER, node, node, 0);
-    touch(w, node);
-    happen_node(w, SIM_BOOTING, node, 0);
+    n->note_power = sim_note_put(w, sim_later(w->now, takes), NOTE_POWER, node, node, 0);
+    sim_touch(w, node);
+    sim_happen_node(w, SIM_BOOTING, node, 0);
 }
 
 static void begin_resync(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
-    sim_nsec takes = draw_node(w, node, &w->scenario->storage_resync, SIM_FOR_RESYNC);
+    sim_nsec takes = sim_draw_node(w, node, &w->scenario->storage_resync, SIM_FOR_RESYNC);
 
     n->resyncing = takes > 0;
     if (!n->resyncing)
         return;
-    n->note_resync = note_put(w, later(w->now, takes), NOTE_RESYNC, node, node, 0);
-    happen_node(w, SIM_STORAGE_DEGRADED, node, 0);
+    n->note_resync = sim_note_put(w, sim_later(w->now, takes), NOTE_RESYNC, node, node, 0);
+    sim_happen_node(w, SIM_STORAGE_DEGRADED, node, 0);
 }
 
-void power_resynced(struct sim_world *w, uint32_t node)
+void sim_power_resynced(struct sim_world *w, uint32_t node)
 {
     nodes(w)[node].note_resync = NONE;
     nodes(w)[node].resyncing = false;
-    touch(w, node);
-    if (storage_ok(w, node))
-        happen_node(w, SIM_STORAGE_OK, node, 0);
+    sim_touch(w, node);
+    if (sim_storage_ok(w, node))
+        sim_happen_node(w, SIM_STORAGE_OK, node, 0);
 }
 
-bool storage_ok(const struct sim_world *w, uint32_t node)
+bool sim_storage_ok(const struct sim_world *w, uint32_t node)
 {
     return !nodes(w)[node].resyncing && nodes(w)[node].degraded == 0;
 }
@@ -128,38 +128,38 @@ static void up(struct sim_world *w, uint32_t node)
     begin_resync(w, node);
     if (n->startup_fails) {
         n->startup_fails = false;
-        fault_bites(w, FAULT_STARTUP_FAIL, node);
+        sim_fault_bites(w, FAULT_STARTUP_FAIL, node);
     } else {
-        sim_nsec takes = draw_node(w, node, &w->scenario->nodes[node].startup, SIM_FOR_STARTUP);
+        sim_nsec takes = sim_draw_node(w, node, &w->scenario->nodes[node].startup, SIM_FOR_STARTUP);
 
-        n->note_startup = note_put(w, later(w->now, takes), NOTE_STARTUP, node, node, 0);
+        n->note_startup = sim_note_put(w, sim_later(w->now, takes), NOTE_STARTUP, node, node, 0);
     }
     if (w->scenario->nodes[node].kind == CAU_KIND_MEMBER)
         n->note_join =
-            note_put(w, later(w->now, w->scenario->join), NOTE_JOIN, node, node, 0);
-    touch(w, node);
-    happen_node(w, SIM_UP, node, 0);
+            sim_note_put(w, sim_later(w->now, w->scenario->join), NOTE_JOIN, node, node, 0);
+    sim_touch(w, node);
+    sim_happen_node(w, SIM_UP, node, 0);
 }
 
 /* An orderly restart begins: the stack leaves first, so the roles are safe and nobody is fenced. */
-void power_restart(struct sim_world *w, uint32_t node)
+void sim_power_restart(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
-    sim_nsec takes = draw_node(w, node, &w->scenario->nodes[node].shutdown, SIM_FOR_SHUTDOWN);
+    sim_nsec takes = sim_draw_node(w, node, &w->scenario->nodes[node].shutdown, SIM_FOR_SHUTDOWN);
 
     n->power = SIM_SHUTDOWN;
     n->restarts++;
-    note_drop(w, &n->note_resync);
-    roles_of_node_leaving(w, node);
-    agent_node_down(w, node);
+    sim_note_drop(w, &n->note_resync);
+    sim_roles_of_node_leaving(w, node);
+    sim_agent_node_down(w, node);
     stack_ends(w, node, true);
-    n->note_power = note_put(w, later(w->now, takes), NOTE_POWER, node, node, 0);
-    touch(w, node);
-    happen_node(w, SIM_RESTARTING, node, 0);
+    n->note_power = sim_note_put(w, sim_later(w->now, takes), NOTE_POWER, node, node, 0);
+    sim_touch(w, node);
+    sim_happen_node(w, SIM_RESTARTING, node, 0);
     kill_coordinators(w, node);
 }
 
-void power_step(struct sim_world *w, uint32_t node)
+void sim_power_step(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
 
@@ -171,51 +171,51 @@ void power_step(struct sim_world *w, uint32_t node)
     n->power = SIM_OFF;
     if (w->ports)
         w->ports->engine->ops->power(w->ports->engine, node, false);
-    happen_node(w, SIM_POWERED_OFF, node, 0);
+    sim_happen_node(w, SIM_POWERED_OFF, node, 0);
     if (!n->no_return) {
-        power_boot(w, node);
+        sim_power_boot(w, node);
         return;
     }
     n->no_return = false;
     n->broken = true;
-    fault_bites(w, FAULT_NO_RETURN, node);
-    touch(w, node);
+    sim_fault_bites(w, FAULT_NO_RETURN, node);
+    sim_touch(w, node);
 }
 
-void power_join(struct sim_world *w, uint32_t node)
+void sim_power_join(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
 
     n->note_join = NONE;
-    roles_of_node_missed(w, node); /* back before it was missed: a probe finds them stopped */
+    sim_roles_of_node_missed(w, node); /* back before it was missed: a probe finds them stopped */
     n->running = true;
     n->leaving = false;
     n->ring = 0;
     replicas(w)[node].flag = false;
-    cau_quorum_start(&w->rules, quorum(w), node, core_time(w));
-    settle_in(w, 0);
+    cau_quorum_start(&w->rules, quorum(w), node, sim_core_time(w));
+    sim_settle_in(w, 0);
 }
 
 /* The fencing device answers: off for sure. What is not broken is switched on again. */
-void power_fence(struct sim_world *w, uint32_t node)
+void sim_power_fence(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
 
     n->note_fence = NONE;
     w->fencing--;
     if (n->power == SIM_OFF)
-        happen_node(w, SIM_FENCED, node, 0);
+        sim_happen_node(w, SIM_FENCED, node, 0);
     else
-        power_crash(w, node, SIM_FENCED);
+        sim_power_crash(w, node, SIM_FENCED);
     n->left_clean = true;
-    roles_of_node_missed(w, node);
+    sim_roles_of_node_missed(w, node);
     w->roles_dirty = true;
-    touch(w, node);
+    sim_touch(w, node);
     if (!n->broken && n->power == SIM_OFF)
-        power_boot(w, node);
+        sim_power_boot(w, node);
 }
 
-void power_repair(struct sim_world *w, uint32_t node)
+void sim_power_repair(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
 
@@ -224,6 +224,6 @@ void power_repair(struct sim_world *w, uint32_t node)
         down(w, node);
     else if (n->power != SIM_OFF)
         return;
-    happen_node(w, SIM_REPAIRED, node, 0);
-    power_boot(w, node);
+    sim_happen_node(w, SIM_REPAIRED, node, 0);
+    sim_power_boot(w, node);
 }

@@ -70,7 +70,7 @@ static void remove_at(struct sim_world *w, uint32_t place)
     w->note_free = handle;
 }
 
-void note_init(struct sim_world *w)
+void sim_note_init(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->note_capacity; i++) {
         notes(w)[i].place = NONE;
@@ -79,8 +79,8 @@ void note_init(struct sim_world *w)
     w->note_free = 0;
 }
 
-uint32_t note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uint32_t subject,
-                  uint32_t node, uint64_t arg)
+uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uint32_t subject,
+                      uint32_t node, uint64_t arg)
 {
     uint32_t handle = w->note_free;
 
@@ -100,14 +100,14 @@ uint32_t note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uint32_
     return handle;
 }
 
-void note_drop(struct sim_world *w, uint32_t *handle)
+void sim_note_drop(struct sim_world *w, uint32_t *handle)
 {
     if (*handle != NONE)
         remove_at(w, notes(w)[*handle].place);
     *handle = NONE;
 }
 
-bool note_take(struct sim_world *w, sim_nsec now, struct note *ret)
+bool sim_note_take(struct sim_world *w, sim_nsec now, struct note *ret)
 {
     if (w->note_count == 0 || notes(w)[heap(w)[0]].at > now)
         return false;

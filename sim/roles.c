@@ -5,9 +5,9 @@
  *                             ▼ │ (moved, or the move failed)
  *                          MIGRATING            any ──► LOST ──► OFF once its node is surely off
  *
- * There is no plan that could go stale: after each change roles_run() looks at every role and begins
- * what can be begun now, at most ROLE_ACTIONS per node at a time. What a drain moved away carries
- * `away_from`; that is all a failback needs. */
+ * There is no plan that could go stale: after each change sim_roles_run() looks at every role and
+ * begins what can be begun now, at most ROLE_ACTIONS per node at a time. What a drain moved away
+ * carries `away_from`; that is all a failback needs. */
 #include "sim/truth.h"
 
 static bool promoted(const struct sim_world *w, uint32_t role)
@@ -23,7 +23,7 @@ static void count(struct sim_world *w, uint32_t role, uint32_t node, bool on)
     n->roles += on ? 1u : UINT32_MAX;
     if (promoted(w, role))
         n->promoted += on ? 1u : UINT32_MAX;
-    touch(w, node);
+    sim_touch(w, node);
 }
 
 static void set_away(struct sim_world *w, uint32_t role, uint32_t from)
@@ -34,11 +34,11 @@ static void set_away(struct sim_world *w, uint32_t role, uint32_t from)
         return;
     if (r->away_from != NONE) {
         nodes(w)[r->away_from].away--;
-        touch(w, r->away_from);
+        sim_touch(w, r->away_from);
     }
     if (from != NONE) {
         nodes(w)[from].away++;
-        touch(w, from);
+        sim_touch(w, from);
     }
     r->away_from = from;
 }
@@ -63,10 +63,10 @@ static void place(struct sim_world *w, uint32_t role, uint32_t node)
         set_away(w, role, NONE);
     if (w->scenario->roles[role].node == node)
         roles(w)[role].go_home = false;
-    happen_node(w, SIM_ROLE_STARTED, node, role);
+    sim_happen_node(w, SIM_ROLE_STARTED, node, role);
 }
 
-void roles_init(struct sim_world *w)
+void sim_roles_init(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->scenario->role_count; i++) {
         uint32_t node = w->scenario->roles[i].node;
@@ -77,7 +77,7 @@ void roles_init(struct sim_world *w)
                                     .note = NONE,
                                     .note_policy = NONE,
                                     .state = SIM_ROLE_OFF};
-        if (quorate(w, node)) {
+        if (sim_quorate(w, node)) {
             roles(w)[i].node = node;
             roles(w)[i].state = SIM_ROLE_RUNNING;
             count(w, i, node, true);
@@ -92,7 +92,7 @@ static bool eligible(const struct sim_world *w, uint32_t node)
     const struct node *n = &nodes(w)[node];
 
     return n->running && n->ring != 0 && n->standby == CAU_STANDBY_NO && !n->maintenance &&
-           quorate(w, node);
+           sim_quorate(w, node);
 }
 
 static bool free_hands(const struct sim_world *w, uint32_t node)
@@ -126,21 +126,22 @@ static void start_on(struct sim_world *w, uint32_t role, uint32_t node)
     r->state = SIM_ROLE_STARTING;
     count(w, role, node, true);
     acting(w, node, NONE, true);
-    r->note = note_put(w, later(w->now, w->scenario->roles[role].start), NOTE_ROLE, role, node, 0);
+    r->note = sim_note_put(w, sim_later(w->now, w->scenario->roles[role].start), NOTE_ROLE, role,
+                           node, 0);
 }
 
 /* A migration over a way that is cut stalls; the transport gives up after its timeout. */
-void role_flow_check(struct sim_world *w, uint32_t role)
+void sim_role_flow_check(struct sim_world *w, uint32_t role)
 {
     struct role *r = &roles(w)[role];
 
     if (r->state != SIM_ROLE_MIGRATING)
         return;
-    if (connected(w, r->node, r->target))
-        note_drop(w, &r->note);
+    if (sim_connected(w, r->node, r->target))
+        sim_note_drop(w, &r->note);
     else if (r->note == NONE)
-        r->note = note_put(w, later(w->now, w->scenario->transport_timeout), NOTE_ROLE, role,
-                           r->node, 0);
+        r->note = sim_note_put(w, sim_later(w->now, w->scenario->transport_timeout), NOTE_ROLE,
+                               role, r->node, 0);
 }
 
 static void stop_for(struct sim_world *w, uint32_t role, uint32_t target)
@@ -152,7 +153,8 @@ static void stop_for(struct sim_world *w, uint32_t role, uint32_t target)
     acting(w, r->node, target, true);
     if (target != NONE)
         nodes(w)[target].planned++;
-    r->note = note_put(w, later(w->now, w->scenario->roles[role].stop), NOTE_ROLE, role, r->node, 0);
+    r->note = sim_note_put(w, sim_later(w->now, w->scenario->roles[role].stop), NOTE_ROLE, role,
+                           r->node, 0);
 }
 
 static void move_to(struct sim_world *w, uint32_t role, uint32_t target)
@@ -166,11 +168,11 @@ static void move_to(struct sim_world *w, uint32_t role, uint32_t target)
     }
     r->state = SIM_ROLE_MIGRATING;
     r->target = target;
-    r->work = work_id(w, role, true);
+    r->work = sim_work_id(w, role, true);
     acting(w, r->node, target, true);
     nodes(w)[target].planned++;
     w->ports->engine->ops->flow(w->ports->engine, r->work, r->node, target, size);
-    role_flow_check(w, role);
+    sim_role_flow_check(w, role);
 }
 
 /* The action of a role is over, whatever came of it. */
@@ -178,7 +180,7 @@ static void release(struct sim_world *w, uint32_t role)
 {
     struct role *r = &roles(w)[role];
 
-    note_drop(w, &r->note);
+    sim_note_drop(w, &r->note);
     if (r->state == SIM_ROLE_MIGRATING && r->work != 0)
         w->ports->engine->ops->stop(w->ports->engine, r->work);
     r->work = 0;
@@ -193,7 +195,7 @@ static void take_off(struct sim_world *w, uint32_t role, enum sim_role_state sta
     struct role *r = &roles(w)[role];
 
     count(w, role, r->node, false);
-    happen_node(w, SIM_ROLE_STOPPED, r->node, role);
+    sim_happen_node(w, SIM_ROLE_STOPPED, r->node, role);
     r->state = (uint8_t)state;
     if (state == SIM_ROLE_OFF)
         r->node = NONE;
@@ -232,7 +234,7 @@ static void run_running(struct sim_world *w, uint32_t role)
     uint32_t from = r->node, target;
     bool stop;
 
-    if (!quorate(w, from) || nodes(w)[from].ring == 0 || !free_hands(w, from))
+    if (!sim_quorate(w, from) || nodes(w)[from].ring == 0 || !free_hands(w, from))
         return;
     target = wish(w, role, &stop);
     if (stop || (target != NONE && free_hands(w, target))) {
@@ -251,7 +253,8 @@ static void run_off(struct sim_world *w, uint32_t role)
     const struct scenario_role *s = &w->scenario->roles[role];
     uint32_t target = NONE;
 
-    if (r->away_from != NONE && eligible(w, r->away_from) && (s->movable || r->away_from == s->node))
+    if (r->away_from != NONE && eligible(w, r->away_from) &&
+        (s->movable || r->away_from == s->node))
         target = r->away_from;
     else if (r->away_from != NONE && nodes(w)[r->away_from].maintenance)
         return; /* unmanaged there: nobody starts it elsewhere */
@@ -270,7 +273,7 @@ static void look_at(struct sim_world *w, uint32_t role)
     if (r->state == SIM_ROLE_LOST) {
         const struct node *n = &nodes(w)[r->node];
 
-        if (!n->left_clean && !quorate(w, r->node))
+        if (!n->left_clean && !sim_quorate(w, r->node))
             return;
         if (n->maintenance)
             set_away(w, role, r->node);
@@ -283,7 +286,7 @@ static void look_at(struct sim_world *w, uint32_t role)
         run_running(w, role);
 }
 
-void roles_run(struct sim_world *w)
+void sim_roles_run(struct sim_world *w)
 {
     if (w->quorate)
         for (uint32_t i = 0; i < w->scenario->role_count; i++)
@@ -291,7 +294,7 @@ void roles_run(struct sim_world *w)
     w->roles_dirty = false; /* what waits for free hands waits for an action's end */
 }
 
-void role_note(struct sim_world *w, uint32_t role)
+void sim_role_note(struct sim_world *w, uint32_t role)
 {
     struct role *r = &roles(w)[role];
     uint32_t target = r->target;
@@ -312,7 +315,7 @@ void role_note(struct sim_world *w, uint32_t role)
         start_on(w, role, target);
 }
 
-void role_flow_ended(struct sim_world *w, uint32_t role, bool ok)
+void sim_role_flow_ended(struct sim_world *w, uint32_t role, bool ok)
 {
     struct role *r = &roles(w)[role];
     uint32_t from = r->node, target = r->target;
@@ -323,19 +326,19 @@ void role_flow_ended(struct sim_world *w, uint32_t role, bool ok)
     if (!ok || !nodes(w)[target].running)
         return; /* it stayed where it was; the next look tries again */
     count(w, role, from, false);
-    happen_node(w, SIM_ROLE_STOPPED, from, role);
+    sim_happen_node(w, SIM_ROLE_STOPPED, from, role);
     count(w, role, target, true);
     place(w, role, target);
 }
 
-void role_policy(struct sim_world *w, uint32_t role)
+void sim_role_policy(struct sim_world *w, uint32_t role)
 {
     roles(w)[role].note_policy = NONE;
     roles(w)[role].go_home = true;
     w->roles_dirty = true;
 }
 
-void roles_of_node_down(struct sim_world *w, uint32_t node)
+void sim_roles_of_node_down(struct sim_world *w, uint32_t node)
 {
     for (uint32_t i = 0; i < w->scenario->role_count; i++) {
         struct role *r = &roles(w)[i];
@@ -355,7 +358,7 @@ void roles_of_node_down(struct sim_world *w, uint32_t node)
     }
 }
 
-void roles_of_node_missed(struct sim_world *w, uint32_t node)
+void sim_roles_of_node_missed(struct sim_world *w, uint32_t node)
 {
     for (uint32_t i = 0; i < w->scenario->role_count; i++)
         if (roles(w)[i].node == node && roles(w)[i].state == SIM_ROLE_RUNNING)
@@ -363,9 +366,9 @@ void roles_of_node_missed(struct sim_world *w, uint32_t node)
     w->roles_dirty = true;
 }
 
-void roles_of_node_leaving(struct sim_world *w, uint32_t node)
+void sim_roles_of_node_leaving(struct sim_world *w, uint32_t node)
 {
-    roles_of_node_down(w, node);
+    sim_roles_of_node_down(w, node);
     for (uint32_t i = 0; i < w->scenario->role_count; i++)
         if (roles(w)[i].node == node && roles(w)[i].state == SIM_ROLE_RUNNING) {
             if (nodes(w)[node].maintenance)
@@ -375,15 +378,15 @@ void roles_of_node_leaving(struct sim_world *w, uint32_t node)
 }
 
 /* no-quorum-policy=stop. The others may not start them before they know: so they are held. */
-void roles_stop_inquorate(struct sim_world *w, uint32_t node)
+void sim_roles_stop_inquorate(struct sim_world *w, uint32_t node)
 {
     if (nodes(w)[node].roles == 0)
         return;
-    roles_of_node_down(w, node);
-    roles_of_node_missed(w, node);
+    sim_roles_of_node_down(w, node);
+    sim_roles_of_node_missed(w, node);
 }
 
-void roles_release(struct sim_world *w, uint32_t node, bool by_policy)
+void sim_roles_release(struct sim_world *w, uint32_t node, bool by_policy)
 {
     for (uint32_t i = 0; i < w->scenario->role_count; i++) {
         struct role *r = &roles(w)[i];
@@ -392,14 +395,14 @@ void roles_release(struct sim_world *w, uint32_t node, bool by_policy)
             continue;
         set_away(w, i, NONE);
         if (by_policy) {
-            note_drop(w, &r->note_policy);
+            sim_note_drop(w, &r->note_policy);
             r->note_policy =
-                note_put(w, later(w->now, POLICY_RETURN), NOTE_POLICY, i, CAU_NO_NODE, 0);
+                sim_note_put(w, sim_later(w->now, POLICY_RETURN), NOTE_POLICY, i, CAU_NO_NODE, 0);
         }
     }
 }
 
-bool role_stuck(const struct sim_world *w, uint32_t node)
+bool sim_role_stuck(const struct sim_world *w, uint32_t node)
 {
     const struct node *n = &nodes(w)[node];
 

@@ -1,6 +1,6 @@
 /* See run.h. The world calls: an event for a coordinator is one turn of its driver. A coordinator
- * dies between two turns, or within one, after a given part; the turn in which that has to happen is
- * found by letting a copy of the decider look ahead. */
+ * dies between two turns, or within one, after a given part; the turn in which that has to happen
+ * is found by letting a copy of the decider look ahead. */
 #define _GNU_SOURCE 1
 #include "sim/run.h"
 
@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY          (INT64_C(86400) * 1000000000)
-#define LIMIT        (30 * DAY)
+#define DAY           (INT64_C(86400) * 1000000000)
+#define LIMIT         (30 * DAY)
 #define TICKS_AT_ONCE 100000u /* more at one moment: the decider does not get on */
 
 struct host {
@@ -64,7 +64,8 @@ static char *sentence(const char *text)
     return copy;
 }
 
-/* --- The end of a coordinator -------------------------------------------------------------------- */
+/* --- The end of a coordinator --------------------------------------------------------------------
+ */
 
 static void take_stock(struct host *h)
 {
@@ -89,12 +90,16 @@ static void leave(struct host *h, bool died)
     sim_world_ended(run->stage.world, h->index, died);
 }
 
-/* --- Turns ----------------------------------------------------------------------------------------- */
+/* --- Turns
+ * ----------------------------------------------------------------------------------------- */
 
 static void on_action(void *ctx, const struct cau_action *action)
 {
     struct host *h = ctx;
+    const struct sim_watch *watch = h->run->options->watch;
 
+    if (action->kind == CAU_ACT_RECORD && watch != NULL && watch->record != NULL)
+        watch->record(watch->ctx, h->index, &action->record);
     if (action->kind == CAU_ACT_RECORD && action->record.type == CAU_REC_NODE_STATUS &&
         action->record.node != CAU_NO_NODE)
         sim_world_state_seen(h->run->stage.world, action->record.node, action->record.state);
@@ -210,7 +215,8 @@ static void tick(struct host *h)
     turn(h, &event);
 }
 
-/* --- The beginning of a coordinator ---------------------------------------------------------------- */
+/* --- The beginning of a coordinator
+ * ---------------------------------------------------------------- */
 
 static const struct cau_decider_ops *decider(const struct run *run, uint32_t coordinator)
 {
@@ -229,19 +235,18 @@ static void prepare(struct host *h)
         journal |= h->run->scenario->coordinators[c].resumes &&
                    h->run->scenario->coordinators[c].predecessor == h->index;
     sim_backend_init(&h->backend, h->run->stage.world, h->index);
-    h->driver = (struct cau_driver){
-        .ops = decider(h->run, h->index),
-        .plan = &h->plan.plan,
-        .names = &h->plan.names,
-        .label = h->run->scenario->coordinator_count > 1
-                     ? h->run->scenario->coordinators[h->index].name
-                     : "",
-        .backend = &h->backend.base,
-        .journal = journal ? &h->journal.sink : NULL,
-        .trace = quiet ? NULL : &h->trace.sink,
-        .records = quiet ? NULL : &h->records.sink,
-        .on_action = on_action,
-        .on_action_ctx = h};
+    h->driver = (struct cau_driver){.ops = decider(h->run, h->index),
+                                    .plan = &h->plan.plan,
+                                    .names = &h->plan.names,
+                                    .label = h->run->scenario->coordinator_count > 1
+                                                 ? h->run->scenario->coordinators[h->index].name
+                                                 : "",
+                                    .backend = &h->backend.base,
+                                    .journal = journal ? &h->journal.sink : NULL,
+                                    .trace = quiet ? NULL : &h->trace.sink,
+                                    .records = quiet ? NULL : &h->records.sink,
+                                    .on_action = on_action,
+                                    .on_action_ctx = h};
 }
 
 static void fail_to_start(struct host *h, char *why)
@@ -296,7 +301,8 @@ static void start(struct host *h)
     turn(h, &event);
 }
 
-/* --- The world's calls ------------------------------------------------------------------------------ */
+/* --- The world's calls
+ * ------------------------------------------------------------------------------ */
 
 static void deliver(void *ctx, uint32_t coordinator, const struct cau_event *event)
 {
@@ -386,12 +392,14 @@ static void step(void *ctx, sim_nsec now)
     sim_world_step(run->stage.world, now);
 }
 
-/* --- The whole --------------------------------------------------------------------------------------- */
+/* --- The whole
+ * --------------------------------------------------------------------------------------- */
 
 /* Whose plan a coordinator follows: one that resumes goes on with the plan it finds. */
 static uint32_t plan_owner(const struct scenario *s, uint32_t coordinator)
 {
-    for (uint32_t hops = 0; s->coordinators[coordinator].resumes && hops < s->coordinator_count; hops++)
+    for (uint32_t hops = 0; s->coordinators[coordinator].resumes && hops < s->coordinator_count;
+         hops++)
         coordinator = s->coordinators[coordinator].predecessor;
     return coordinator;
 }
@@ -490,11 +498,11 @@ int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char
     struct sim_loop loop = {.ctx = &run, .next = next, .step = step};
     int rc;
 
-    *ret = (struct sim_outcome){
-        .coordinators = zeroed(s->coordinator_count, sizeof *ret->coordinators),
-        .coordinator_count = s->coordinator_count,
-        .faults = zeroed(s->fault_count, sizeof *ret->faults),
-        .fault_count = s->fault_count};
+    *ret = (struct sim_outcome){.coordinators =
+                                    zeroed(s->coordinator_count, sizeof *ret->coordinators),
+                                .coordinator_count = s->coordinator_count,
+                                .faults = zeroed(s->fault_count, sizeof *ret->faults),
+                                .fault_count = s->fault_count};
     sim_chronicle_init(&run.chronicle, s);
     rc = make_hosts(&run, &setup.progress_max, reterr_why);
     if (rc == 0)

@@ -5,17 +5,19 @@
 #include "core/shell/turn.h"
 #include "sim/world.h"
 
-/* Called after every change of the truth; the world is read only in it. */
+/* Called after every change of the truth, and for every record of a coordinator; the world is read
+ * only in it. */
 struct sim_watch {
     void *ctx;
     void (*event)(void *ctx, const struct sim_world *world, const struct sim_happening *what);
+    void (*record)(void *ctx, uint32_t coordinator, const struct cau_record *record); /* or NULL */
 };
 
 struct sim_run_options {
     const struct scenario *scenario;
     uint64_t seed, run;
-    const char *engine;          /* "simgrid" or "heap" */
-    const char *context_factory; /* SimGrid's, or NULL */
+    const char *engine;                            /* "simgrid" or "heap" */
+    const char *context_factory;                   /* SimGrid's, or NULL */
     const struct cau_decider_ops *decider;         /* of all coordinators; NULL: the core */
     const struct cau_decider_ops *const *deciders; /* or one for each; a NULL entry: `decider` */
     const struct sim_watch *watch;                 /* or NULL */
@@ -30,7 +32,7 @@ struct sim_outcome_text {
 
 struct sim_outcome_coordinator {
     struct sim_outcome_text trace, journal, records;
-    struct cau_status_run status; /* as it stood last; all zero if it never started */
+    struct cau_status_run status;  /* as it stood last; all zero if it never started */
     sim_nsec started_at, ended_at; /* SIM_NEVER: did not */
     uint64_t turns;
     int exit; /* enum cau_exit; CAU_EXIT_INTERNAL when it died or never ended */
@@ -52,8 +54,8 @@ struct sim_outcome {
     bool did_not_end;                     /* the limit came first */
 };
 
-/* Returns 0 (also when the run did not end), or < 0 with a sentence (malloc'd): the scenario's options
- * do not fit it, no such engine. After < 0 the outcome is empty. */
+/* Returns 0 (also when the run did not end), or < 0 with a sentence (malloc'd): the scenario's
+ * options do not fit it, no such engine. After < 0 the outcome is empty. */
 int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char **reterr_why);
 void sim_outcome_done(struct sim_outcome *outcome);
 

@@ -25,7 +25,8 @@ struct sim_stage {
 };
 
 /* Makes world and engine and binds them; ports->engine is filled in here, the rest is the caller's.
- * Returns 0, or -EINVAL with a sentence (malloc'd): no such engine, or it does not take the scenario. */
+ * Returns 0, or -EINVAL with a sentence (malloc'd): no such engine, or it does not take the
+ * scenario. */
 int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const char *engine,
                    const char *context_factory, const struct sim_ports *ports, char **reterr_why);
 void sim_stage_done(struct sim_stage *stage);

@@ -1,35 +1,36 @@
-/* The cluster's store, as nasty as the one that Pacemaker offers: one replica per node; a write goes
- * to all members of the writer's partition and is a compare-and-swap of the whole lock.
+/* The cluster's store, as nasty as the one that Pacemaker offers: one replica per node; a write
+ * goes to all members of the writer's partition and is a compare-and-swap of the whole lock.
  *
- * What makes it nasty: its have-quorum flag follows corosync with delay, so that a partition that has
- * just lost quorum still accepts writes for a moment; a write blocks while a lost member is not yet
- * missed; and when partitions merge the replica with the higher version wins, whoever wrote it, on a
- * tie the smaller partition's. Replicas survive reboots. Progress blobs lie beside the lock in few
- * slots; when none is free the oldest is thrown away, and whoever still points to it has none. */
+ * What makes it nasty: its have-quorum flag follows corosync with delay, so that a partition that
+ * has just lost quorum still accepts writes for a moment; a write blocks while a lost member is not
+ * yet missed; and when partitions merge the replica with the higher version wins, whoever wrote it,
+ * on a tie the smaller partition's. Replicas survive reboots. Progress blobs lie beside the lock in
+ * few slots; when none is free the oldest is thrown away, and whoever still points to it has none.
+ */
 #include "sim/truth.h"
 
 #include <string.h>
 
 #define VERSION_IN_FLIGHT UINT64_MAX
 
-bool guid_equal(struct cau_guid a, struct cau_guid b)
+bool sim_guid_equal(struct cau_guid a, struct cau_guid b)
 {
     return a.hi == b.hi && a.lo == b.lo;
 }
 
 static bool lock_equal(const struct cau_lock *a, const struct cau_lock *b)
 {
-    return guid_equal(a->owner, b->owner) && guid_equal(a->run, b->run) && a->epoch == b->epoch &&
-           a->stamp == b->stamp && a->phase == b->phase;
+    return sim_guid_equal(a->owner, b->owner) && sim_guid_equal(a->run, b->run) &&
+           a->epoch == b->epoch && a->stamp == b->stamp && a->phase == b->phase;
 }
 
-void store_init(struct sim_world *w)
+void sim_store_init(struct sim_world *w)
 {
     for (uint32_t n = 0; n < w->scenario->node_count; n++)
         replicas(w)[n].slot = NONE;
 }
 
-void store_unref(struct sim_world *w, uint32_t slot)
+void sim_store_unref(struct sim_world *w, uint32_t slot)
 {
     if (slot != NONE)
         slots(w)[slot].refs--;
@@ -53,7 +54,7 @@ static void forget(struct sim_world *w, uint32_t slot)
     slots(w)[slot].refs = 0;
 }
 
-uint32_t store_keep(struct sim_world *w, const void *progress, size_t size)
+uint32_t sim_store_keep(struct sim_world *w, const void *progress, size_t size)
 {
     uint32_t best = NONE;
 
@@ -66,7 +67,8 @@ uint32_t store_keep(struct sim_world *w, const void *progress, size_t size)
             best = i;
             break;
         }
-        if (s->version != VERSION_IN_FLIGHT && (best == NONE || s->version < slots(w)[best].version))
+        if (s->version != VERSION_IN_FLIGHT &&
+            (best == NONE || s->version < slots(w)[best].version))
             best = i;
     }
     if (best == NONE)
@@ -86,12 +88,12 @@ static void tell(struct sim_world *w)
     if (!sim_world_lock(w, &lock) || lock_equal(&lock, &w->lock_told))
         return;
     w->lock_told = lock;
-    happen(w, (struct sim_happening){.kind = SIM_LOCK_CHANGED,
-                                     .node = CAU_NO_NODE,
-                                     .coordinator = CAU_NO_NODE,
-                                     .owner = lock.owner,
-                                     .epoch = lock.epoch,
-                                     .code = lock.phase});
+    sim_happen(w, (struct sim_happening){.kind = SIM_LOCK_CHANGED,
+                                         .node = CAU_NO_NODE,
+                                         .coordinator = CAU_NO_NODE,
+                                         .owner = lock.owner,
+                                         .epoch = lock.epoch,
+                                         .code = lock.phase});
 }
 
 static void write_all(struct sim_world *w, uint32_t contact, const struct replica *value)
@@ -104,7 +106,7 @@ static void write_all(struct sim_world *w, uint32_t contact, const struct replic
         if (!nodes(w)[n].running || nodes(w)[n].ring != ring)
             continue;
         ref(w, value->slot);
-        store_unref(w, r->slot);
+        sim_store_unref(w, r->slot);
         r->lock = value->lock;
         r->version = value->version;
         r->ack = value->ack;
@@ -119,7 +121,7 @@ static void lock_write(struct sim_world *w, uint32_t op)
 
     if (!lock_equal(&value.lock, &o->expect)) {
         o->want = value.lock;
-        op_finish(w, op, CAU_RC_REFUSED);
+        sim_op_finish(w, op, CAU_RC_REFUSED);
         return;
     }
     value.lock = o->want;
@@ -127,14 +129,14 @@ static void lock_write(struct sim_world *w, uint32_t op)
     value.slot = o->slot;
     if (o->slot != NONE)
         slots(w)[o->slot].version = value.version;
-    happen(w, (struct sim_happening){.kind = SIM_ACCEPTED,
-                                     .node = CAU_NO_NODE,
-                                     .coordinator = o->coordinator,
-                                     .owner = o->owner,
-                                     .epoch = o->epoch,
-                                     .code = o->kind});
+    sim_happen(w, (struct sim_happening){.kind = SIM_ACCEPTED,
+                                         .node = CAU_NO_NODE,
+                                         .coordinator = o->coordinator,
+                                         .owner = o->owner,
+                                         .epoch = o->epoch,
+                                         .code = o->kind});
     write_all(w, o->contact, &value);
-    op_finish(w, op, CAU_RC_OK);
+    sim_op_finish(w, op, CAU_RC_OK);
     tell(w);
 }
 
@@ -147,9 +149,9 @@ static void acknowledge(struct sim_world *w, uint32_t op)
         value.ack = o->target;
         value.version++;
         write_all(w, o->contact, &value);
-        touch_all(w);
+        sim_touch_all(w);
     }
-    op_finish(w, op, CAU_RC_OK);
+    sim_op_finish(w, op, CAU_RC_OK);
 }
 
 static void block(struct sim_world *w, uint32_t op)
@@ -163,7 +165,7 @@ static void block(struct sim_world *w, uint32_t op)
     ops(w)[op].state = OP_BLOCKED;
 }
 
-void store_arrives(struct sim_world *w, uint32_t op)
+void sim_store_arrives(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     struct replica *r = &replicas(w)[o->contact];
@@ -171,33 +173,33 @@ void store_arrives(struct sim_world *w, uint32_t op)
     bool is_write = o->kind != CAU_ACT_LOCK_READ && o->kind != CAU_ACT_SAVE_REPORT;
 
     if (o->kind == CAU_ACT_SAVE_REPORT) {
-        op_finish(w, op, CAU_RC_OK);
+        sim_op_finish(w, op, CAU_RC_OK);
         return;
     }
-    if (nodes(w)[o->contact].running && is_write && ring_broken(w, o->contact)) {
+    if (nodes(w)[o->contact].running && is_write && sim_ring_broken(w, o->contact)) {
         block(w, op);
         return;
     }
     if (!nodes(w)[o->contact].running || !r->flag) {
-        if (o->kind == CAU_ACT_LOCK_READ || is_lock)
+        if (is_lock)
             o->want = r->lock;
-        op_finish(w, op, is_lock ? CAU_RC_NO_QUORUM : CAU_RC_FAILED);
+        sim_op_finish(w, op, is_lock ? CAU_RC_NO_QUORUM : CAU_RC_FAILED);
         return;
     }
     if (o->kind == CAU_ACT_LOCK_READ) {
         o->want = r->lock;
         o->slot = ref(w, r->slot);
-        op_finish(w, op, CAU_RC_OK);
+        sim_op_finish(w, op, CAU_RC_OK);
     } else if (o->kind == CAU_ACT_LOCK_WRITE) {
         lock_write(w, op);
     } else if (o->kind == CAU_ACT_ACK) {
         acknowledge(w, op);
     } else {
-        suspend_arrives(w, op);
+        sim_suspend_arrives(w, op);
     }
 }
 
-void store_settled(struct sim_world *w)
+void sim_store_settled(struct sim_world *w)
 {
     uint32_t op = w->blocked;
 
@@ -208,16 +210,16 @@ void store_settled(struct sim_world *w)
         ops(w)[op].node_next = NONE;
         ops(w)[op].state = OP_TRAVEL;
         if (nodes(w)[ops(w)[op].contact].power == SIM_ON)
-            store_arrives(w, op);
+            sim_store_arrives(w, op);
         else
-            op_lose(w, op);
+            sim_op_lose(w, op);
         op = next;
     }
     tell(w);
 }
 
-void store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,
-                 const uint32_t *old_sizes)
+void sim_store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,
+                     const uint32_t *old_sizes)
 {
     uint32_t best = 0;
     struct replica winner;
@@ -234,11 +236,11 @@ void store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,
         struct replica *r = &replicas(w)[members[i]];
 
         ref(w, winner.slot);
-        store_unref(w, r->slot);
+        sim_store_unref(w, r->slot);
         r->lock = winner.lock;
         r->version = winner.version;
         r->ack = winner.ack;
         r->slot = winner.slot;
     }
-    store_unref(w, winner.slot);
+    sim_store_unref(w, winner.slot);
 }

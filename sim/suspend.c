@@ -8,7 +8,7 @@ static void drained(struct sim_world *w, uint32_t node)
     if (nodes(w)[node].drained)
         return;
     nodes(w)[node].drained = true;
-    happen_node(w, SIM_DRAINED, node, 0);
+    sim_happen_node(w, SIM_DRAINED, node, 0);
 }
 
 static void watch(struct sim_world *w, uint32_t op)
@@ -21,23 +21,33 @@ static void watch(struct sim_world *w, uint32_t op)
     ops(w)[op].node_next = NONE;
     ops(w)[op].state = OP_WATCHED;
     w->roles_dirty = true;
-    touch(w, ops(w)[op].node);
+    sim_touch(w, ops(w)[op].node);
 }
 
 static void accepted(struct sim_world *w, uint32_t op, enum sim_happening_kind kind)
 {
     const struct op *o = &ops(w)[op];
 
-    happen(w, (struct sim_happening){.kind = SIM_ACCEPTED,
-                                     .node = o->node,
-                                     .coordinator = o->coordinator,
-                                     .owner = o->owner,
-                                     .epoch = o->epoch,
-                                     .code = o->kind});
-    happen(w, (struct sim_happening){.kind = (uint8_t)kind,
-                                     .node = o->node,
-                                     .coordinator = o->coordinator,
-                                     .value = o->mode});
+    sim_happen(w, (struct sim_happening){.kind = SIM_ACCEPTED,
+                                         .node = o->node,
+                                         .coordinator = o->coordinator,
+                                         .owner = o->owner,
+                                         .epoch = o->epoch,
+                                         .code = o->kind});
+    sim_happen(w, (struct sim_happening){.kind = (uint8_t)kind,
+                                         .node = o->node,
+                                         .coordinator = o->coordinator,
+                                         .owner = o->owner,
+                                         .epoch = o->epoch,
+                                         .value = o->mode});
+}
+
+static bool cluster_storage_ok(const struct sim_world *w)
+{
+    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+        if (!sim_storage_ok(w, n))
+            return false;
+    return true;
 }
 
 static void suspend(struct sim_world *w, uint32_t op)
@@ -45,11 +55,10 @@ static void suspend(struct sim_world *w, uint32_t op)
     const struct op *o = &ops(w)[op];
     struct node *n = &nodes(w)[o->node];
 
-    if (!storage_ok(w, o->node)) {
-        op_finish(w, op, CAU_RC_DEGRADED);
+    if (!cluster_storage_ok(w)) {
+        sim_op_finish(w, op, CAU_RC_DEGRADED);
         return;
     }
-    n->pause = o->mode;
     n->force_stop = o->mode == CAU_PAUSE_AND_DRAIN || o->mode == CAU_PAUSE_DRAIN_AND_REBOOT;
     n->failback = false;
     if (n->standby == CAU_STANDBY_NO) {
@@ -75,23 +84,23 @@ static void resume(struct sim_world *w, uint32_t op)
     }
     n->failback = o->mode == CAU_FAILBACK_IMMEDIATE;
     if (!n->failback)
-        roles_release(w, o->node, o->mode == CAU_FAILBACK_POLICY);
+        sim_roles_release(w, o->node, o->mode == CAU_FAILBACK_POLICY);
     watch(w, op);
 }
 
-void suspend_arrives(struct sim_world *w, uint32_t op)
+void sim_suspend_arrives(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     const struct cau_lock *lock = &replicas(w)[o->contact].lock;
     const struct node *n = &nodes(w)[o->node];
 
-    if (lock->epoch != 0 && (lock->epoch != o->epoch || !guid_equal(lock->owner, o->owner))) {
-        op_finish(w, op, CAU_RC_STALE);
+    if (lock->epoch != 0 && (lock->epoch != o->epoch || !sim_guid_equal(lock->owner, o->owner))) {
+        sim_op_finish(w, op, CAU_RC_STALE);
         return;
     }
     /* A mark for a node in another partition would be a write into a store that loses it. */
     if (n->ring != nodes(w)[o->contact].ring && (n->ring != 0 || o->kind == CAU_ACT_SUSPEND)) {
-        op_finish(w, op, CAU_RC_FAILED);
+        sim_op_finish(w, op, CAU_RC_FAILED);
         return;
     }
     if (o->kind == CAU_ACT_SUSPEND)
@@ -121,10 +130,10 @@ static enum cau_result_code verdict(struct sim_world *w, const struct op *o)
         drained(w, o->node);
         return CAU_RC_OK;
     }
-    return quorate(w, o->node) && role_stuck(w, o->node) ? CAU_RC_FAILED : CAU_RC_KINDS;
+    return sim_quorate(w, o->node) && sim_role_stuck(w, o->node) ? CAU_RC_FAILED : CAU_RC_KINDS;
 }
 
-void suspend_check(struct sim_world *w)
+void sim_suspend_check(struct sim_world *w)
 {
     uint32_t *at = &w->watched;
 
@@ -137,6 +146,6 @@ void suspend_check(struct sim_world *w)
             continue;
         }
         *at = ops(w)[op].node_next;
-        op_finish(w, op, code);
+        sim_op_finish(w, op, code);
     }
 }

@@ -18,16 +18,16 @@
 #define NONE UINT32_MAX
 
 /* Fixed properties of the model (README: what the model leaves out). */
-#define MS(n)               ((sim_nsec)(n) * 1000000)
-#define STORE_WRITE         MS(50)     /* a conditional CIB write, p50 of the testbed */
-#define STORE_READ          MS(35)
-#define FLAG_LAG            MS(1500)   /* corosync's quorum until the CIB's have-quorum follows */
-#define VIEW_DELAY          MS(50)     /* changes within it are one view */
-#define SILENCE             MS(5000)   /* nobody answered: so long until an observer gives up */
-#define POLICY_RETURN       MS(600000) /* failback by policy: the rule's window opens */
-#define ROLE_ACTIONS        2u         /* at once per node, as migration-limit */
-#define PROGRESS_SLOTS      16u
-#define RECENT              64u /* answered operations a coordinator may harmlessly repeat */
+#define MS(n)          ((sim_nsec)(n)*1000000)
+#define STORE_WRITE    MS(50) /* a conditional CIB write, p50 of the testbed */
+#define STORE_READ     MS(35)
+#define FLAG_LAG       MS(1500)   /* corosync's quorum until the CIB's have-quorum follows */
+#define VIEW_DELAY     MS(50)     /* changes within it are one view */
+#define SILENCE        MS(5000)   /* nobody answered: so long until an observer gives up */
+#define POLICY_RETURN  MS(600000) /* failback by policy: the rule's window opens */
+#define ROLE_ACTIONS   2u         /* at once per node, as migration-limit */
+#define PROGRESS_SLOTS 16u
+#define RECENT         64u /* answered operations a coordinator may harmlessly repeat */
 
 /* Kinds of notes; the order decides ties in time. Causes come before what they may prevent. */
 enum note_kind {
@@ -66,18 +66,18 @@ struct note {
 struct node {
     uint64_t touched; /* stamp of the last change that a view can show */
     uint64_t boot_id;
-    uint64_t ring;    /* as its members hold it: a node lost but not yet missed still has one */
+    uint64_t ring; /* as its members hold it: a node lost but not yet missed still has one */
     uint64_t known_epoch;
     struct cau_guid known_owner;
     sim_nsec slow; /* the next boot takes so much longer */
     uint32_t roles, promoted, away, planned, acting;
-    uint32_t ops;  /* first operation here, in order of arrival; linked by node_next */
+    uint32_t ops; /* first operation here, in order of arrival; linked by node_next */
     uint32_t restarts;
     uint32_t isolated; /* faults that cut it off */
     uint32_t degraded; /* faults that degrade its storage */
     uint32_t note_power, note_startup, note_join, note_resync, note_flag, note_fence, note_repair;
     uint32_t draws[SIM_PURPOSES];
-    uint8_t power, standby, pause;
+    uint8_t power, standby;
     bool running;    /* the cluster stack, and not hung */
     bool left_clean; /* not running, and known to hold nothing */
     bool leaving;    /* it left the membership in an orderly way just now */
@@ -123,7 +123,6 @@ struct op {
     struct cau_guid owner;
     struct cau_lock expect, want; /* want: afterwards the value read */
     uint64_t epoch, id, target, boot_id, work, ticket;
-    sim_nsec deadline;
     uint32_t coordinator, node, contact;
     uint32_t note, note_deadline;
     uint32_t chain;     /* same hash bucket, or the next free one */
@@ -152,9 +151,9 @@ struct coord {
 };
 
 struct fault_truth {
-    uint32_t count;   /* times it happened */
-    uint32_t active;  /* on how many nodes, or 0 and 1 */
-    bool armed;       /* waits for a state */
+    uint32_t count;  /* times it happened */
+    uint32_t active; /* on how many nodes, or 0 and 1 */
+    bool armed;      /* waits for a state */
 };
 
 struct sim_world {
@@ -164,7 +163,7 @@ struct sim_world {
     struct cau_quorum_rules rules;
     struct cau_lock lock_told; /* the lock as last reported to the watch */
     sim_nsec now;
-    uint64_t note_seq, work_seq, op_seq, ring_seq;
+    uint64_t note_seq, work_seq, ring_seq;
     uint64_t stamp;       /* rises with every visible change */
     uint64_t all_touched; /* the last change that can show in every node's facts */
     size_t size, progress_max;
@@ -225,125 +224,127 @@ TABLE(ids, uint64_t) /* 64-bit ids of the updates, by index */
 enum { HAVE_STAGED = 1, HAVE_INSTALLED = 2, HAVE_WANTED = 4 };
 
 /* queue.c */
-void note_init(struct sim_world *w);
+void sim_note_init(struct sim_world *w);
 /* Puts a note in; returns its handle, for note_drop. */
-uint32_t note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uint32_t subject,
-                  uint32_t node, uint64_t arg);
+uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uint32_t subject,
+                      uint32_t node, uint64_t arg);
 /* Takes it out if it is still there, and forgets the handle. */
-void note_drop(struct sim_world *w, uint32_t *handle);
-bool note_take(struct sim_world *w, sim_nsec now, struct note *ret);
+void sim_note_drop(struct sim_world *w, uint32_t *handle);
+bool sim_note_take(struct sim_world *w, sim_nsec now, struct note *ret);
 
 /* world.c */
-void happen(struct sim_world *w, struct sim_happening what);
-void happen_node(struct sim_world *w, enum sim_happening_kind kind, uint32_t node, uint32_t value);
-void touch(struct sim_world *w, uint32_t node); /* a view of this node changes */
-void touch_all(struct sim_world *w);
-sim_nsec later(sim_nsec at, sim_nsec delay); /* saturating */
-cau_msec core_time(const struct sim_world *w);
-sim_nsec draw_node(struct sim_world *w, uint32_t node, const struct scenario_dist *dist,
-                   enum sim_purpose purpose);
+void sim_happen(struct sim_world *w, struct sim_happening what);
+void sim_happen_node(struct sim_world *w, enum sim_happening_kind kind, uint32_t node,
+                     uint32_t value);
+void sim_touch(struct sim_world *w, uint32_t node); /* a view of this node changes */
+void sim_touch_all(struct sim_world *w);
+sim_nsec sim_later(sim_nsec at, sim_nsec delay); /* saturating */
+cau_msec sim_core_time(const struct sim_world *w);
+sim_nsec sim_draw_node(struct sim_world *w, uint32_t node, const struct scenario_dist *dist,
+                       enum sim_purpose purpose);
 /* Work for the engine; owner is an operation, or a role when `role`. The id is never 0. */
-uint64_t work_id(struct sim_world *w, uint32_t owner, bool role);
+uint64_t sim_work_id(struct sim_world *w, uint32_t owner, bool role);
 
 /* power.c */
-void power_crash(struct sim_world *w, uint32_t node, enum sim_happening_kind why);
-void power_hang(struct sim_world *w, uint32_t node);
-void power_boot(struct sim_world *w, uint32_t node);
-void power_restart(struct sim_world *w, uint32_t node);
-void power_step(struct sim_world *w, uint32_t node);
-void power_join(struct sim_world *w, uint32_t node);
-void power_fence(struct sim_world *w, uint32_t node);
-void power_repair(struct sim_world *w, uint32_t node);
-void power_resynced(struct sim_world *w, uint32_t node);
-bool storage_ok(const struct sim_world *w, uint32_t node);
+void sim_power_crash(struct sim_world *w, uint32_t node, enum sim_happening_kind why);
+void sim_power_hang(struct sim_world *w, uint32_t node);
+void sim_power_boot(struct sim_world *w, uint32_t node);
+void sim_power_restart(struct sim_world *w, uint32_t node);
+void sim_power_step(struct sim_world *w, uint32_t node);
+void sim_power_join(struct sim_world *w, uint32_t node);
+void sim_power_fence(struct sim_world *w, uint32_t node);
+void sim_power_repair(struct sim_world *w, uint32_t node);
+void sim_power_resynced(struct sim_world *w, uint32_t node);
+bool sim_storage_ok(const struct sim_world *w, uint32_t node);
 
 /* member.c */
-bool connected(const struct sim_world *w, uint32_t a, uint32_t b);
-bool connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node);
-sim_nsec latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b);
-void sites_update(struct sim_world *w); /* after a partition began or ended */
-void settle_in(struct sim_world *w, sim_nsec delay);
-void settle(struct sim_world *w);
-void member_window(struct sim_world *w);
-void member_start_all(struct sim_world *w);
-void member_flag(struct sim_world *w, uint32_t node);
-bool ring_broken(const struct sim_world *w, uint32_t node); /* somebody is gone, not yet missed */
-bool quorate(const struct sim_world *w, uint32_t node);
+bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b);
+bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node);
+sim_nsec sim_latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b);
+void sim_sites_update(struct sim_world *w); /* after a partition began or ended */
+void sim_settle_in(struct sim_world *w, sim_nsec delay);
+void sim_settle(struct sim_world *w);
+void sim_member_window(struct sim_world *w);
+void sim_member_start_all(struct sim_world *w);
+void sim_member_flag(struct sim_world *w, uint32_t node);
+bool sim_ring_broken(const struct sim_world *w,
+                     uint32_t node); /* somebody is gone, not yet missed */
+bool sim_quorate(const struct sim_world *w, uint32_t node);
 
 /* roles.c */
-void roles_init(struct sim_world *w);
-void roles_run(struct sim_world *w); /* start what can be started now */
-void role_note(struct sim_world *w, uint32_t role);
-void role_policy(struct sim_world *w, uint32_t role);
-void role_flow_check(struct sim_world *w, uint32_t role); /* is its way cut, or no more? */
-void role_flow_ended(struct sim_world *w, uint32_t role, bool ok);
-void roles_of_node_down(struct sim_world *w, uint32_t node);   /* power lost or hung */
-void roles_of_node_missed(struct sim_world *w, uint32_t node); /* its loss was noticed */
-void roles_of_node_leaving(struct sim_world *w, uint32_t node); /* orderly shutdown */
-void roles_stop_inquorate(struct sim_world *w, uint32_t node);
-void roles_release(struct sim_world *w, uint32_t node, bool by_policy); /* forget "away from" */
-bool role_stuck(const struct sim_world *w, uint32_t node); /* some role there cannot leave */
+void sim_roles_init(struct sim_world *w);
+void sim_roles_run(struct sim_world *w); /* start what can be started now */
+void sim_role_note(struct sim_world *w, uint32_t role);
+void sim_role_policy(struct sim_world *w, uint32_t role);
+void sim_role_flow_check(struct sim_world *w, uint32_t role); /* is its way cut, or no more? */
+void sim_role_flow_ended(struct sim_world *w, uint32_t role, bool ok);
+void sim_roles_of_node_down(struct sim_world *w, uint32_t node);    /* power lost or hung */
+void sim_roles_of_node_missed(struct sim_world *w, uint32_t node);  /* its loss was noticed */
+void sim_roles_of_node_leaving(struct sim_world *w, uint32_t node); /* orderly shutdown */
+void sim_roles_stop_inquorate(struct sim_world *w, uint32_t node);
+void sim_roles_release(struct sim_world *w, uint32_t node, bool by_policy); /* forget "away from" */
+bool sim_role_stuck(const struct sim_world *w, uint32_t node); /* some role there cannot leave */
 
 /* suspend.c */
-void suspend_arrives(struct sim_world *w, uint32_t op);
-void suspend_check(struct sim_world *w); /* watched operations: done? */
+void sim_suspend_arrives(struct sim_world *w, uint32_t op);
+void sim_suspend_check(struct sim_world *w); /* watched operations: done? */
 
 /* updates.c */
-void updates_init(struct sim_world *w);
-bool update_offered(const struct sim_world *w, uint32_t node, uint32_t update);
-void updates_scan(struct sim_world *w, uint32_t op);
+void sim_updates_init(struct sim_world *w);
+bool sim_update_offered(const struct sim_world *w, uint32_t node, uint32_t update);
+void sim_updates_scan(struct sim_world *w, uint32_t op);
 /* Begins; the bytes to fetch. */
-uint64_t updates_stage(struct sim_world *w, uint32_t op);
-void updates_staged(struct sim_world *w, uint32_t op);
-bool updates_install(struct sim_world *w, uint32_t op); /* false: no update at all */
+uint64_t sim_updates_stage(struct sim_world *w, uint32_t op);
+void sim_updates_staged(struct sim_world *w, uint32_t op);
+bool sim_updates_install(struct sim_world *w, uint32_t op); /* false: no update at all */
 /* Begins the next one and returns its work in ns; -1: none is left. */
-sim_nsec updates_next(struct sim_world *w, uint32_t op);
-void updates_installed(struct sim_world *w, uint32_t op); /* the current one ended */
+sim_nsec sim_updates_next(struct sim_world *w, uint32_t op);
+void sim_updates_installed(struct sim_world *w, uint32_t op); /* the current one ended */
 
 /* agent.c */
-void agent_arrives(struct sim_world *w, uint32_t op);
-void agent_step(struct sim_world *w, uint32_t op); /* its timer fired */
-void agent_work_ended(struct sim_world *w, uint32_t op, bool ok);
-void agent_flow_check(struct sim_world *w, uint32_t op);
-void agent_cancel(struct sim_world *w, uint32_t op);
-void agent_node_down(struct sim_world *w, uint32_t node);
-bool agent_busy(const struct sim_world *w, uint32_t node);
+void sim_agent_arrives(struct sim_world *w, uint32_t op);
+void sim_agent_step(struct sim_world *w, uint32_t op); /* its timer fired */
+void sim_agent_work_ended(struct sim_world *w, uint32_t op, bool ok);
+void sim_agent_flow_check(struct sim_world *w, uint32_t op);
+void sim_agent_cancel(struct sim_world *w, uint32_t op);
+void sim_agent_node_down(struct sim_world *w, uint32_t node);
+bool sim_agent_busy(const struct sim_world *w, uint32_t node);
 
 /* store.c */
-void store_init(struct sim_world *w);
-void store_arrives(struct sim_world *w, uint32_t op);
-void store_settled(struct sim_world *w); /* try the blocked ones again */
+void sim_store_init(struct sim_world *w);
+void sim_store_arrives(struct sim_world *w, uint32_t op);
+void sim_store_settled(struct sim_world *w); /* try the blocked ones again */
 /* Groups have merged: one replica wins. `old_sizes[i]` members had members[i]'s old partition. */
-void store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,
-                 const uint32_t *old_sizes);
-uint32_t store_keep(struct sim_world *w, const void *progress, size_t size);
-void store_unref(struct sim_world *w, uint32_t slot);
-bool guid_equal(struct cau_guid a, struct cau_guid b);
+void sim_store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,
+                     const uint32_t *old_sizes);
+uint32_t sim_store_keep(struct sim_world *w, const void *progress, size_t size);
+void sim_store_unref(struct sim_world *w, uint32_t slot);
+bool sim_guid_equal(struct cau_guid a, struct cau_guid b);
 
 /* ops.c */
-void ops_init(struct sim_world *w);
-void op_note(struct sim_world *w, uint32_t op);
-void op_deadline(struct sim_world *w, uint32_t op);
-void op_finish(struct sim_world *w, uint32_t op, enum cau_result_code code);
-void op_lose(struct sim_world *w, uint32_t op); /* nothing will ever come of it */
-void op_after(struct sim_world *w, uint32_t op, sim_nsec delay); /* its next step */
-uint8_t *op_outcomes(const struct sim_world *w, uint32_t op);
-void ops_of_dead(struct sim_world *w, uint32_t coordinator);
-uint32_t op_find(const struct sim_world *w, uint32_t coordinator, uint64_t id);
+void sim_ops_init(struct sim_world *w);
+void sim_op_note(struct sim_world *w, uint32_t op);
+void sim_op_deadline(struct sim_world *w, uint32_t op);
+void sim_op_finish(struct sim_world *w, uint32_t op, enum cau_result_code code);
+void sim_op_lose(struct sim_world *w, uint32_t op); /* nothing will ever come of it */
+void sim_op_after(struct sim_world *w, uint32_t op, sim_nsec delay); /* its next step */
+uint8_t *sim_op_outcomes(const struct sim_world *w, uint32_t op);
+void sim_ops_of_dead(struct sim_world *w, uint32_t coordinator);
+uint32_t sim_op_find(const struct sim_world *w, uint32_t coordinator, uint64_t id);
 
 /* observe.c */
-void observe_init(struct sim_world *w);
-void observe_changed(struct sim_world *w); /* look again, soon */
-void observe_whole(struct sim_world *w, uint32_t coordinator);
-void observe_look(struct sim_world *w, uint32_t coordinator);
-void observe_arrives(struct sim_world *w, uint32_t coordinator);
-uint32_t observe_contact(const struct sim_world *w, uint32_t coordinator);
-uint32_t place_site(const struct sim_world *w, uint32_t coordinator);
+void sim_observe_init(struct sim_world *w);
+void sim_observe_changed(struct sim_world *w); /* look again, soon */
+void sim_observe_whole(struct sim_world *w, uint32_t coordinator);
+void sim_observe_look(struct sim_world *w, uint32_t coordinator);
+void sim_observe_arrives(struct sim_world *w, uint32_t coordinator);
+uint32_t sim_observe_contact(const struct sim_world *w, uint32_t coordinator);
+uint32_t sim_coord_site(const struct sim_world *w, uint32_t coordinator);
 
 /* faults.c */
-void faults_init(struct sim_world *w);
-void fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node);
-void fault_heals(struct sim_world *w, uint32_t fault, uint32_t node);
-void fault_bites(struct sim_world *w, enum scenario_fault_kind kind, uint32_t node);
+void sim_faults_init(struct sim_world *w);
+void sim_fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node);
+void sim_fault_heals(struct sim_world *w, uint32_t fault, uint32_t node);
+void sim_fault_bites(struct sim_world *w, enum scenario_fault_kind kind, uint32_t node);
 
 #endif

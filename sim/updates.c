@@ -1,8 +1,8 @@
 /* What each node lacks, and how getting it goes.
  *
  * An update is offered to a node that wants it, has not got it, and has what it requires; one whose
- * fate is to loop is offered again after each success. Draws are counted per (node, update), so that
- * the n-th installation of an update on a node goes the same way under every policy. */
+ * fate is to loop is offered again after each success. Draws are counted per (node, update), so
+ * that the n-th installation of an update on a node goes the same way under every policy. */
 #include "sim/truth.h"
 
 static size_t row(const struct sim_world *w, uint32_t node)
@@ -20,7 +20,7 @@ static uint32_t *stages(const struct sim_world *w, uint32_t node, uint32_t updat
     return &tries(w)[row(w, w->scenario->node_count + node) + update];
 }
 
-void updates_init(struct sim_world *w)
+void sim_updates_init(struct sim_world *w)
 {
     const struct scenario *s = w->scenario;
 
@@ -35,7 +35,7 @@ void updates_init(struct sim_world *w)
     }
 }
 
-bool update_offered(const struct sim_world *w, uint32_t node, uint32_t update)
+bool sim_update_offered(const struct sim_world *w, uint32_t node, uint32_t update)
 {
     const struct scenario_update *s = &w->scenario->updates[update];
     const uint8_t *mine = have(w) + row(w, node);
@@ -52,17 +52,18 @@ bool update_offered(const struct sim_world *w, uint32_t node, uint32_t update)
 
 static bool mine(const struct sim_world *w, const struct op *o, uint32_t update)
 {
-    return w->scenario->updates[update].plugin == o->plugin && update_offered(w, o->node, update);
+    return w->scenario->updates[update].plugin == o->plugin &&
+           sim_update_offered(w, o->node, update);
 }
 
-void updates_scan(struct sim_world *w, uint32_t op)
+void sim_updates_scan(struct sim_world *w, uint32_t op)
 {
     for (uint32_t u = 0; u < w->scenario->update_count; u++)
         if (mine(w, &ops(w)[op], u))
-            op_outcomes(w, op)[u] = OFFERED;
+            sim_op_outcomes(w, op)[u] = OFFERED;
 }
 
-uint64_t updates_stage(struct sim_world *w, uint32_t op)
+uint64_t sim_updates_stage(struct sim_world *w, uint32_t op)
 {
     const struct op *o = &ops(w)[op];
     uint64_t bytes = 0;
@@ -70,60 +71,60 @@ uint64_t updates_stage(struct sim_world *w, uint32_t op)
     for (uint32_t u = 0; u < w->scenario->update_count; u++) {
         if (!mine(w, o, u))
             continue;
-        op_outcomes(w, op)[u] = TO_DO;
+        sim_op_outcomes(w, op)[u] = TO_DO;
         if (!(have(w)[row(w, o->node) + u] & HAVE_STAGED))
             bytes += w->scenario->updates[u].size;
     }
     return bytes;
 }
 
-void updates_staged(struct sim_world *w, uint32_t op)
+void sim_updates_staged(struct sim_world *w, uint32_t op)
 {
     const struct op *o = &ops(w)[op];
 
     for (uint32_t u = 0; u < w->scenario->update_count; u++) {
         uint8_t *flags = &have(w)[row(w, o->node) + u];
 
-        if (op_outcomes(w, op)[u] != TO_DO)
+        if (sim_op_outcomes(w, op)[u] != TO_DO)
             continue;
         if (!(*flags & HAVE_STAGED) &&
             sim_chance_happens(&w->chance, w->scenario->updates[u].stage_failure, o->node,
                                SIM_FOR_STAGE_FAILURE, u, (*stages(w, o->node, u))++)) {
-            op_outcomes(w, op)[u] = DONE_FAILED;
+            sim_op_outcomes(w, op)[u] = DONE_FAILED;
             continue;
         }
         *flags |= HAVE_STAGED;
-        op_outcomes(w, op)[u] = DONE_OK;
+        sim_op_outcomes(w, op)[u] = DONE_OK;
     }
 }
 
-bool updates_install(struct sim_world *w, uint32_t op)
+bool sim_updates_install(struct sim_world *w, uint32_t op)
 {
     const struct op *o = &ops(w)[op];
     bool any = false;
 
     for (uint32_t u = 0; u < w->scenario->update_count; u++)
         if (mine(w, o, u) && (have(w)[row(w, o->node) + u] & HAVE_STAGED)) {
-            op_outcomes(w, op)[u] = TO_DO;
+            sim_op_outcomes(w, op)[u] = TO_DO;
             any = true;
         }
     return any;
 }
 
-sim_nsec updates_next(struct sim_world *w, uint32_t op)
+sim_nsec sim_updates_next(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
 
     for (uint32_t u = 0; u < w->scenario->update_count; u++) {
-        if (op_outcomes(w, op)[u] != TO_DO)
+        if (sim_op_outcomes(w, op)[u] != TO_DO)
             continue;
         o->current = u;
-        happen(w, (struct sim_happening){.kind = SIM_INSTALLING,
-                                         .node = o->node,
-                                         .coordinator = o->coordinator,
-                                         .owner = o->owner,
-                                         .epoch = o->epoch,
-                                         .value = u});
+        sim_happen(w, (struct sim_happening){.kind = SIM_INSTALLING,
+                                             .node = o->node,
+                                             .coordinator = o->coordinator,
+                                             .owner = o->owner,
+                                             .epoch = o->epoch,
+                                             .value = u});
         return sim_chance_draw(&w->chance, &w->scenario->updates[u].install, o->node,
                                SIM_FOR_INSTALL, u, (*installs(w, o->node, u))++);
     }
@@ -141,13 +142,13 @@ static bool goes_well(struct sim_world *w, uint32_t node, uint32_t update)
     return !sim_chance_happens(&w->chance, s->failure, node, SIM_FOR_INSTALL_FAILURE, update, try);
 }
 
-void updates_installed(struct sim_world *w, uint32_t op)
+void sim_updates_installed(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     uint32_t u = o->current;
     bool well = goes_well(w, o->node, u);
 
-    op_outcomes(w, op)[u] = well ? DONE_OK : DONE_FAILED;
+    sim_op_outcomes(w, op)[u] = well ? DONE_OK : DONE_FAILED;
     o->current = NONE;
     if (well) {
         uint8_t *flags = &have(w)[row(w, o->node) + u];
@@ -155,15 +156,15 @@ void updates_installed(struct sim_world *w, uint32_t op)
         *flags |= HAVE_INSTALLED;
         if (w->scenario->updates[u].restart)
             nodes(w)[o->node].restart_needed = true;
-        touch(w, o->node);
+        sim_touch(w, o->node);
     }
-    happen(w, (struct sim_happening){.kind = SIM_INSTALLED,
-                                     .node = o->node,
-                                     .coordinator = o->coordinator,
-                                     .owner = o->owner,
-                                     .epoch = o->epoch,
-                                     .value = u,
-                                     .code = well ? CAU_UPDATE_SUCCEEDED : CAU_UPDATE_FAILED});
+    sim_happen(w, (struct sim_happening){.kind = SIM_INSTALLED,
+                                         .node = o->node,
+                                         .coordinator = o->coordinator,
+                                         .owner = o->owner,
+                                         .epoch = o->epoch,
+                                         .value = u,
+                                         .code = well ? CAU_UPDATE_SUCCEEDED : CAU_UPDATE_FAILED});
 }
 
 bool sim_world_update_installed(const struct sim_world *w, uint32_t node, uint32_t update)

@@ -98,9 +98,9 @@ static void degrade_at_start(struct sim_world *w, uint32_t node)
 
     if (!w->scenario->nodes[node].storage_degraded || !w->scenario->nodes[node].online)
         return;
-    takes = draw_node(w, node, &w->scenario->storage_resync, SIM_FOR_RESYNC);
+    takes = sim_draw_node(w, node, &w->scenario->storage_resync, SIM_FOR_RESYNC);
     n->resyncing = true;
-    n->note_resync = note_put(w, takes > 0 ? takes : SIM_NEVER, NOTE_RESYNC, node, node, 0);
+    n->note_resync = sim_note_put(w, takes > 0 ? takes : SIM_NEVER, NOTE_RESYNC, node, node, 0);
 }
 
 void sim_world_init(struct sim_world *w, const struct sim_setup *setup)
@@ -112,18 +112,18 @@ void sim_world_init(struct sim_world *w, const struct sim_setup *setup)
     w->scenario = s;
     w->chance = (struct sim_chance){.seed = setup->seed, .run = setup->run};
     w->note_settle_soon = w->note_window = NONE;
-    note_init(w);
-    ops_init(w);
-    observe_init(w);
-    store_init(w);
+    sim_note_init(w);
+    sim_ops_init(w);
+    sim_observe_init(w);
+    sim_store_init(w);
     /* No partition yet: all sites are connected with the first, as the zeroed table says. */
     for (uint32_t n = 0; n < s->node_count; n++)
         init_node(w, n);
     cau_quorum_init(&s->quorum, quorum(w), s->node_count, &w->rules);
-    faults_init(w);
-    member_start_all(w);
-    updates_init(w);
-    roles_init(w);
+    sim_faults_init(w);
+    sim_member_start_all(w);
+    sim_updates_init(w);
+    sim_roles_init(w);
     for (uint32_t n = 0; n < s->node_count; n++)
         degrade_at_start(w, n);
     w->idle = true;
@@ -149,7 +149,7 @@ void sim_world_begin(struct sim_world *w)
 
 /* --- Helpers of all parts ------------------------------------------------------------------- */
 
-sim_nsec later(sim_nsec at, sim_nsec delay)
+sim_nsec sim_later(sim_nsec at, sim_nsec delay)
 {
     return at > SIM_NEVER - delay ? SIM_NEVER : at + delay;
 }
@@ -159,7 +159,7 @@ static cau_msec clock_of(const struct sim_world *w, sim_nsec at)
     return w->scenario->start_ms + at / 1000000 + (at % 1000000 != 0);
 }
 
-cau_msec core_time(const struct sim_world *w)
+cau_msec sim_core_time(const struct sim_world *w)
 {
     return clock_of(w, w->now);
 }
@@ -180,42 +180,42 @@ sim_nsec sim_world_moment(const struct sim_world *w, uint32_t coordinator, cau_m
     return ms <= 0 ? 0 : ms >= SIM_NEVER / 1000000 ? SIM_NEVER : ms * 1000000;
 }
 
-sim_nsec draw_node(struct sim_world *w, uint32_t node, const struct scenario_dist *dist,
-                   enum sim_purpose purpose)
+sim_nsec sim_draw_node(struct sim_world *w, uint32_t node, const struct scenario_dist *dist,
+                       enum sim_purpose purpose)
 {
     return sim_chance_draw(&w->chance, dist, node, purpose, 0, nodes(w)[node].draws[purpose]++);
 }
 
-uint64_t work_id(struct sim_world *w, uint32_t owner, bool role)
+uint64_t sim_work_id(struct sim_world *w, uint32_t owner, bool role)
 {
     return ++w->work_seq << 32 | (uint64_t)role << 31 | owner;
 }
 
-void touch(struct sim_world *w, uint32_t node)
+void sim_touch(struct sim_world *w, uint32_t node)
 {
     nodes(w)[node].touched = ++w->stamp;
     w->look_dirty = true;
 }
 
-void touch_all(struct sim_world *w)
+void sim_touch_all(struct sim_world *w)
 {
     w->all_touched = ++w->stamp;
     w->look_dirty = true;
 }
 
-void happen(struct sim_world *w, struct sim_happening what)
+void sim_happen(struct sim_world *w, struct sim_happening what)
 {
     what.at = w->now;
     if (w->ports && w->ports->happened)
         w->ports->happened(w->ports->ctx, w, &what);
 }
 
-void happen_node(struct sim_world *w, enum sim_happening_kind kind, uint32_t node, uint32_t value)
+void sim_happen_node(struct sim_world *w, enum sim_happening_kind kind, uint32_t node,
+                     uint32_t value)
 {
-    happen(w, (struct sim_happening){.kind = (uint8_t)kind,
-                                     .node = node,
-                                     .coordinator = CAU_NO_NODE,
-                                     .value = value});
+    sim_happen(
+        w, (struct sim_happening){
+               .kind = (uint8_t)kind, .node = node, .coordinator = CAU_NO_NODE, .value = value});
 }
 
 /* --- The dispatcher --------------------------------------------------------------------------- */
@@ -224,7 +224,7 @@ void sim_world_work_ended(void *ctx, uint64_t id, enum sim_work_end how, sim_nse
 {
     struct sim_world *w = ctx;
 
-    note_put(w, at < w->now ? w->now : at, NOTE_WORK, how == SIM_WORK_DONE, CAU_NO_NODE, id);
+    sim_note_put(w, at < w->now ? w->now : at, NOTE_WORK, how == SIM_WORK_DONE, CAU_NO_NODE, id);
 }
 
 static void work_ended(struct sim_world *w, uint64_t id, bool ok)
@@ -233,9 +233,9 @@ static void work_ended(struct sim_world *w, uint64_t id, bool ok)
 
     if (id >> 31 & 1) {
         if (roles(w)[owner].work == id)
-            role_flow_ended(w, owner, ok);
+            sim_role_flow_ended(w, owner, ok);
     } else if (ops(w)[owner].state == OP_RUNNING && ops(w)[owner].work == id) {
-        agent_work_ended(w, owner, ok);
+        sim_agent_work_ended(w, owner, ok);
     }
 }
 
@@ -250,9 +250,11 @@ static void news(struct sim_world *w, uint32_t coordinator, enum sim_news what)
         c->note_tick = NONE;
     if (what == SIM_NEWS_START && host != CAU_NO_NODE && nodes(w)[host].power != SIM_ON) {
         /* Its service starts with its node; a node that nobody will switch on is given up. */
-        if (nodes(w)[host].power != SIM_OFF || nodes(w)[host].note_repair != NONE)
-            c->note_start = note_put(w, later(w->now, MS(1000)), NOTE_START, coordinator,
-                                     CAU_NO_NODE, 0);
+        bool dead = nodes(w)[host].power == SIM_OFF || nodes(w)[host].power == SIM_HANG;
+
+        if (!dead || nodes(w)[host].note_repair != NONE || nodes(w)[host].note_fence != NONE)
+            c->note_start = sim_note_put(w, sim_later(w->now, MS(1000)), NOTE_START, coordinator,
+                                         CAU_NO_NODE, 0);
         return;
     }
     w->ports->news(w->ports->ctx, coordinator, what, 0);
@@ -262,22 +264,22 @@ static void startup_done(struct sim_world *w, uint32_t node)
 {
     nodes(w)[node].note_startup = NONE;
     nodes(w)[node].startup_done = true;
-    touch(w, node);
-    happen_node(w, SIM_STARTED_UP, node, 0);
+    sim_touch(w, node);
+    sim_happen_node(w, SIM_STARTED_UP, node, 0);
 }
 
 static void settle_note(struct sim_world *w, bool soon)
 {
     if (soon)
         w->note_settle_soon = NONE;
-    settle(w);
+    sim_settle(w);
 }
 
 static void post_request(struct sim_world *w, uint32_t request)
 {
     if (request + 1 > w->request)
         w->request = request + 1;
-    touch_all(w);
+    sim_touch_all(w);
 }
 
 static void dispatch(struct sim_world *w, const struct note *n)
@@ -287,58 +289,58 @@ static void dispatch(struct sim_world *w, const struct note *n)
         work_ended(w, n->arg, n->subject);
         break;
     case NOTE_FAULT:
-        fault_strikes(w, n->subject, n->node);
+        sim_fault_strikes(w, n->subject, n->node);
         break;
     case NOTE_HEAL:
-        fault_heals(w, n->subject, n->node);
+        sim_fault_heals(w, n->subject, n->node);
         break;
     case NOTE_REPAIR:
-        power_repair(w, n->node);
+        sim_power_repair(w, n->node);
         break;
     case NOTE_POWER:
-        power_step(w, n->node);
+        sim_power_step(w, n->node);
         break;
     case NOTE_STARTUP:
         startup_done(w, n->node);
         break;
     case NOTE_JOIN:
-        power_join(w, n->node);
+        sim_power_join(w, n->node);
         break;
     case NOTE_RESYNC:
-        power_resynced(w, n->node);
+        sim_power_resynced(w, n->node);
         break;
     case NOTE_SETTLE:
         settle_note(w, n->arg);
         break;
     case NOTE_WINDOW:
-        member_window(w);
+        sim_member_window(w);
         break;
     case NOTE_FLAG:
-        member_flag(w, n->node);
+        sim_member_flag(w, n->node);
         break;
     case NOTE_FENCE:
-        power_fence(w, n->node);
+        sim_power_fence(w, n->node);
         break;
     case NOTE_ROLE:
-        role_note(w, n->subject);
+        sim_role_note(w, n->subject);
         break;
     case NOTE_POLICY:
-        role_policy(w, n->subject);
+        sim_role_policy(w, n->subject);
         break;
     case NOTE_REQUEST:
         post_request(w, n->subject);
         break;
     case NOTE_OP:
-        op_note(w, n->subject);
+        sim_op_note(w, n->subject);
         break;
     case NOTE_DEADLINE:
-        op_deadline(w, n->subject);
+        sim_op_deadline(w, n->subject);
         break;
     case NOTE_LOOK:
-        observe_look(w, n->subject);
+        sim_observe_look(w, n->subject);
         break;
     case NOTE_VIEW:
-        observe_arrives(w, n->subject);
+        sim_observe_arrives(w, n->subject);
         break;
     case NOTE_START:
         news(w, n->subject, SIM_NEWS_START);
@@ -355,17 +357,17 @@ static void follow_up(struct sim_world *w)
     bool idle;
 
     if (w->roles_dirty) {
-        roles_run(w);
-        suspend_check(w);
+        sim_roles_run(w);
+        sim_suspend_check(w);
     }
     idle = w->acting == 0 && w->fencing == 0;
     if (idle != w->idle) {
         w->idle = idle;
-        touch_all(w);
+        sim_touch_all(w);
     }
     if (w->look_dirty) {
         w->look_dirty = false;
-        observe_changed(w);
+        sim_observe_changed(w);
     }
 }
 
@@ -379,7 +381,7 @@ void sim_world_step(struct sim_world *w, sim_nsec now)
     struct note note;
 
     assert(now >= w->now);
-    while (note_take(w, now, &note)) {
+    while (sim_note_take(w, now, &note)) {
         w->now = note.at;
         dispatch(w, &note);
         follow_up(w);
@@ -392,16 +394,17 @@ sim_nsec sim_world_now(const struct sim_world *w)
     return w->now;
 }
 
-/* --- Coordinators ------------------------------------------------------------------------------ */
+/* --- Coordinators ------------------------------------------------------------------------------
+ */
 
 void sim_world_started(struct sim_world *w, uint32_t coordinator)
 {
     coords(w)[coordinator].alive = true;
     coords(w)[coordinator].started = true;
-    happen(w, (struct sim_happening){.kind = SIM_COORDINATOR_STARTED,
-                                     .node = w->scenario->coordinators[coordinator].node,
-                                     .coordinator = coordinator});
-    observe_whole(w, coordinator);
+    sim_happen(w, (struct sim_happening){.kind = SIM_COORDINATOR_STARTED,
+                                         .node = w->scenario->coordinators[coordinator].node,
+                                         .coordinator = coordinator});
+    sim_observe_whole(w, coordinator);
 }
 
 void sim_world_ended(struct sim_world *w, uint32_t coordinator, bool died)
@@ -411,23 +414,24 @@ void sim_world_ended(struct sim_world *w, uint32_t coordinator, bool died)
     if (!c->alive)
         return;
     c->alive = false;
-    note_drop(w, &c->note_look);
-    note_drop(w, &c->note_view);
-    note_drop(w, &c->note_tick);
-    ops_of_dead(w, coordinator);
-    happen(w, (struct sim_happening){.kind = died ? SIM_COORDINATOR_DIED : SIM_COORDINATOR_ENDED,
-                                     .node = w->scenario->coordinators[coordinator].node,
-                                     .coordinator = coordinator});
+    sim_note_drop(w, &c->note_look);
+    sim_note_drop(w, &c->note_view);
+    sim_note_drop(w, &c->note_tick);
+    sim_ops_of_dead(w, coordinator);
+    sim_happen(w,
+               (struct sim_happening){.kind = died ? SIM_COORDINATOR_DIED : SIM_COORDINATOR_ENDED,
+                                      .node = w->scenario->coordinators[coordinator].node,
+                                      .coordinator = coordinator});
 }
 
 void sim_world_wake(struct sim_world *w, uint32_t coordinator, sim_nsec at)
 {
     struct coord *c = &coords(w)[coordinator];
 
-    note_drop(w, &c->note_tick);
+    sim_note_drop(w, &c->note_tick);
     if (c->alive)
         c->note_tick =
-            note_put(w, at < w->now ? w->now : at, NOTE_TICK, coordinator, CAU_NO_NODE, 0);
+            sim_note_put(w, at < w->now ? w->now : at, NOTE_TICK, coordinator, CAU_NO_NODE, 0);
 }
 
 bool sim_world_coordinator_alive(const struct sim_world *w, uint32_t coordinator)

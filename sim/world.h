@@ -1,10 +1,10 @@
 /* The truth: what really is the case in the simulated cluster, whatever anybody believes.
  *
  * One copyable block without pointers into itself, engine-free: integer nanoseconds since the
- * scenario's start, a queue of notes ordered by (time, kind, node, sequence), and the state of power,
- * membership, quorum, roles, updates, lock replicas, messages. Whatever takes a share of a link or of
- * a CPU goes to an engine and comes back as a note. Coordinators are outside: they submit actions and
- * get events, and see the truth only through views that somebody reported. */
+ * scenario's start, a queue of notes ordered by (time, kind, node, sequence), and the state of
+ * power, membership, quorum, roles, updates, lock replicas, messages. Whatever takes a share of a
+ * link or of a CPU goes to an engine and comes back as a note. Coordinators are outside: they
+ * submit actions and get events, and see the truth only through views that somebody reported. */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
@@ -22,35 +22,35 @@ struct sim_setup {
 
 /* What has just changed. `value` and the rest mean what the comment says. */
 enum sim_happening_kind {
-    SIM_CRASHED,           /* power lost */
+    SIM_CRASHED, /* power lost */
     SIM_HUNG,
-    SIM_REPAIRED,          /* a human switched it on again */
-    SIM_FENCED,            /* powered off by the cluster */
-    SIM_POWERED_OFF,       /* an orderly shutdown is complete */
+    SIM_REPAIRED,    /* a human switched it on again */
+    SIM_FENCED,      /* powered off by the cluster */
+    SIM_POWERED_OFF, /* an orderly shutdown is complete */
     SIM_BOOTING,
-    SIM_UP,                /* booted; management answers */
-    SIM_STARTED_UP,        /* start-up units are up */
-    SIM_PARTITIONED,       /* value = fault */
-    SIM_HEALED,            /* value = fault */
+    SIM_UP,          /* booted; management answers */
+    SIM_STARTED_UP,  /* start-up units are up */
+    SIM_PARTITIONED, /* value = fault */
+    SIM_HEALED,      /* value = fault */
     SIM_ISOLATED,
     SIM_UNISOLATED,
     SIM_WITNESS_LOST,
     SIM_WITNESS_BACK,
     SIM_STORAGE_DEGRADED,
     SIM_STORAGE_OK,
-    SIM_MEMBERSHIP,        /* somewhere; once a change, no node */
-    SIM_QUORUM_LOST,       /* now no partition is quorate */
+    SIM_MEMBERSHIP,  /* somewhere; once a change, no node */
+    SIM_QUORUM_LOST, /* now no partition is quorate */
     SIM_QUORUM_BACK,
-    SIM_SUSPENDED,         /* a standby mark of ours is on the node; value = enum cau_pause */
-    SIM_DRAINED,           /* no role is left on it */
-    SIM_RESUMED,           /* our mark is gone */
-    SIM_RESTARTING,        /* a restart begins */
-    SIM_INSTALLING,        /* value = update */
-    SIM_INSTALLED,         /* value = update; code = enum cau_update_outcome */
-    SIM_ROLE_STARTED,      /* value = role; on `node` */
-    SIM_ROLE_STOPPED,      /* value = role; on `node` */
-    SIM_ACCEPTED,          /* an executor or the store lets (owner, epoch) act; code = action kind */
-    SIM_LOCK_CHANGED,      /* in a quorate partition; owner, epoch, code = enum cau_lock_phase */
+    SIM_SUSPENDED,    /* a standby mark of ours is on the node; value = enum cau_pause */
+    SIM_DRAINED,      /* no role is left on it */
+    SIM_RESUMED,      /* our mark is gone */
+    SIM_RESTARTING,   /* a restart begins */
+    SIM_INSTALLING,   /* value = update */
+    SIM_INSTALLED,    /* value = update; code = enum cau_update_outcome */
+    SIM_ROLE_STARTED, /* value = role; on `node` */
+    SIM_ROLE_STOPPED, /* value = role; on `node` */
+    SIM_ACCEPTED,     /* an executor or the store lets (owner, epoch) act; code = action kind */
+    SIM_LOCK_CHANGED, /* in a quorate partition; owner, epoch, code = enum cau_lock_phase */
     SIM_COORDINATOR_STARTED,
     SIM_COORDINATOR_ENDED,
     SIM_COORDINATOR_DIED,
@@ -118,7 +118,8 @@ void sim_world_started(struct sim_world *world, uint32_t coordinator);
 /* It ended (or died): it gets no events any more. */
 void sim_world_ended(struct sim_world *world, uint32_t coordinator, bool died);
 /* Takes an action over. Records are not the world's business and are ignored. */
-void sim_world_submit(struct sim_world *world, uint32_t coordinator, const struct cau_action *action);
+void sim_world_submit(struct sim_world *world, uint32_t coordinator,
+                      const struct cau_action *action);
 /* Asks for SIM_NEWS_TICK at `at` in place of what was asked before; SIM_NEVER: no more. */
 void sim_world_wake(struct sim_world *world, uint32_t coordinator, sim_nsec at);
 /* A node (the run) of some coordinator has entered a state: faults and starts may wait for it. */
@@ -135,7 +136,7 @@ bool sim_world_start_pending(const struct sim_world *world, uint32_t coordinator
 
 enum sim_power { SIM_OFF, SIM_BOOT, SIM_ON, SIM_SHUTDOWN, SIM_HANG };
 enum sim_role_state {
-    SIM_ROLE_OFF,       /* runs nowhere, may be started */
+    SIM_ROLE_OFF, /* runs nowhere, may be started */
     SIM_ROLE_RUNNING,
     SIM_ROLE_STOPPING,
     SIM_ROLE_STARTING,
@@ -176,10 +177,11 @@ void sim_world_best(const struct sim_world *world, struct sim_best *ret);
 /* votequorum as it is on each node, and the rules: for asking what would happen. */
 const struct cau_quorum_node *sim_world_quorum(const struct sim_world *world,
                                                const struct cau_quorum_rules **ret_rules);
-/* Would the members that stay keep quorum if `node` left its partition now in an orderly way?
- * Answered by votequorum itself on a copy, the witness's vote staying where it is. `copy` is the
- * caller's and holds node_count elements. */
-bool sim_world_survives(const struct sim_world *world, uint32_t node, struct cau_quorum_node *copy);
+/* Would the members that stay keep quorum if `node`, and with it all nodes for which `out` is true
+ * (NULL: no other), left its partition now in an orderly way? Answered by votequorum itself on a
+ * copy, the witness's vote staying where it is. `copy` is the caller's and holds node_count elements. */
+bool sim_world_survives(const struct sim_world *world, uint32_t node, const bool *out,
+                        struct cau_quorum_node *copy);
 /* The lock in the best partition; false when none is quorate. */
 bool sim_world_lock(const struct sim_world *world, struct cau_lock *ret);
 bool sim_world_update_installed(const struct sim_world *world, uint32_t node, uint32_t update);

@@ -126,6 +126,7 @@ struct batched {
 static struct batched batch[MAX_NODES * 8];
 static size_t n_batch;
 static struct cau_quorum_witness witness[MAX_NODES];
+static bool lost_client;         /* the witness has lost one since it was asked last */
 static uint32_t lead[MAX_NODES]; /* lowest member of each node's partition */
 
 static void ask_witness(void)
@@ -136,6 +137,9 @@ static void ask_witness(void)
         cau_quorum_qnetd_lms(witness, n_nodes);
     else
         cau_quorum_qnetd_ffsplit(witness, n_nodes);
+    for (size_t i = 0; i < n_nodes; i++)
+        witness[i].asks = 0;
+    lost_client = false;
 }
 
 /* The witness's answer reaches members in an unchanged membership. */
@@ -166,8 +170,10 @@ static void flush(void)
 
         for (size_t k = 0; k < batch[r].n_members; k++)
             first = batch[r].members[k] < first ? batch[r].members[k] : first;
-        for (size_t k = 0; k < batch[r].n_members; k++)
+        for (size_t k = 0; k < batch[r].n_members; k++) {
             lead[batch[r].members[k]] = first;
+            witness[batch[r].members[k]].asks = 1;
+        }
     }
     if (n_batch > 0 && options.device != CAU_QUORUM_DEVICE_NONE)
         ask_witness();
@@ -201,12 +207,15 @@ static void ring(char *at)
 
 static void show(cau_msec now)
 {
+    if (lost_client)
+        vote();
     advance(now);
     printf("show\n");
     for (size_t i = 0; i < n_nodes; i++)
         if (nodes[i].up)
             printf("node %zu: quorate %d expected %u highest %u quorum %u total %u\n", i + 1,
-                   nodes[i].quorate, nodes[i].expected, nodes[i].highest, nodes[i].quorum,
+                   nodes[i].quorate, nodes[i].expected,
+                   options.device == CAU_QUORUM_DEVICE_NONE ? nodes[i].highest : 0, nodes[i].quorum,
                    nodes[i].total);
 }
 
@@ -251,9 +260,11 @@ static void command(char *line)
     } else if (!strncmp(line, "stop ", 5)) {
         node = node_index(strtol(rest, NULL, 10));
         cau_quorum_stop(nodes, node);
+        lost_client = lost_client || witness[node].reaches;
         witness[node].reaches = 0;
     } else if (!strncmp(line, "reach ", 6)) {
-        witness[node_index(strtol(rest, NULL, 10))].reaches = 1;
+        node = node_index(strtol(rest, NULL, 10));
+        witness[node].reaches = witness[node].asks = 1;
         vote();
     } else if (!strncmp(line, "show ", 5)) {
         show(strtoll(rest, NULL, 10));

@@ -34,10 +34,14 @@ static bool add_update(struct pcmk_answer *answer, const char *line)
 
 static void read_code(struct pcmk_answer *answer, const char *line)
 {
-    static const char *const codes[CAU_RC_KINDS] = {
-        [CAU_RC_OK] = "OK",           [CAU_RC_FAILED] = "FAILED", [CAU_RC_REFUSED] = "REFUSED",
-        [CAU_RC_NO_QUORUM] = "NO_QUORUM", [CAU_RC_STALE] = "STALE",   [CAU_RC_DEGRADED] = "DEGRADED",
-        [CAU_RC_CANCELED] = "CANCELED", [CAU_RC_UNKNOWN] = "UNKNOWN"};
+    static const char *const codes[CAU_RC_KINDS] = {[CAU_RC_OK] = "OK",
+                                                    [CAU_RC_FAILED] = "FAILED",
+                                                    [CAU_RC_REFUSED] = "REFUSED",
+                                                    [CAU_RC_NO_QUORUM] = "NO_QUORUM",
+                                                    [CAU_RC_STALE] = "STALE",
+                                                    [CAU_RC_DEGRADED] = "DEGRADED",
+                                                    [CAU_RC_CANCELED] = "CANCELED",
+                                                    [CAU_RC_UNKNOWN] = "UNKNOWN"};
     char code[16];
     int error = 0;
     if (sscanf(line, "= %15s %d", code, &error) < 1) {

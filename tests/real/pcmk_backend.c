@@ -1,7 +1,7 @@
 /* The backend: operations, and the one place that waits. See pcmk_backend.h.
  *
- * An operation is one child process (storing the report: one a node) that ends by itself, is killed at
- * its deadline, or is cancelled. However it ends, one result follows, made from what it said. */
+ * An operation is one child process (storing the report: one a node) that ends by itself, is killed
+ * at its deadline, or is cancelled. However it ends, one result follows, made from what it said. */
 #include "tests/real/pcmk_backend.h"
 
 #include "tests/real/pcmk_look.h"
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LOOK_MS 1000 /* from the beginning of one round to the next */
 
@@ -67,8 +68,8 @@ static void nvpair_xml(FILE *to, const char *node, const char *name, const char 
     fprintf(to, "<nvpair id=\"nodes-%s-%s\" name=\"%s\" value=\"%s\"/>\n", node, name, name, value);
 }
 
-/* Standby (or maintenance) on, whose it is, and what ran there. The roles are told only at the first
- * time: when a suspend is repeated some have gone already. */
+/* Standby (or maintenance) on, whose it is, and what ran there. The roles are told only at the
+ * first time: when a suspend is repeated some have gone already. */
 static void suspend_xml(FILE *to, const struct pcmk_seen *seen, const char *name, const char *key,
                         uint8_t mode)
 {
@@ -104,8 +105,10 @@ static void resume_xml(FILE *to, const struct pcmk_seen *seen, const char *name,
     fputs("</instance_attributes></node></nodes>\n<constraints>\n", to);
     for (const char *at = away; *at != '\0'; at += strcspn(at, " "), at += *at == ' ') {
         int size = (int)strcspn(at, " ");
-        fprintf(to, "<rsc_location id=\"caucus-back-%.*s\" rsc=\"%.*s\" node=\"%s\" score=\"INFINITY\"/>\n",
-                size, at, size, at, name);
+        fprintf(
+            to,
+            "<rsc_location id=\"caucus-back-%.*s\" rsc=\"%.*s\" node=\"%s\" score=\"INFINITY\"/>\n",
+            size, at, size, at, name);
     }
     fputs("</constraints></configuration>\n", to);
 }
@@ -206,8 +209,9 @@ static bool arguments(struct backend *backend, FILE *to, const struct cau_action
         break;
     case CAU_ACT_ACK:
         begin_data(to);
-        fprintf(to, "<cluster_property_set id=\"caucus-request\"><nvpair id=\"caucus-request-ack\" "
-                    "name=\"caucus-request-ack\" value=\"%" PRIu64 "\"/></cluster_property_set>\n",
+        fprintf(to,
+                "<cluster_property_set id=\"caucus-request\"><nvpair id=\"caucus-request-ack\" "
+                "name=\"caucus-request-ack\" value=\"%" PRIu64 "\"/></cluster_property_set>\n",
                 action->target);
         end_data(to);
         break;
@@ -280,8 +284,11 @@ static void begin(struct backend *backend, const struct cau_action *action)
     if (op == NULL || children == NULL) {
         abort(); /* a test program: there is no answer to this that would be worth a test */
     }
-    *op = (struct op){.id = action->id, .deadline = action->deadline, .want = action->lock_want,
-                      .children = children, .kind = action->kind};
+    *op = (struct op){.id = action->id,
+                      .deadline = action->deadline,
+                      .want = action->lock_want,
+                      .children = children,
+                      .kind = action->kind};
     if (op->id == 0) { /* ACK: nobody waits, so nothing else ends it */
         op->deadline = clock_of(backend) + 10000;
     }
@@ -521,9 +528,8 @@ static void end_connection(const struct pcmk_options *options, uint32_t node)
 {
     char path[108];
     snprintf(path, sizeof path, "ControlPath=%s/%u", options->sockets, node);
-    const char *argv[] = {"ssh", "-F", options->ssh_config, "-o",
-                          path,  "-O", "exit",              options->nodes[node],
-                          NULL};
+    const char *argv[] = {"ssh", "-F",   options->ssh_config,  "-o", path,
+                          "-O",  "exit", options->nodes[node], NULL};
     struct pcmk_child child;
     struct pollfd fds[2];
     pcmk_child_start(&child, (char *const *)(uintptr_t)argv, NULL, 0);
@@ -532,6 +538,10 @@ static void end_connection(const struct pcmk_options *options, uint32_t node)
         pcmk_child_move(&child);
     }
     pcmk_child_done(&child);
+    const char *socket = path + strlen("ControlPath=");
+    for (int tries = 0; access(socket, F_OK) == 0 && tries < 100; tries++) {
+        poll(NULL, 0, 20); /* the other end removes it when it ends */
+    }
 }
 
 void pcmk_close(struct cau_backend *base)

@@ -11,8 +11,8 @@
 
 struct pcmk_options {
     const char *ssh_config;
-    const char *scripts; /* the folder of gather.sh and operate.sh */
-    const char *sockets; /* an existing folder with a short name, for ssh's own sockets */
+    const char *scripts;      /* the folder of gather.sh and operate.sh */
+    const char *sockets;      /* an existing folder with a short name, for ssh's own sockets */
     const char *const *nodes; /* by index of the plan, lent */
     uint32_t node_count;
     /* The report as it stands, malloc'd; NULL: there is none. */

@@ -88,8 +88,8 @@ size_t pcmk_child_fds(const struct pcmk_child *child, struct pollfd fds[2])
 static void feed(struct pcmk_child *child)
 {
     while (child->in >= 0 && child->input_at < child->input_size) {
-        ssize_t n = write(child->in, child->input + child->input_at,
-                          child->input_size - child->input_at);
+        ssize_t n =
+            write(child->in, child->input + child->input_at, child->input_size - child->input_at);
         if (n > 0) {
             child->input_at += (size_t)n;
         } else if (n < 0 && errno == EAGAIN) {

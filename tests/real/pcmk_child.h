@@ -11,8 +11,8 @@
 #include <sys/types.h>
 
 struct pcmk_child {
-    pid_t pid; /* 0: none, or ended */
-    int in, out; /* -1: closed */
+    pid_t pid;            /* 0: none, or ended */
+    int in, out;          /* -1: closed */
     char *input, *output; /* the output is NUL-terminated */
     size_t input_at, input_size, output_size, output_capacity;
 };
@@ -23,8 +23,8 @@ int pcmk_child_start(struct pcmk_child *child, char *const argv[], char *input, 
 
 bool pcmk_child_runs(const struct pcmk_child *child);
 
-/* Adds at most two entries to `fds`; returns how many. A child that runs and adds none has closed its
- * output and is about to end: look again in some milliseconds. */
+/* Adds at most two entries to `fds`; returns how many. A child that runs and adds none has closed
+ * its output and is about to end: look again in some milliseconds. */
 size_t pcmk_child_fds(const struct pcmk_child *child, struct pollfd fds[2]);
 
 /* Writes and reads what is possible now; notices the end. */

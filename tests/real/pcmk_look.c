@@ -37,10 +37,23 @@ int pcmk_ssh(struct pcmk_child *child, const struct pcmk_options *options, uint3
 {
     char path[108];
     snprintf(path, sizeof path, "ControlPath=%s/%u", options->sockets, node);
-    const char *argv[] = {
-        "ssh", "-F", options->ssh_config, "-o", "ControlMaster=auto", "-o", path, "-o",
-        "ControlPersist=20", "-o", "ConnectTimeout=2", "--", options->nodes[node], "sh", "-s",
-        mode, NULL};
+    const char *argv[] = {"ssh",
+                          "-F",
+                          options->ssh_config,
+                          "-o",
+                          "ControlMaster=auto",
+                          "-o",
+                          path,
+                          "-o",
+                          "ControlPersist=20",
+                          "-o",
+                          "ConnectTimeout=2",
+                          "--",
+                          options->nodes[node],
+                          "sh",
+                          "-s",
+                          mode,
+                          NULL};
     /* posix_spawn does not write to its arguments */
     return pcmk_child_start(child, (char *const *)(uintptr_t)argv, script, strlen(script));
 }

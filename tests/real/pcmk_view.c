@@ -124,7 +124,7 @@ static uint32_t witness_votes(const char *quorum)
 
 static void read_votes(struct cau_votes *votes, const char *quorum)
 {
-    votes->expected = number_after(quorum, "Expected votes");
+    votes->expected = number_after(quorum, "Highest expected"); /* of all members */
     votes->total = number_after(quorum, "Total votes");
     votes->needed = number_after(quorum, "Quorum");
     votes->members = number_after(quorum, "Nodes");
@@ -154,7 +154,8 @@ static void read_nodelist(struct pcmk_report *report, const char *votes, uint32_
         slots[i] = CAU_NO_NODE;
         quorum_votes[i] = 1;
     }
-    for (const char *line = votes; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
+    for (const char *line = votes; *line != '\0';
+         line += strcspn(line, "\n"), line += *line == '\n') {
         unsigned at;
         char key[32];
         int value = 0;
@@ -280,12 +281,10 @@ static void read_mon_nodes(struct pcmk_report *report, const xmlNode *mon, const
         }
         struct cau_node_facts *facts = &seen->facts;
         facts->kind = attribute_is(at, "type", "member") ? CAU_KIND_MEMBER : CAU_KIND_REMOTE;
-        facts->member =
-            attribute_is(at, "online", "true") && attribute_is(at, "pending", "false");
+        facts->member = attribute_is(at, "online", "true") && attribute_is(at, "pending", "false");
         facts->clean = attribute_is(at, "unclean", "false");
         facts->maintenance = attribute_is(at, "maintenance", "true");
-        facts->standby =
-            attribute_is(at, "standby", "true") ? CAU_STANDBY_OTHER : CAU_STANDBY_NO;
+        facts->standby = attribute_is(at, "standby", "true") ? CAU_STANDBY_OTHER : CAU_STANDBY_NO;
         char *features = attribute(at, "feature_set");
         facts->feature_set = feature_set(features);
         free(features);
@@ -302,7 +301,8 @@ static void read_mon_nodes(struct pcmk_report *report, const xmlNode *mon, const
 static bool has_word(const char *list, const char *word)
 {
     size_t size = strlen(word);
-    for (const char *at = list; at != NULL && *at != '\0'; at += strcspn(at, " "), at += *at == ' ') {
+    for (const char *at = list; at != NULL && *at != '\0';
+         at += strcspn(at, " "), at += *at == ' ') {
         if (strcspn(at, " ") == size && strncmp(at, word, size) == 0) {
             return true;
         }
@@ -414,8 +414,8 @@ static uint32_t count_away(const char *away, const char *here)
     return count;
 }
 
-/* The mark says whose standby it is, the node's own attributes whether it still is one. A node taken
- * out without draining is in maintenance instead. */
+/* The mark says whose standby it is, the node's own attributes whether it still is one. A node
+ * taken out without draining is in maintenance instead. */
 static void read_cib_node(struct pcmk_seen *seen, const xmlNode *node)
 {
     seen->id = attribute(node, "id");
@@ -514,7 +514,8 @@ int pcmk_report_read(struct pcmk_report *ret, const char *text, const char *cons
     }
     for (uint32_t i = 0; i < node_count; i++) {
         ret->nodes[i].facts.node = i;
-        ret->nodes[i].facts.clean = true; /* a node nobody has heard of is not waiting for its fencing */
+        ret->nodes[i].facts.clean =
+            true; /* a node nobody has heard of is not waiting for its fencing */
     }
     read_cluster(ret, text, names);
     return 0;

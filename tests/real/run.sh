@@ -36,7 +36,7 @@ step() { # NAME [REASON]...
     local name=$1
     shift
     "$tb" in "$program" "$name" "$CAUCUS_TB/ssh_config" "$top/tests/real" "$runs" node1 node2 node3 "$@" ||
-        { tail -40 "$runs/$name-trace.txt" >&2; fail "$name failed"; }
+        { tail -40 "$runs/${1:-$name}-trace.txt" >&2; fail "$name failed"; }
 }
 boot_ids() { for node in node1 node2 node3; do echo "$node $(on $node cat /proc/sys/kernel/random/boot_id)"; done; }
 places() { # of what can be moved

@@ -8,8 +8,8 @@
  *        stop             a request to stop is waiting in the cluster
  *        refused REASON.. the guard refuses with one of these until the core gives up
  *
- * DIR takes the journal and the trace; each STEP wants files of its own. Run by run.sh, which also
- * looks at the cluster with Pacemaker's own tools before and after. */
+ * DIR takes the journal and the trace, named after the STEP or the first REASON. Run by run.sh,
+ * which also looks at the cluster with Pacemaker's own tools before and after. */
 #include "core/shell/journal.h"
 #include "core/shell/report.h"
 #include "core/shell/turn.h"
@@ -35,9 +35,9 @@ struct run {
     struct cau_node_facts before[NODES], after[NODES];
     cau_msec start;
     uint32_t submitted[CAU_ACT_KINDS];
-    uint32_t elsewhere;  /* disturbing operations for another node than the one to update */
+    uint32_t elsewhere; /* disturbing operations for another node than the one to update */
     struct cau_record result;
-    const char *dir, *step;
+    const char *dir, *step, *label; /* label: how the files' names begin */
 };
 
 static int failures;
@@ -67,25 +67,45 @@ static void make_plan(struct run *run, const char *const *names)
 {
     static const char *const plugins[] = {"demo"};
     for (uint32_t i = 0; i < NODES; i++) {
-        run->plan_nodes[i] = (struct cau_plan_node){
-            .name_rank = i, .order = CAU_UNORDERED, .site_order = CAU_UNORDERED,
-            .excluded = i != TARGET};
+        run->plan_nodes[i] = (struct cau_plan_node){.name_rank = i,
+                                                    .order = CAU_UNORDERED,
+                                                    .site_order = CAU_UNORDERED,
+                                                    .excluded = i != TARGET};
     }
-    run->names = (struct cau_names){.cluster = "testbed", .nodes = names, .node_count = NODES,
-                                    .plugins = plugins, .plugin_count = 1};
-    run->plan = (struct cau_plan){
-        .run = random_guid(), .orchestrator = random_guid(), .nodes = run->plan_nodes,
-        .node_count = NODES, .votes_configured = NODES, .tie_breaker = CAU_NO_NODE,
-        .plugin_count = 1, .lock_settle_ms = 3000, .lock_heartbeat_ms = 20000,
-        .lock_expiry_ms = 120000, .lock_skew_ms = CAU_LOCK_SKEW_MS, .max_updates_per_node = 16,
-        .max_updates_total = 64, .max_actions_per_step = 16 + 2 * CAU_STEP_HEADROOM};
-    run->plan.policy = (struct cau_policy){
-        .reboot_timeout_ms = 60000, .suspend_timeout_ms = 20000,
-        .storage_repair_timeout_ms = 20000, .quorum_wait_ms = 4000, .warn_after_ms = CAU_NEVER,
-        .stop_after_ms = 90000, .scan_limit_ms = 10000, .stage_limit_ms = 10000,
-        .install_limit_ms = 20000, .script_limit_ms = 10000, .drain_limit_ms = 20000,
-        .resume_limit_ms = 30000, .max_parallel_nodes = 1, .pre_script = true,
-        .post_script = true};
+    run->names = (struct cau_names){.cluster = "testbed",
+                                    .nodes = names,
+                                    .node_count = NODES,
+                                    .plugins = plugins,
+                                    .plugin_count = 1};
+    run->plan = (struct cau_plan){.run = random_guid(),
+                                  .orchestrator = random_guid(),
+                                  .nodes = run->plan_nodes,
+                                  .node_count = NODES,
+                                  .votes_configured = NODES,
+                                  .tie_breaker = CAU_NO_NODE,
+                                  .plugin_count = 1,
+                                  .lock_settle_ms = 3000,
+                                  .lock_heartbeat_ms = 20000,
+                                  .lock_expiry_ms = 120000,
+                                  .lock_skew_ms = CAU_LOCK_SKEW_MS,
+                                  .max_updates_per_node = 16,
+                                  .max_updates_total = 64,
+                                  .max_actions_per_step = 16 + 2 * CAU_STEP_HEADROOM};
+    run->plan.policy = (struct cau_policy){.reboot_timeout_ms = 60000,
+                                           .suspend_timeout_ms = 20000,
+                                           .storage_repair_timeout_ms = 20000,
+                                           .quorum_wait_ms = 4000,
+                                           .warn_after_ms = CAU_NEVER,
+                                           .stop_after_ms = 90000,
+                                           .scan_limit_ms = 10000,
+                                           .stage_limit_ms = 10000,
+                                           .install_limit_ms = 20000,
+                                           .script_limit_ms = 10000,
+                                           .drain_limit_ms = 20000,
+                                           .resume_limit_ms = 30000,
+                                           .max_parallel_nodes = 1,
+                                           .pre_script = true,
+                                           .post_script = true};
     cau_quorum_options_init(&run->plan.quorum);
     if (strcmp(run->step, "refused") == 0) {
         run->plan.policy.reboot_timeout_ms = 4000; /* how long a fault of a node is waited out */
@@ -152,6 +172,9 @@ static void look(struct run *run, struct cau_node_facts *ret)
         if (rc <= 0) {
             die("look", "no whole view within 20 s");
         }
+        if (event.kind == CAU_EV_RESULT) {
+            check(false, "a result that nobody waits for");
+        }
         if (event.kind == CAU_EV_VIEW && event.view.whole && event.view.observer_count > 0) {
             for (uint32_t i = 0; i < event.view.node_count; i++) {
                 ret[event.view.nodes[i].node] = event.view.nodes[i];
@@ -161,29 +184,76 @@ static void look(struct run *run, struct cau_node_facts *ret)
     }
 }
 
-/* The lock as the store holds it, read from outside the run. */
-static struct cau_lock read_lock(struct run *run)
+/* The result of one operation from outside the run; what it points to is not kept. */
+static struct cau_result result_of(struct run *run, struct cau_action action, cau_msec limit_ms)
 {
-    struct cau_action action = {.kind = CAU_ACT_LOCK_READ, .id = UINT64_MAX,
-                                .owner = run->plan.orchestrator, .node = CAU_NO_NODE,
-                                .deadline = pcmk_now() + 20000};
+    static uint64_t id = UINT64_MAX;
     struct cau_event event;
+    action.id = id--;
+    action.deadline = pcmk_now() + limit_ms;
     run->backend->ops->submit(run->backend, &action);
     do {
         if (run->backend->ops->wait(run->backend, CAU_NEVER, &event) < 0) {
-            die("lock", "the backend is lost");
+            die("result", "the backend is lost");
         }
     } while (event.kind != CAU_EV_RESULT);
-    if (event.result.id != action.id || event.result.code != CAU_RC_OK) {
-        die("lock", cau_word_result(event.result.code));
+    check(event.result.id == action.id && event.at <= action.deadline + 500,
+          "its result came, in time");
+    return event.result;
+}
+
+/* The lock as the store holds it, read from outside the run. */
+static struct cau_lock read_lock(struct run *run)
+{
+    struct cau_action action = {.kind = CAU_ACT_LOCK_READ, .node = CAU_NO_NODE};
+    struct cau_result result = result_of(run, action, 20000);
+    if (result.code != CAU_RC_OK) {
+        die("lock", cau_word_result(result.code));
     }
-    return event.result.lock;
+    return result.lock;
+}
+
+/* The lock is free now: whoever acts under its last epoch is refused where the effect would happen.
+ */
+static void check_stale(struct run *run)
+{
+    static const uint8_t kinds[] = {CAU_ACT_SUSPEND, CAU_ACT_RESUME, CAU_ACT_RESTART,
+                                    CAU_ACT_INSTALL, CAU_ACT_PRE_SCRIPT};
+    struct cau_lock lock = read_lock(run);
+    struct cau_action action = {.owner = run->plan.orchestrator,
+                                .epoch = lock.epoch,
+                                .node = TARGET,
+                                .boot_id = run->after[TARGET].boot_id};
+    for (size_t i = 0; i < sizeof kinds; i++) {
+        action.kind = kinds[i];
+        printf("  %s under a lock that is gone:\n", cau_word_action(action.kind));
+        check(result_of(run, action, 20000).code == CAU_RC_STALE, "it is stale");
+    }
+    action.kind = CAU_ACT_LOCK_WRITE;
+    action.lock_expect = lock;
+    action.lock_expect.stamp++;
+    action.lock_want = lock;
+    struct cau_result result = result_of(run, action, 20000);
+    check(result.code == CAU_RC_REFUSED && result.lock.stamp == lock.stamp &&
+              result.lock.epoch == lock.epoch,
+          "a lock write that expects another value is refused, and told the value");
+}
+
+/* A node that is off does not answer; the operation has its result all the same, and a second one
+ * of it never comes, cancelled or not. */
+static void check_silence(struct run *run)
+{
+    struct cau_action action = {.kind = CAU_ACT_SCAN, .node = NODES - 1};
+    check(result_of(run, action, 1000).code == CAU_RC_UNKNOWN, "a node that is off: unknown");
+    struct cau_action cancel = {.kind = CAU_ACT_CANCEL, .target = UINT64_MAX};
+    run->backend->ops->submit(run->backend, &cancel);
+    look(run, run->after);
 }
 
 static FILE *create(const struct run *run, const char *what)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s-%s", run->dir, run->step, what);
+    snprintf(path, sizeof path, "%s/%s-%s", run->dir, run->label, what);
     FILE *file = fopen(path, "w+e");
     if (file == NULL) {
         die(path, "cannot be written");
@@ -197,10 +267,16 @@ static void drive(struct run *run)
     cau_sink_file_init(&run->journal, create(run, "journal.ndjson"), true);
     cau_sink_file_init(&run->trace, create(run, "trace.txt"), false);
     cau_sink_memory_init(&run->records);
-    run->driver = (struct cau_driver){
-        .ops = &cau_decider_core, .plan = &run->plan, .names = &run->names, .label = "seam",
-        .backend = run->backend, .journal = &run->journal.sink, .trace = &run->trace.sink,
-        .records = &run->records.sink, .on_action = on_action, .on_action_ctx = run};
+    run->driver = (struct cau_driver){.ops = &cau_decider_core,
+                                      .plan = &run->plan,
+                                      .names = &run->names,
+                                      .label = "seam",
+                                      .backend = run->backend,
+                                      .journal = &run->journal.sink,
+                                      .trace = &run->trace.sink,
+                                      .records = &run->records.sink,
+                                      .on_action = on_action,
+                                      .on_action_ctx = run};
     if (cau_driver_init(&run->driver, &why) < 0) {
         die("plan", why);
     }
@@ -219,8 +295,7 @@ static void replay(struct run *run)
     uint64_t events = 0, actions = 0;
     rewind(file);
     ssize_t size = getdelim(&text, &capacity, '\0', file);
-    int rc = size < 0 ? -1
-                      : cau_replay(text, (size_t)size, NULL, &events, &actions, &why);
+    int rc = size < 0 ? -1 : cau_replay(text, (size_t)size, NULL, &events, &actions, &why);
     printf("  replayed %llu events to %llu actions%s%s\n", (unsigned long long)events,
            (unsigned long long)actions, why == NULL ? "" : ": ", why == NULL ? "" : why);
     check(rc == 0 && actions > 0, "the journal is replayed to the same decisions");
@@ -274,8 +349,8 @@ static void check_run(struct run *run, char **reasons)
         check(run->submitted[CAU_ACT_ACK] == 1, "the request was acknowledged, once");
     }
     check(status.state == CAU_RUN_ENDED && status.status == wanted, cau_word_status(wanted));
-    check((status.notes & (CAU_NOTE_REPORT_NOT_SAVED | CAU_NOTE_UNLOCK_FAILED |
-                           CAU_NOTE_LEFT_SUSPENDED)) == 0,
+    check((status.notes &
+           (CAU_NOTE_REPORT_NOT_SAVED | CAU_NOTE_UNLOCK_FAILED | CAU_NOTE_LEFT_SUSPENDED)) == 0,
           "the report is stored, the lock freed, nothing left suspended");
     check(run->result.status == node, "the node's result fits");
     check_counts(run, update, update, update);
@@ -291,7 +366,8 @@ int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc < 5 + (int)NODES) {
-        fprintf(stderr, "usage: seam_test STEP SSH_CONFIG SCRIPTS DIR NODE NODE NODE [REASON]...\n");
+        fprintf(stderr,
+                "usage: seam_test STEP SSH_CONFIG SCRIPTS DIR NODE NODE NODE [REASON]...\n");
         return 64;
     }
     static struct run run;
@@ -299,13 +375,18 @@ int main(int argc, char **argv)
     const char *why = NULL;
     run.step = argv[1];
     run.dir = argv[4];
+    run.label = argc > 5 + (int)NODES ? argv[5 + NODES] : run.step;
     make_plan(&run, (const char *const *)argv + 5);
     if (mkdtemp(sockets) == NULL) {
         die(sockets, "cannot be made");
     }
-    struct pcmk_options options = {.ssh_config = argv[2], .scripts = argv[3], .sockets = sockets,
-                                   .nodes = run.names.nodes, .node_count = NODES,
-                                   .report = report_text, .report_ctx = &run};
+    struct pcmk_options options = {.ssh_config = argv[2],
+                                   .scripts = argv[3],
+                                   .sockets = sockets,
+                                   .nodes = run.names.nodes,
+                                   .node_count = NODES,
+                                   .report = report_text,
+                                   .report_ctx = &run};
     if (pcmk_open(&run.backend, &options, &why) < 0) {
         die("backend", why);
     }
@@ -314,6 +395,11 @@ int main(int argc, char **argv)
     drive(&run);
     look(&run, run.after);
     check_run(&run, argv + 5 + NODES);
+    if (strcmp(run.step, "nothing") == 0) {
+        check_stale(&run);
+    } else if (strcmp(run.step, "refused") == 0) {
+        check_silence(&run);
+    }
     replay(&run);
     pcmk_close(run.backend);
     rmdir(sockets);

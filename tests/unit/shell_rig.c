@@ -112,14 +112,14 @@ static size_t fake_progress(const void *state, void *buf, size_t size)
     return fake->steps;
 }
 
-uint64_t rig_digest(const void *state)
+uint64_t shell_rig_digest(const void *state)
 {
     const struct rig_fake *fake = state;
     return fake->sum * 131 + fake->ops * 17 + fake->state;
 }
 
 static const struct cau_decider_ops rig_decider = {
-    "fake", fake_size, fake_init, fake_step, fake_deadline, fake_status, fake_progress, rig_digest};
+    "fake", fake_size, fake_init, fake_step, fake_deadline, fake_status, fake_progress, shell_rig_digest};
 
 /* ---- what surrounds it ---- */
 
@@ -208,9 +208,9 @@ static void sink_init(struct rig_sink *sink, char write_letter, char sync_letter
 }
 
 /* Prepared, not made. */
-void rig_prepare(struct rig *rig)
+void shell_rig_prepare(struct shell_rig *rig)
 {
-    *rig = (struct rig){.plan = make_plan(), .backend = {.backend = {&backend_ops}}};
+    *rig = (struct shell_rig){.plan = make_plan(), .backend = {.backend = {&backend_ops}}};
     sink_init(&rig->journal, 'e', 'J');
     sink_init(&rig->trace, 't', 'T');
     sink_init(&rig->records, 'r', 'R');
@@ -225,15 +225,15 @@ void rig_prepare(struct rig *rig)
                                       .on_action = on_action};
 }
 
-void rig_init(struct rig *rig)
+void shell_rig_init(struct shell_rig *rig)
 {
     const char *why;
-    rig_prepare(rig);
+    shell_rig_prepare(rig);
     CU_ASSERT_EQUAL_FATAL(cau_driver_init(&rig->driver, &why), 0);
     rig_log[0] = '\0';
 }
 
-void rig_done(struct rig *rig)
+void shell_rig_done(struct shell_rig *rig)
 {
     cau_driver_done(&rig->driver);
     cau_sink_memory_done(&rig->journal.memory);
@@ -241,27 +241,27 @@ void rig_done(struct rig *rig)
     cau_sink_memory_done(&rig->records.memory);
 }
 
-struct cau_event rig_event(uint8_t kind, cau_msec at)
+struct cau_event shell_rig_event(uint8_t kind, cau_msec at)
 {
     return (struct cau_event){.at = at, .kind = kind};
 }
 
-struct cau_event rig_stop(cau_msec at)
+struct cau_event shell_rig_stop(cau_msec at)
 {
-    struct cau_event event = rig_event(CAU_EV_VIEW, at);
+    struct cau_event event = shell_rig_event(CAU_EV_VIEW, at);
     event.view.request = (struct cau_request){.id = 1, .kind = CAU_REQUEST_STOP};
     return event;
 }
 
 /* The run that the tests below take apart: 6 events. */
-void rig_run(struct rig *rig)
+void shell_rig_run(struct shell_rig *rig)
 {
     static const unsigned char blob[] = {1, 2, 255};
     struct cau_update update = {.id = 0xfeed, .outcome = CAU_UPDATE_SUCCEEDED};
     struct cau_node_facts facts = {.node = 2, .reachable = true, .votes = 1};
-    struct cau_event events[] = {rig_event(CAU_EV_START, 1000),  rig_event(CAU_EV_TICK, 2000),
-                                 rig_event(CAU_EV_RESULT, 2500), rig_event(CAU_EV_VIEW, 2600),
-                                 rig_event(CAU_EV_TICK, 2600),   rig_stop(9000)};
+    struct cau_event events[] = {shell_rig_event(CAU_EV_START, 1000),  shell_rig_event(CAU_EV_TICK, 2000),
+                                 shell_rig_event(CAU_EV_RESULT, 2500), shell_rig_event(CAU_EV_VIEW, 2600),
+                                 shell_rig_event(CAU_EV_TICK, 2600),   shell_rig_stop(9000)};
     events[2].result = (struct cau_result){.id = 1,
                                            .code = CAU_RC_FAILED,
                                            .error = -7,

@@ -37,7 +37,7 @@ struct rig_backend {
 };
 
 /* A driver with everything around it. */
-struct rig {
+struct shell_rig {
     struct cau_plan plan;
     struct rig_sink journal, trace, records;
     struct rig_backend backend;
@@ -45,16 +45,16 @@ struct rig {
 };
 
 /* Sets everything but what cau_driver_init makes; rig_init makes that too and clears the log. */
-void rig_prepare(struct rig *rig);
-void rig_init(struct rig *rig);
-void rig_done(struct rig *rig);
+void shell_rig_prepare(struct shell_rig *rig);
+void shell_rig_init(struct shell_rig *rig);
+void shell_rig_done(struct shell_rig *rig);
 
-struct cau_event rig_event(uint8_t kind, cau_msec at);
-struct cau_event rig_stop(cau_msec at); /* ends the run */
+struct cau_event shell_rig_event(uint8_t kind, cau_msec at);
+struct cau_event shell_rig_stop(cau_msec at); /* ends the run */
 
 /* A run of 6 events and 9 actions. */
-void rig_run(struct rig *rig);
+void shell_rig_run(struct shell_rig *rig);
 
-uint64_t rig_digest(const void *state);
+uint64_t shell_rig_digest(const void *state);
 
 #endif

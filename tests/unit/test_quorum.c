@@ -64,6 +64,8 @@ static void ask_witness(struct world *world)
         cau_quorum_qnetd_lms(world->witness, world->n);
     else
         cau_quorum_qnetd_ffsplit(world->witness, world->n);
+    for (uint32_t i = 0; i < world->n; i++)
+        world->witness[i].asks = 0;
 }
 
 static void change(struct world *world, uint32_t part, const uint32_t *left, size_t n_left)
@@ -76,6 +78,12 @@ static void change(struct world *world, uint32_t part, const uint32_t *left, siz
         votes[k] = world->witness[members[k]].vote;
     cau_quorum_change(&world->rules, world->nodes, members, n, left, n_left,
                       world->options.device == CAU_QUORUM_DEVICE_NONE ? NULL : votes, world->now);
+}
+
+static void make_ask(struct world *world, uint32_t part)
+{
+    for (uint32_t i = 0; i < world->n; i++)
+        world->witness[i].asks = world->witness[i].asks || world->part[i] == part;
 }
 
 /* The other partitions hear of the witness's new mind. */
@@ -103,6 +111,7 @@ static void start_in(struct world *world, uint32_t node, uint32_t part)
 
 static void settle(struct world *world, uint32_t part, const uint32_t *left, size_t n_left)
 {
+    make_ask(world, part);
     ask_witness(world);
     change(world, part, left, n_left);
     revote(world);
@@ -139,6 +148,8 @@ static void plug(const char *plan)
     for (size_t i = 0; i < w.n; i++)
         if (plan[i] != '-')
             w.part[i] = (uint32_t)(plan[i] - '0');
+    for (uint32_t part = 0; part < w.n; part++)
+        make_ask(&w, part);
     ask_witness(&w);
     for (uint32_t part = 0; part < 10 && part < w.n; part++)
         change(&w, part, NULL, 0);
@@ -383,6 +394,18 @@ static void test_device_lms_newcomer(void)
     start_in(&w, 1, 1);
     settle(&w, 1, NULL, 0);
     CU_ASSERT_EQUAL(w.nodes[0].total, 2); /* no vote for them while another partition has it */
+}
+
+static void test_trap_device_lms_answers_who_asks(void)
+{
+    lay_out(6);
+    w.options.device = CAU_QUORUM_DEVICE_LMS;
+    set_up();
+    start(0, 5);
+    plug("000111");
+    CU_ASSERT_EQUAL(count_quorate(), 3);
+    leave(&w, 0);
+    CU_ASSERT_EQUAL(count_quorate(), 0); /* the others have more now, but nobody tells them */
 }
 
 /* ---- what the man page does not say ---- */
@@ -694,6 +717,7 @@ static void random_step(void)
         break;
     case 4:
         w.cut_off[node] = (uint8_t)pick(2);
+        w.witness[node].asks = 1;
         ask_witness(&w);
         revote(&w);
         break;
@@ -879,6 +903,7 @@ int main(void)
         {"qdevice ffsplit of two", test_ffsplit_of_two},
         {"qdevice lms", test_device_lms},
         {"qdevice lms, a newcomer", test_device_lms_newcomer},
+        {"trap: qdevice lms answers who asks", test_trap_device_lms_answers_who_asks},
         {"trap: waiting again", test_trap_waiting_again},
         {"trap: a newcomer need not wait", test_trap_newcomer_need_not_wait},
         {"trap: two_node of four", test_trap_two_node_of_four},

@@ -58,7 +58,7 @@ static void test_golden_events(void)
     struct cau_event tick = {.at = INT64_C(1893456000000), .kind = CAU_EV_TICK};
     check_golden(&cau_fields_event, &tick, "{\"at\":1893456000000,\"kind\":\"Tick\"}");
 
-    struct cau_update update = {UINT64_MAX, INT32_MIN, CAU_UPDATE_FAILED, true, false};
+    struct cau_update update = {UINT64_MAX, INT32_MIN, CAU_UPDATE_FAILED, true, true};
     struct cau_event result = {
         .at = 0,
         .kind = CAU_EV_RESULT,
@@ -74,33 +74,45 @@ static void test_golden_events(void)
         &cau_fields_event, &result,
         "{\"at\":0,\"kind\":\"Result\",\"result\":{\"id\":18446744073709551615,"
         "\"code\":\"Refused\",\"updates\":[{\"id\":\"0xffffffffffffffff\",\"outcome\":"
-        "\"Failed\",\"error\":-2147483648,\"restart_required\":true}],\"lock\":{\"phase\":"
+        "\"Failed\",\"error\":-2147483648,\"restart_required\":true,\"long_restart_hint\":true}],"
+        "\"lock\":{\"phase\":"
         "\"Held\",\"epoch\":9,\"owner\":\"00000000-0000-0001-0000-000000000002\",\"stamp\":"
         "\"never\"},\"progress\":\"00ff7f\"}}");
 
     struct cau_node_facts facts[] = {
         {.node = 0, .reachable = true, .clean = true, .votes = 1, .boot_id = 0xabc},
-        {.node = 2, .kind = CAU_KIND_REMOTE, .standby = CAU_STANDBY_OURS, .roles_away = 4, .busy = true}};
-    struct cau_event view = {
-        .at = 5,
-        .kind = CAU_EV_VIEW,
-        .view = {.seen_at = 4,
-                 .observers = {{.ring = 77, .node = 1, .quorate = true},
-                               {.ring = 77, .node = CAU_NO_NODE}},
-                 .observer_count = 2,
-                 .votes = {.expected = 3, .total = 3, .needed = 2, .two_node = true},
-                 .request = {.id = 7, .kind = CAU_REQUEST_STOP},
-                 .nodes = facts,
-                 .node_count = 2,
-                 .whole = true}};
-    check_golden(
-        &cau_fields_event, &view,
-        "{\"at\":5,\"kind\":\"View\",\"view\":{\"seen_at\":4,\"whole\":true,\"observers\":"
-        "[{\"node\":1,\"quorate\":true,\"ring\":\"0x4d\"},{\"ring\":\"0x4d\"}],\"votes\":"
-        "{\"expected\":3,\"total\":3,\"needed\":2,\"two_node\":true},\"request\":{\"id\":7,"
-        "\"kind\":\"Stop\"},\"nodes\":[{\"node\":0,\"reachable\":true,\"clean\":true,"
-        "\"votes\":1,\"boot_id\":\"0xabc\"},{\"node\":2,\"kind\":\"Remote\",\"standby\":"
-        "\"Ours\",\"roles_away\":4}]}}");
+        {.node = 2,
+         .kind = CAU_KIND_REMOTE,
+         .standby = CAU_STANDBY_OURS,
+         .roles_away = 4,
+         .busy = true}};
+    struct cau_event view = {.at = 5,
+                             .kind = CAU_EV_VIEW,
+                             .view = {.seen_at = 4,
+                                      .observers = {{.ring = 77, .node = 1, .quorate = true},
+                                                    {.ring = 77, .node = CAU_NO_NODE}},
+                                      .observer_count = 2,
+                                      .votes = {.expected = 3,
+                                                .total = 3,
+                                                .needed = 2,
+                                                .two_node = true,
+                                                .allow_downscale = true},
+                                      .request = {.id = 7, .kind = CAU_REQUEST_STOP},
+                                      .nodes = facts,
+                                      .node_count = 2,
+                                      .whole = true,
+                                      .cluster_maintenance = true,
+                                      .idle = true}};
+    check_golden(&cau_fields_event, &view,
+                 "{\"at\":5,\"kind\":\"View\",\"view\":{\"seen_at\":4,\"whole\":true,\"idle\":true,"
+                 "\"cluster_maintenance\":true,\"observers\":"
+                 "[{\"node\":1,\"quorate\":true,\"ring\":\"0x4d\"},{\"ring\":\"0x4d\"}],\"votes\":"
+                 "{\"expected\":3,\"total\":3,\"needed\":2,\"two_node\":true,\"allow_downscale\":"
+                 "true},\"request\":{\"id\":7,"
+                 "\"kind\":\"Stop\"},\"nodes\":[{\"node\":0,\"reachable\":true,\"clean\":true,"
+                 "\"votes\":1,\"boot_id\":\"0xabc\"},{\"node\":2,\"kind\":\"Remote\",\"busy\":true,"
+                 "\"standby\":"
+                 "\"Ours\",\"roles_away\":4}]}}");
 }
 
 static void test_golden_actions(void)
@@ -142,11 +154,13 @@ static void test_golden_plan(void)
                                        .pause = CAU_PAUSE_DRAIN_AND_REBOOT,
                                        .stop_after_ms = CAU_NEVER,
                                        .reboot_timeout_ms = 900000,
-                                       .pre_script = true},
+                                       .pre_script = true,
+                                       .post_script = true},
                             .quorum = {.device = CAU_QUORUM_DEVICE_LMS,
                                        .device_votes = CAU_QUORUM_NONE,
                                        .wait_for_all = CAU_QUORUM_ON,
-                                       .two_node = true},
+                                       .two_node = true,
+                                       .expected_votes_tracking = true},
                             .nodes = nodes,
                             .node_count = 2,
                             .tie_breaker = CAU_NO_NODE,
@@ -158,8 +172,10 @@ static void test_golden_plan(void)
         &cau_fields_plan, &plan,
         "{\"run\":\"ffffffff-ffff-ffff-0000-000000000000\",\"takeover\":\"Expired\","
         "\"policy_digest\":\"0x10\",\"policy\":{\"max_failed_nodes\":1,\"pause\":"
-        "\"ForcePauseDrainAndReboot\",\"pre_script\":true,\"reboot_timeout_ms\":900000,"
+        "\"ForcePauseDrainAndReboot\",\"pre_script\":true,\"post_script\":true,\"reboot_timeout_"
+        "ms\":900000,"
         "\"stop_after_ms\":\"never\"},\"quorum\":{\"two_node\":true,\"wait_for_all\":\"On\","
+        "\"expected_votes_tracking\":true,"
         "\"device\":\"LMS\"},\"nodes\":[{\"name_rank\":0,\"site_order\":1},{\"name_rank\":1,"
         "\"order\":0,\"excluded\":true}],\"plugins\":[{\"live\":true},{}],"
         "\"max_actions_per_step\":4294967295}");
@@ -520,7 +536,7 @@ static size_t extents_of(const struct cau_fields *fields, struct extent *ret)
 }
 
 /* Between two rows there is at most the padding that the second one's size explains, at the end at
- * most what is less than a pointer. */
+ * most what is less than a pointer; the last members of each struct are in the golden lines. */
 static void check_no_holes(const struct cau_fields *fields)
 {
     struct extent extents[128];

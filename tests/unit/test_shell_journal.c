@@ -11,9 +11,9 @@
 
 static void test_journal_is_read_back(void)
 {
-    struct rig rig;
-    rig_init(&rig);
-    rig_run(&rig);
+    struct shell_rig rig;
+    shell_rig_init(&rig);
+    shell_rig_run(&rig);
     const char *text = rig.journal.memory.data, *line;
     char *why;
     struct cau_journal_reader *reader = cau_journal_open(text, rig.journal.memory.size, &why);
@@ -53,15 +53,15 @@ static void test_journal_is_read_back(void)
     CU_ASSERT_EQUAL(events, 6);
     CU_ASSERT_EQUAL(actions, 9);
     cau_journal_free(reader);
-    rig_done(&rig);
+    shell_rig_done(&rig);
 }
 
 /* Replays into a fresh rig. */
-static int replay(struct rig *rig, const char *text, size_t size, uint64_t *ret_events,
+static int replay(struct shell_rig *rig, const char *text, size_t size, uint64_t *ret_events,
                   char **ret_why)
 {
     uint64_t actions;
-    rig_prepare(rig);
+    shell_rig_prepare(rig);
     rig_log[0] = '\0';
     return cau_replay(text, size, &rig->driver, ret_events, &actions, ret_why);
 }
@@ -70,9 +70,9 @@ static int replay(struct rig *rig, const char *text, size_t size, uint64_t *ret_
  * up to its last whole event, whose missing actions come anew; nothing is submitted. */
 static void test_journal_torn_at_each_byte(void)
 {
-    struct rig rig, again;
-    rig_init(&rig);
-    rig_run(&rig);
+    struct shell_rig rig, again;
+    shell_rig_init(&rig);
+    shell_rig_run(&rig);
     const char *text = rig.journal.memory.data;
     size_t whole = rig.journal.memory.size, header = strcspn(text, "\n") + 1;
     uint64_t last_events = 0;
@@ -104,10 +104,10 @@ static void test_journal_torn_at_each_byte(void)
         CU_ASSERT_PTR_NULL(strchr(rig_log, 'n'));
         free(why);
         free(torn);
-        rig_done(&again);
+        shell_rig_done(&again);
     }
     CU_ASSERT_EQUAL(last_events, 6);
-    rig_done(&rig);
+    shell_rig_done(&rig);
 }
 
 /* A coordinator that dies after any part of a turn goes on from its journal to the same end as one
@@ -115,10 +115,10 @@ static void test_journal_torn_at_each_byte(void)
 static void test_resume_after_each_cut(void)
 {
     for (int part = CAU_TURN_APPEND; part <= CAU_TURN_WHOLE; part++) {
-        struct rig rig, again;
-        struct cau_event start = rig_event(CAU_EV_START, 1000), tick = rig_event(CAU_EV_TICK, 2000);
-        struct cau_event takeover = rig_event(CAU_EV_TAKEOVER, 7000), stop = rig_stop(8000);
-        rig_init(&rig);
+        struct shell_rig rig, again;
+        struct cau_event start = shell_rig_event(CAU_EV_START, 1000), tick = shell_rig_event(CAU_EV_TICK, 2000);
+        struct cau_event takeover = shell_rig_event(CAU_EV_TAKEOVER, 7000), stop = shell_rig_stop(8000);
+        shell_rig_init(&rig);
         cau_turn(&rig.driver, &start);
         cau_turn_cut(&rig.driver, &tick, (enum cau_turn_part)part);
         uint64_t events;
@@ -130,20 +130,20 @@ static void test_resume_after_each_cut(void)
         CU_ASSERT_EQUAL(again.driver.journal_seq, 6);
         CU_ASSERT_PTR_EQUAL(again.driver.backend, &again.backend.backend);
         if (part != CAU_TURN_APPEND) {
-            CU_ASSERT_EQUAL(rig_digest(again.driver.state), rig_digest(rig.driver.state));
+            CU_ASSERT_EQUAL(shell_rig_digest(again.driver.state), shell_rig_digest(rig.driver.state));
         }
         cau_turn(&again.driver, &takeover);
         cau_turn(&again.driver, &stop);
         CU_ASSERT_TRUE(cau_driver_ended(&again.driver));
-        struct rig third; /* and what it wrote is a journal again */
+        struct shell_rig third; /* and what it wrote is a journal again */
         CU_ASSERT_EQUAL(
             replay(&third, again.journal.memory.data, again.journal.memory.size, &events, &why), 0);
         CU_ASSERT_EQUAL(events, 4);
         CU_ASSERT_STRING_EQUAL(third.records.memory.data, again.records.memory.data);
         CU_ASSERT_STRING_EQUAL(third.trace.memory.data, again.trace.memory.data);
-        rig_done(&third);
-        rig_done(&again);
-        rig_done(&rig);
+        shell_rig_done(&third);
+        shell_rig_done(&again);
+        shell_rig_done(&rig);
     }
 }
 
@@ -196,9 +196,9 @@ static void test_replay_finds_differences(void)
         {"\"n1\",", "", -1, "journal line 1: names must have"},
         {"\"n1\"", "\"n\xc3\xa4\"", 0, ""},
     };
-    struct rig rig, again;
-    rig_init(&rig);
-    rig_run(&rig);
+    struct shell_rig rig, again;
+    shell_rig_init(&rig);
+    shell_rig_run(&rig);
     for (size_t i = 0; i < COUNT(edits); i++) {
         char *text = edited(rig.journal.memory.data, edits[i].from, edits[i].to), *why;
         uint64_t events;
@@ -208,9 +208,9 @@ static void test_replay_finds_differences(void)
         CU_ASSERT_EQUAL(strncmp(why == NULL ? "" : why, edits[i].why, strlen(edits[i].why)), 0);
         free(why);
         free(text);
-        rig_done(&again);
+        shell_rig_done(&again);
     }
-    rig_done(&rig);
+    shell_rig_done(&rig);
 }
 
 /* Any one byte of a journal may be another one: replay says something, and never reads or writes
@@ -218,9 +218,9 @@ static void test_replay_finds_differences(void)
 static void test_damaged_journals(void)
 {
     static const char others[] = {'\0', '"', '9', '}', '\n', '\\', 'e', '-', '1', 't', '7'};
-    struct rig rig, again;
-    rig_init(&rig);
-    rig_run(&rig);
+    struct shell_rig rig, again;
+    shell_rig_init(&rig);
+    shell_rig_run(&rig);
     size_t size = rig.journal.memory.size, refused = 0, different = 0;
     char *text = malloc(size);
     memcpy(text, rig.journal.memory.data, size);
@@ -233,20 +233,20 @@ static void test_damaged_journals(void)
         refused += rc < 0;
         different += rc > 0;
         free(why);
-        rig_done(&again);
+        shell_rig_done(&again);
         text[i] = before;
     }
     CU_ASSERT_TRUE(refused > size / 2);
     CU_ASSERT_TRUE(different > 10);
     free(text);
-    rig_done(&rig);
+    shell_rig_done(&rig);
 }
 
 /* The same with the core as decider: a replay without a driver is the core's. */
 static void test_replay_of_the_core(void)
 {
-    struct rig rig;
-    rig_prepare(&rig);
+    struct shell_rig rig;
+    shell_rig_prepare(&rig);
     rig.driver.ops = &cau_decider_core;
     const cau_msec minute = 60000;
     rig.plan.policy = (struct cau_policy){.reboot_timeout_ms = minute,
@@ -263,11 +263,11 @@ static void test_replay_of_the_core(void)
     rig.plan.lock_expiry_ms = CAU_LOCK_EXPIRY_MS;
     const char *bad;
     CU_ASSERT_EQUAL_FATAL(cau_driver_init(&rig.driver, &bad), 0);
-    struct cau_event event = rig_event(CAU_EV_START, INT64_C(1893456000000));
+    struct cau_event event = shell_rig_event(CAU_EV_START, INT64_C(1893456000000));
     cau_turn(&rig.driver, &event);
     for (int i = 0; i < 50 && !cau_driver_ended(&rig.driver); i++) {
         cau_msec deadline = cau_decider_core.deadline(rig.driver.state);
-        event = rig_event(CAU_EV_TICK, cau_msec_min(deadline, rig.driver.last_at + minute));
+        event = shell_rig_event(CAU_EV_TICK, cau_msec_min(deadline, rig.driver.last_at + minute));
         cau_turn(&rig.driver, &event);
     }
     uint64_t events, actions;
@@ -280,7 +280,7 @@ static void test_replay_of_the_core(void)
     CU_ASSERT_EQUAL(events + actions, rig.driver.journal_seq);
     CU_ASSERT_TRUE(actions > 0);
     free(why);
-    rig_done(&rig);
+    shell_rig_done(&rig);
 }
 
 int main(void)

@@ -1,0 +1,202 @@
+/* The front: `caucus COMMAND ...`, git-style.
+ *
+ * What needs only the core stands here. Commands of other folders are programs of their own beside
+ * this one, so that a host that only executes runs needs no simulator. */
+#include "core/cli/options.h"
+#include "core/cli/talk.h"
+#include "core/shell/exit.h"
+#include "core/shell/journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct command {
+    const char *name;
+    const char *program; /* beside this one, or NULL: `run` */
+    int (*run)(int argc, char **argv);
+    const char *usage;
+    const char *what;
+};
+
+static int policy(int argc, char **argv);
+static int replay(int argc, char **argv);
+static int man(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"simulate", "caucus-sim", NULL, "SCENARIO [OPTION]...",
+     "run a whole updating run on a simulated cluster"},
+    {"scenario", "caucus-sim", NULL, "check|expand|test FILE...",
+     "check a scenario, write it out in full, or hold it to what it expects"},
+    {"replay", NULL, replay, "DIR", "feed a run's journals to the core and want the same decisions"},
+    {"report", "caucus-report", NULL, "DIR", "draw a run directory's pictures and page anew"},
+    {"policy", NULL, policy, "explain [OPTION]", "what each option of a run does"},
+    {"man", NULL, man, "", "the manual page, for `caucus man | man -l -`"},
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void help(FILE *file)
+{
+    fputs("usage: caucus COMMAND [ARGUMENT]...\n\n"
+          "Cluster-Aware Updating for Linux clusters, simulated first.\n\n",
+          file);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        fprintf(file, "  caucus %s %s\n        %s\n", commands[i].name, commands[i].usage,
+                commands[i].what);
+    }
+    fputs("\n`caucus COMMAND --help` says more. `caucus --version` names the version.\n", file);
+}
+
+static int wrong_use(const struct command *command)
+{
+    fprintf(stderr, "usage: caucus %s %s\n", command->name, command->usage);
+    return CAU_EXIT_USAGE;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+}
+
+static int policy(int argc, char **argv)
+{
+    const struct command *self = &commands[4];
+    if (wants_help(argc, argv)) {
+        printf("usage: caucus %s %s\n%s\n", self->name, self->usage, self->what);
+        return 0;
+    }
+    if (argc < 2 || argc > 3 || strcmp(argv[1], "explain") != 0) {
+        return wrong_use(self);
+    }
+    const struct cau_option *option = argc == 3 ? cau_option_find_any(argv[2]) : NULL;
+    if (argc == 3 && option == NULL) {
+        cau_say("policy", "%s: no such option; `caucus policy explain` lists all", argv[2]);
+        return CAU_EXIT_USAGE;
+    }
+    cau_options_explain(stdout, option);
+    return 0;
+}
+
+static int man(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 1) {
+        return wrong_use(&commands[5]);
+    }
+    puts(".TH CAUCUS 1 \"\" \"caucus " CAUCUS_VERSION "\"\n.SH NAME\n"
+         "caucus \\- Cluster-Aware Updating for Linux clusters, simulated first\n"
+         ".SH SYNOPSIS\n.B caucus\n.I COMMAND\n[ARGUMENT]...\n.SH COMMANDS");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        printf(".TP\n.B %s %s\n%s\n", commands[i].name, commands[i].usage, commands[i].what);
+    }
+    cau_options_man(stdout);
+    puts(".SH EXIT STATUS\n0 Succeeded; 1 Failed; 2 PartiallyFailed; 3 Canceled; 4 refused before "
+         "anything was touched; 64 wrong use; 65 bad scenario, profile or journal; 69 cluster "
+         "unreachable; 70 internal; 75 another coordinator holds the lock; 77 privileges.\n"
+         "For \\fBscenario test\\fR and \\fBreplay\\fR, 1 is a difference.");
+    return 0;
+}
+
+static int replay_file(const char *path, bool *ret_found)
+{
+    char *why = NULL;
+    size_t size;
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return 0;
+    }
+    *ret_found = true;
+    char *text = cau_read_file(path, &size, &why);
+    if (text == NULL) {
+        return cau_say_why("replay", why, CAU_EXIT_INPUT);
+    }
+    uint64_t events = 0, actions = 0;
+    int result = cau_replay(text, size, NULL, &events, &actions, &why);
+    free(text);
+    if (result < 0) {
+        cau_say("replay", "%s: %s", path, why != NULL ? why : "out of memory");
+        free(why);
+        return CAU_EXIT_INPUT;
+    }
+    if (result > 0) {
+        printf("%s: different\n%s\n", path, why);
+        free(why);
+        return CAU_EXIT_FAILED;
+    }
+    printf("%s: %" PRIu64 " events, %" PRIu64 " actions: the same decisions\n", path, events,
+           actions);
+    return 0;
+}
+
+/* A run directory has one journal at its top, and one per further coordinator below. */
+static int replay(int argc, char **argv)
+{
+    const struct command *self = &commands[2];
+    if (wants_help(argc, argv)) {
+        printf("usage: caucus %s %s\n%s\nExit code 1: some decision differs.\n", self->name,
+               self->usage, self->what);
+        return 0;
+    }
+    if (argc != 2) {
+        return wrong_use(self);
+    }
+    bool found = false;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/journal.ndjson", argv[1]);
+    int worst = replay_file(path, &found);
+    for (unsigned i = 0; i < 64; i++) {
+        snprintf(path, sizeof path, "%s/coordinators/%u/journal.ndjson", argv[1], i);
+        int code = replay_file(path, &found);
+        worst = worst == 0 ? code : worst;
+    }
+    if (!found) {
+        cau_say("replay", "%s: no journal.ndjson in it; a run directory was expected", argv[1]);
+        return CAU_EXIT_INPUT;
+    }
+    return worst;
+}
+
+/* Replaces this process by the program beside it. */
+static int become(const struct command *command, char **argv)
+{
+    char self[PATH_MAX], path[PATH_MAX + 64];
+    ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (size > 0) {
+        self[size] = '\0';
+        snprintf(path, sizeof path, "%s/%s", dirname(self), command->program);
+        execv(path, argv);
+    }
+    cau_say(command->name, "the program %s that does this is not installed beside caucus: %s",
+            command->program, strerror(errno));
+    return CAU_EXIT_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return CAU_EXIT_USAGE;
+    }
+    if (wants_help(argc, argv) || strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("caucus " CAUCUS_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].program != NULL ? become(&commands[i], argv + 1)
+                                               : commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    cau_say("", "%s: no such command; `caucus --help` lists all", argv[1]);
+    return CAU_EXIT_USAGE;
+}

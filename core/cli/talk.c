@@ -1,0 +1,61 @@
+#include "core/cli/talk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cau_say(const char *command, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "caucus%s%s: ", *command != '\0' ? " " : "", command);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+int cau_say_why(const char *command, char *why, int code)
+{
+    cau_say(command, "%s", why != NULL ? why : "out of memory");
+    free(why);
+    return code;
+}
+
+static char *read_all(FILE *file, size_t *ret_size)
+{
+    size_t size = 0, capacity = 65536;
+    char *data = malloc(capacity);
+    while (data != NULL) {
+        size += fread(data + size, 1, capacity - size - 1, file);
+        if (size + 1 < capacity) {
+            data[size] = '\0';
+            *ret_size = size;
+            break;
+        }
+        capacity *= 2;
+        char *bigger = realloc(data, capacity);
+        if (bigger == NULL) {
+            free(data);
+        }
+        data = bigger;
+    }
+    return data;
+}
+
+char *cau_read_file(const char *path, size_t *ret_size, char **reterr_why)
+{
+    FILE *file = fopen(path, "rbe");
+    char *data = file != NULL ? read_all(file, ret_size) : NULL;
+    if (data == NULL || ferror(file)) {
+        if (asprintf(reterr_why, "%s: cannot be read: %s", path, strerror(errno)) < 0) {
+            *reterr_why = NULL;
+        }
+        free(data);
+        data = NULL;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return data;
+}

@@ -1,0 +1,17 @@
+/* How every command speaks: sentences to stderr, "caucus COMMAND: " before them. */
+#ifndef CAU_TALK_H
+#define CAU_TALK_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* One sentence; `command` may be "". */
+void cau_say(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for a malloc'd sentence, which is freed; returns `code`. NULL says "out of memory". */
+int cau_say_why(const char *command, char *why, int code);
+
+/* Reads a whole file, NUL-terminated. NULL with a sentence (malloc'd) on failure. */
+char *cau_read_file(const char *path, size_t *ret_size, char **reterr_why);
+
+#endif

@@ -1,0 +1,107 @@
+#include "core/shell/summary.h"
+
+#include "core/shell/words.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <string.h>
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    return text != NULL ? text : "-";
+}
+
+static int number_of(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? item->valueint : 0;
+}
+
+static const char *error_of(const cJSON *object, const char *what)
+{
+    const cJSON *error = cJSON_GetObjectItemCaseSensitive(object, "ErrorRecordData");
+    return cJSON_IsObject(error) ? text_of(error, what) : "";
+}
+
+static int width_of(const cJSON *nodes)
+{
+    size_t width = 4;
+    const cJSON *node;
+    cJSON_ArrayForEach(node, nodes)
+    {
+        size_t length = strlen(text_of(node, "Node"));
+        width = length > width ? length : width;
+    }
+    return (int)width;
+}
+
+static void print_node(FILE *file, const cJSON *node, int width)
+{
+    fprintf(file, "%-*s  %-15s  %8d  %8d  %4d  %6d  %-12s  %s%s\n", width, text_of(node, "Node"),
+            text_of(node, "Status"), number_of(node, "Attempts"), number_of(node, "Restarts"),
+            number_of(node, "NumberOfSucceededUpdates"), number_of(node, "NumberOfFailedUpdates"),
+            text_of(node, "NodeSuspendedDuration"), error_of(node, "FullyQualifiedErrorId"),
+            cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "LeftSuspended"))
+                ? " (left suspended)"
+                : "");
+}
+
+int cau_summary_print(FILE *file, const char *report)
+{
+    cJSON *root = cJSON_Parse(report);
+    const cJSON *cluster = cJSON_GetObjectItemCaseSensitive(root, "ClusterResult");
+    if (!cJSON_IsObject(cluster)) {
+        cJSON_Delete(root);
+        return -EINVAL;
+    }
+    const cJSON *nodes = cJSON_GetObjectItemCaseSensitive(cluster, "NodeResults");
+    int width = width_of(nodes);
+    fprintf(file, "Cluster   %s\nRun       %s\nStatus    %s\n", text_of(cluster, "ClusterName"),
+            text_of(cluster, "RunId"), text_of(cluster, "Status"));
+    if (*error_of(cluster, "FullyQualifiedErrorId") != '\0') {
+        fprintf(file, "Because   %s: %s\n", error_of(cluster, "FullyQualifiedErrorId"),
+                error_of(cluster, "Message"));
+    }
+    fprintf(file, "Started   %s\nDuration  %s\n", text_of(cluster, "StartTimestamp"),
+            text_of(cluster, "RunDuration"));
+    const cJSON *note;
+    cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(cluster, "Notes"))
+    {
+        fprintf(file, "Note      %s\n", cJSON_IsString(note) ? note->valuestring : "");
+    }
+    if (cJSON_GetArraySize(nodes) > 0) {
+        fprintf(file, "\n%-*s  %-15s  %8s  %8s  %4s  %6s  %-12s  %s\n", width, "Node", "Status",
+                "Attempts", "Restarts", "OK", "Failed", "Suspended", "Error");
+    }
+    const cJSON *node;
+    cJSON_ArrayForEach(node, nodes)
+    {
+        print_node(file, node, width);
+    }
+    cJSON_Delete(root);
+    return 0;
+}
+
+uint8_t cau_summary_node(const char *report, const char *name)
+{
+    static const uint8_t statuses[] = {CAU_STATUS_SUCCEEDED, CAU_STATUS_PARTIALLY_FAILED,
+                                       CAU_STATUS_FAILED, CAU_STATUS_CANCELED};
+    uint8_t found = CAU_STATUS_NONE;
+    cJSON *root = cJSON_Parse(report);
+    const cJSON *cluster = cJSON_GetObjectItemCaseSensitive(root, "ClusterResult");
+    const cJSON *node;
+    cJSON_ArrayForEach(node, cJSON_GetObjectItemCaseSensitive(cluster, "NodeResults"))
+    {
+        if (strcmp(text_of(node, "Node"), name) != 0) {
+            continue;
+        }
+        for (size_t i = 0; i < sizeof statuses; i++) {
+            if (strcmp(text_of(node, "Status"), cau_word_status(statuses[i])) == 0) {
+                found = statuses[i];
+            }
+        }
+    }
+    cJSON_Delete(root);
+    return found;
+}

@@ -1,0 +1,14 @@
+/* A report as an operator reads it on a terminal, and as a test asks it. */
+#ifndef CAU_SUMMARY_H
+#define CAU_SUMMARY_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* Prints a report.json as text. Returns 0, or -EINVAL when it is none. */
+int cau_summary_print(FILE *file, const char *report);
+
+/* The status of a node in a report (enum cau_status; NONE when it has none). */
+uint8_t cau_summary_node(const char *report, const char *node);
+
+#endif

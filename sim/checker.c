@@ -1,0 +1,357 @@
+#include "sim/checker.h"
+
+#include "core/shell/words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond failure detection: views on their way, a lock write, the command itself. */
+#define UNDER_WAY INT64_C(2000000000)
+
+struct node_book {
+    struct cau_guid suspended_by; /* the owner whose mark is on it; zero: none */
+    struct cau_guid restarted_by; /* the owner whose restart was accepted */
+    bool has_result;              /* since it was suspended */
+};
+
+struct coordinator_book {
+    struct cau_guid run;
+    bool *failed; /* nodes that failed in its run */
+    uint32_t *results;
+    bool *left;
+    uint32_t failed_count, cluster_results;
+    bool mapped;
+    uint8_t why;
+};
+
+struct sim_checker {
+    struct sim_watch watch;
+    const struct scenario *scenario;
+    struct node_book *nodes;
+    struct coordinator_book *coordinators;
+    struct cau_quorum_node *copy;
+    bool *out;
+    sim_nsec last_loss; /* when something was lost that must be detected first */
+    uint64_t epoch;     /* highest that took an irreversible effect */
+    struct cau_guid owner;
+    uint32_t alive, violations;
+    bool saw_two;
+    bool *suspended_now; /* the truth at the end */
+    char first[256];
+};
+
+static __attribute__((format(printf, 3, 4))) void broken(struct sim_checker *c, sim_nsec at,
+                                                        const char *format, ...)
+{
+    if (c->violations++ > 0) {
+        return;
+    }
+    int used = snprintf(c->first, sizeof c->first, "at %.3f s: ", (double)at / 1e9);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(c->first + used, sizeof c->first - (size_t)used, format, args);
+    va_end(args);
+}
+
+static bool same(struct cau_guid a, struct cau_guid b)
+{
+    return a.hi == b.hi && a.lo == b.lo;
+}
+
+static const char *name(const struct sim_checker *c, uint32_t node)
+{
+    return c->scenario->nodes[node].name;
+}
+
+static const struct cau_policy *policy_of(const struct sim_checker *c, uint32_t coordinator)
+{
+    return &c->scenario->coordinators[coordinator].options.policy;
+}
+
+/* Nodes that are out by this owner and have no result yet. */
+static bool is_out(const struct sim_checker *c, uint32_t node, struct cau_guid owner)
+{
+    return same(c->nodes[node].suspended_by, owner) && !c->nodes[node].has_result;
+}
+
+static void check_quorum(struct sim_checker *c, const struct sim_world *world,
+                         const struct sim_happening *what, struct cau_guid owner, const char *doing)
+{
+    const struct scenario *s = c->scenario;
+    if (s->node_count == 1 || what->at < c->last_loss + s->detection + UNDER_WAY) {
+        return;
+    }
+    for (uint32_t n = 0; n < s->node_count; n++) {
+        struct sim_node_truth truth;
+        sim_world_node(world, n, &truth);
+        c->out[n] = n != what->node && truth.standby == CAU_STANDBY_OURS && is_out(c, n, owner);
+    }
+    if (!sim_world_survives(world, what->node, c->out, c->copy)) {
+        broken(c, what->at, "S2: %s of %s although quorum does not survive it", doing,
+               name(c, what->node));
+    }
+}
+
+static void check_suspend(struct sim_checker *c, const struct sim_world *world,
+                          const struct sim_happening *what)
+{
+    const struct scenario *s = c->scenario;
+    struct coordinator_book *book = &c->coordinators[what->coordinator];
+    uint32_t count = 0;
+    for (uint32_t n = 0; n < s->node_count; n++) {
+        if (n == what->node || !is_out(c, n, what->owner)) {
+            continue;
+        }
+        count++;
+        if ((s->nodes[n].conflict_groups & s->nodes[what->node].conflict_groups) != 0) {
+            broken(c, what->at, "S3: %s and %s are out together", name(c, n), name(c, what->node));
+        }
+    }
+    if (count + 1 > policy_of(c, what->coordinator)->max_parallel_nodes) {
+        broken(c, what->at, "S1: %u nodes are out at once", count + 1);
+    }
+    if (book->failed_count > policy_of(c, what->coordinator)->max_failed_nodes) {
+        broken(c, what->at, "S9: %s is begun after %u nodes have failed", name(c, what->node),
+               book->failed_count);
+    }
+    c->nodes[what->node].suspended_by = what->owner;
+    c->nodes[what->node].has_result = false;
+    c->suspended_now[what->node] = true;
+    check_quorum(c, world, what, what->owner, "suspend");
+}
+
+static void check_accepted(struct sim_checker *c, const struct sim_world *world,
+                           const struct sim_happening *what)
+{
+    bool irreversible = what->code == CAU_ACT_SUSPEND || what->code == CAU_ACT_INSTALL ||
+                        what->code == CAU_ACT_RESTART;
+    if (!irreversible) {
+        return;
+    }
+    if (what->epoch < c->epoch || (what->epoch == c->epoch && !same(what->owner, c->owner))) {
+        broken(c, what->at, "S8: epoch %llu acts on %s after epoch %llu",
+               (unsigned long long)what->epoch, name(c, what->node), (unsigned long long)c->epoch);
+    }
+    c->epoch = what->epoch;
+    c->owner = what->owner;
+    if (what->code == CAU_ACT_RESTART) {
+        c->nodes[what->node].restarted_by = what->owner;
+    }
+    struct sim_node_truth truth;
+    sim_world_node(world, what->node, &truth);
+    if (!truth.clean && what->at >= c->last_loss + c->scenario->detection + UNDER_WAY) {
+        broken(c, what->at, "S4: %s on %s, which is unclean", cau_word_action(what->code),
+               name(c, what->node));
+    }
+}
+
+static void on_event(void *ctx, const struct sim_world *world, const struct sim_happening *what)
+{
+    struct sim_checker *c = ctx;
+    switch ((enum sim_happening_kind)what->kind) {
+    case SIM_SUSPENDED:
+        check_suspend(c, world, what);
+        break;
+    case SIM_RESUMED:
+        c->nodes[what->node].suspended_by = (struct cau_guid){0, 0};
+        c->suspended_now[what->node] = false;
+        break;
+    case SIM_RESTARTING:
+        check_quorum(c, world, what, c->nodes[what->node].restarted_by, "restart");
+        break;
+    case SIM_ACCEPTED:
+        check_accepted(c, world, what);
+        break;
+    case SIM_INSTALLING:
+        if (sim_world_disturbing(world, what->node) > 1) {
+            broken(c, what->at, "S5: two disturbing operations on %s", name(c, what->node));
+        }
+        break;
+    case SIM_COORDINATOR_STARTED:
+        c->alive++;
+        c->saw_two |= c->alive > 1;
+        break;
+    case SIM_COORDINATOR_ENDED:
+    case SIM_COORDINATOR_DIED:
+        c->alive--;
+        break;
+    case SIM_CRASHED:
+    case SIM_HUNG:
+    case SIM_FENCED:
+    case SIM_PARTITIONED:
+    case SIM_ISOLATED:
+    case SIM_WITNESS_LOST:
+    case SIM_MEMBERSHIP:
+        c->last_loss = what->at;
+        break;
+    case SIM_REPAIRED:
+    case SIM_POWERED_OFF:
+    case SIM_BOOTING:
+    case SIM_UP:
+    case SIM_STARTED_UP:
+    case SIM_HEALED:
+    case SIM_UNISOLATED:
+    case SIM_WITNESS_BACK:
+    case SIM_STORAGE_DEGRADED:
+    case SIM_STORAGE_OK:
+    case SIM_QUORUM_LOST:
+    case SIM_QUORUM_BACK:
+    case SIM_DRAINED:
+    case SIM_INSTALLED:
+    case SIM_ROLE_STARTED:
+    case SIM_ROLE_STOPPED:
+    case SIM_LOCK_CHANGED:
+    case SIM_COORDINATOR_CUT:
+    case SIM_COORDINATOR_UNCUT:
+    case SIM_HAPPENINGS:
+        break;
+    }
+}
+
+/* A run that goes on under another coordinator keeps its failed nodes. */
+static void take_run(struct sim_checker *c, struct coordinator_book *book, struct cau_guid run)
+{
+    book->mapped = true;
+    book->run = run;
+    for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
+        const struct coordinator_book *other = &c->coordinators[i];
+        if (other != book && other->mapped && same(other->run, run)) {
+            memcpy(book->failed, other->failed, c->scenario->node_count * sizeof *book->failed);
+            book->failed_count = other->failed_count;
+        }
+    }
+}
+
+static void take_result(struct sim_checker *c, struct coordinator_book *book, uint32_t coordinator,
+                        const struct cau_record *record)
+{
+    bool failed =
+        record->status == CAU_STATUS_FAILED || record->status == CAU_STATUS_PARTIALLY_FAILED;
+    c->nodes[record->node].has_result = true;
+    book->results[record->node]++;
+    book->left[record->node] = record->left_suspended;
+    if (failed && !book->failed[record->node]) {
+        book->failed[record->node] = true;
+        book->failed_count++;
+    }
+    if (record->attempt > 1 + policy_of(c, coordinator)->max_retries_per_node) {
+        broken(c, 0, "S10: %s had %u attempts", name(c, record->node), record->attempt);
+    }
+}
+
+static void on_record(void *ctx, uint32_t coordinator, const struct cau_record *record)
+{
+    struct sim_checker *c = ctx;
+    struct coordinator_book *book = &c->coordinators[coordinator];
+    if (record->type == CAU_REC_ACTIVITY_ID_MAP) {
+        take_run(c, book, record->run);
+    } else if (record->type == CAU_REC_NODE_RESULT) {
+        take_result(c, book, coordinator, record);
+    } else if (record->type == CAU_REC_CLUSTER_RESULT) {
+        book->cluster_results++;
+        book->why = record->why;
+    }
+}
+
+static void *zeroed(size_t count, size_t size)
+{
+    void *block = calloc(count > 0 ? count : 1, size);
+    if (block == NULL) {
+        abort();
+    }
+    return block;
+}
+
+struct sim_checker *sim_checker_new(const struct scenario *scenario)
+{
+    struct sim_checker *c = zeroed(1, sizeof *c);
+    c->scenario = scenario;
+    c->watch = (struct sim_watch){.ctx = c, .event = on_event, .record = on_record};
+    c->nodes = zeroed(scenario->node_count, sizeof *c->nodes);
+    c->copy = zeroed(scenario->node_count, sizeof *c->copy);
+    c->out = zeroed(scenario->node_count, sizeof *c->out);
+    c->suspended_now = zeroed(scenario->node_count, sizeof *c->suspended_now);
+    c->coordinators = zeroed(scenario->coordinator_count, sizeof *c->coordinators);
+    c->last_loss = INT64_MIN / 2;
+    for (uint32_t i = 0; i < scenario->coordinator_count; i++) {
+        c->coordinators[i].failed = zeroed(scenario->node_count, sizeof(bool));
+        c->coordinators[i].left = zeroed(scenario->node_count, sizeof(bool));
+        c->coordinators[i].results = zeroed(scenario->node_count, sizeof(uint32_t));
+    }
+    return c;
+}
+
+void sim_checker_free(struct sim_checker *c)
+{
+    for (uint32_t i = 0; c != NULL && i < c->scenario->coordinator_count; i++) {
+        free(c->coordinators[i].failed);
+        free(c->coordinators[i].left);
+        free(c->coordinators[i].results);
+    }
+    if (c != NULL) {
+        free(c->coordinators);
+        free(c->suspended_now);
+        free(c->out);
+        free(c->copy);
+        free(c->nodes);
+    }
+    free(c);
+}
+
+const struct sim_watch *sim_checker_watch(struct sim_checker *c)
+{
+    return &c->watch;
+}
+
+/* L3: one result per node and run. L2: nobody is left suspended unless some report says so, or the
+ * coordinator died without a successor, or was told to stop acting. */
+void sim_checker_end(struct sim_checker *c, const struct sim_outcome *outcome)
+{
+    bool excused = false;
+    if (outcome->did_not_end) {
+        broken(c, outcome->end, "L1: the run did not end");
+    }
+    for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
+        const struct coordinator_book *book = &c->coordinators[i];
+        const struct sim_outcome_coordinator *o = &outcome->coordinators[i];
+        excused |= o->died;
+        if (!o->ended) {
+            continue;
+        }
+        if (book->cluster_results != 1 && !c->scenario->coordinators[i].resumes) {
+            broken(c, outcome->end, "L3: %u cluster results", book->cluster_results);
+        }
+        bool recovery = c->scenario->coordinators[i].options.force_recovery;
+        for (uint32_t n = 0; book->mapped && !recovery && n < c->scenario->node_count; n++) {
+            if (book->results[n] != 1 && !c->scenario->coordinators[i].resumes) {
+                broken(c, outcome->end, "L3: %s has %u results", name(c, n), book->results[n]);
+            }
+        }
+    }
+    for (uint32_t n = 0; n < c->scenario->node_count; n++) {
+        bool told = false;
+        for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
+            told |= c->coordinators[i].left[n];
+        }
+        if (c->suspended_now[n] && !told && !excused) {
+            broken(c, outcome->end, "L2: %s is still suspended and no report says so", name(c, n));
+        }
+    }
+}
+
+uint32_t sim_checker_violations(const struct sim_checker *c)
+{
+    return c->violations;
+}
+
+const char *sim_checker_first(const struct sim_checker *c)
+{
+    return c->first;
+}
+
+bool sim_checker_saw_two(const struct sim_checker *c)
+{
+    return c->saw_two;
+}

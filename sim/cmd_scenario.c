@@ -1,0 +1,175 @@
+/* caucus scenario check|expand|test FILE... */
+#include "core/cli/talk.h"
+#include "core/shell/exit.h"
+#include "sim/checker.h"
+#include "sim/commands.h"
+#include "sim/expect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: caucus scenario check FILE...\n"
+    "       caucus scenario expand FILE\n"
+    "       caucus scenario test [--engine simgrid|heap|both] FILE...\n"
+    "\n"
+    "check   reads strictly and says whether bulk flows can share a link (contended), in which\n"
+    "        case the two engines may differ\n"
+    "expand  writes the scenario with every default filled in\n"
+    "test    simulates it, holds the outcome to its `expect` and the truth to the invariants;\n"
+    "        exit code 1 when one does not hold. Default: both engines\n";
+
+static int check(const char *path)
+{
+    char *why = NULL;
+    const char *contended = NULL;
+    struct scenario *scenario = scenario_read_file(path, NULL, 0, &why);
+    if (scenario == NULL) {
+        return cau_say_why("scenario", why, CAU_EXIT_INPUT);
+    }
+    bool yes = scenario_contended(scenario, &contended);
+    printf("%s: good; contended: %s%s%s\n", path, yes ? "yes" : "no", yes ? ", " : "",
+           yes ? contended : "");
+    scenario_free(scenario);
+    return 0;
+}
+
+static int expand(const char *path)
+{
+    char *why = NULL;
+    struct scenario *scenario = scenario_read_file(path, NULL, 0, &why);
+    if (scenario == NULL) {
+        return cau_say_why("scenario", why, CAU_EXIT_INPUT);
+    }
+    char *text = scenario_write(scenario);
+    scenario_free(scenario);
+    if (text == NULL) {
+        return cau_say_why("scenario", NULL, CAU_EXIT_INTERNAL);
+    }
+    fputs(text, stdout);
+    free(text);
+    return 0;
+}
+
+struct where {
+    const char *path, *engine;
+};
+
+static void tell(void *ctx, const char *sentence)
+{
+    const struct where *where = ctx;
+    printf("%s (%s): %s\n", where->path, where->engine, sentence);
+}
+
+static int test_here(const struct scenario *scenario, const char *path, const char *engine)
+{
+    struct where where = {path, engine};
+    struct sim_checker *checker = sim_checker_new(scenario);
+    struct sim_run_options options = {.scenario = scenario,
+                                      .seed = scenario->seed,
+                                      .engine = engine,
+                                      .watch = sim_checker_watch(checker)};
+    struct sim_outcome outcome;
+    char *why = NULL;
+    if (sim_run(&options, &outcome, &why) != 0) {
+        sim_checker_free(checker);
+        return cau_say_why("scenario", why, CAU_EXIT_INPUT);
+    }
+    sim_checker_end(checker, &outcome);
+    uint32_t wrong = sim_expect(scenario, engine, &outcome, tell, &where);
+    if (sim_checker_violations(checker) > 0) {
+        tell(&where, sim_checker_first(checker));
+        wrong++;
+    }
+    if (wrong == 0) {
+        printf("%s (%s): as expected\n", path, engine);
+    }
+    sim_outcome_done(&outcome);
+    sim_checker_free(checker);
+    fflush(stdout);
+    return wrong > 0;
+}
+
+/* SimGrid runs once in a process, and an abort of one run must not end the others. */
+static int test_engine(const struct scenario *scenario, const char *path, const char *engine)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(test_here(scenario, path, engine));
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) {
+        printf("%s (%s): the simulation was aborted\n", path, engine);
+        return CAU_EXIT_INTERNAL;
+    }
+    return WEXITSTATUS(status);
+}
+
+static int test(const char *path, const char *engine)
+{
+    char *why = NULL;
+    struct scenario *scenario = scenario_read_file(path, NULL, 0, &why);
+    if (scenario == NULL) {
+        return cau_say_why("scenario", why, CAU_EXIT_INPUT);
+    }
+    int worst = 0;
+    if (CAUCUS_WITH_SIMGRID && strcmp(engine, "heap") != 0) {
+        worst = test_engine(scenario, path, "simgrid");
+    }
+    if (strcmp(engine, "simgrid") != 0) {
+        int code = test_engine(scenario, path, "heap");
+        worst = code > worst ? code : worst;
+    }
+    scenario_free(scenario);
+    return worst;
+}
+
+static int wrong_use(void)
+{
+    fputs(usage, stderr);
+    return CAU_EXIT_USAGE;
+}
+
+int sim_cmd_scenario(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    if (argc < 3) {
+        return wrong_use();
+    }
+    const char *engine = "both";
+    int first = 2, worst = 0;
+    if (strcmp(argv[1], "test") == 0 && strcmp(argv[2], "--engine") == 0 && argc > 4) {
+        engine = argv[3];
+        first = 4;
+        if (strcmp(engine, "both") != 0 && strcmp(engine, "simgrid") != 0 &&
+            strcmp(engine, "heap") != 0) {
+            cau_say("scenario", "--engine: must be simgrid, heap or both, is %s", engine);
+            return CAU_EXIT_USAGE;
+        }
+    }
+    for (int i = first; i < argc; i++) {
+        if (argv[i][0] == '-' && argv[i][1] != '\0') {
+            cau_say("scenario", "%s: no such option", argv[i]);
+            return wrong_use();
+        }
+    }
+    if (strcmp(argv[1], "expand") == 0) {
+        return argc == 3 ? expand(argv[2]) : wrong_use();
+    }
+    bool testing = strcmp(argv[1], "test") == 0;
+    if (!testing && strcmp(argv[1], "check") != 0) {
+        return wrong_use();
+    }
+    for (int i = first; i < argc; i++) {
+        int code = testing ? test(argv[i], engine) : check(argv[i]);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}

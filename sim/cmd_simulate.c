@@ -1,0 +1,422 @@
+/* caucus simulate: one scenario, one run, one run directory. */
+#include "core/caucus.h"
+#include "core/cli/options.h"
+#include "core/cli/talk.h"
+#include "core/shell/exit.h"
+#include "core/shell/rundir.h"
+#include "core/shell/summary.h"
+#include "sim/checker.h"
+#include "sim/commands.h"
+#include "sim/expect.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+#define SETTINGS_MAX 256
+
+struct request {
+    const char *path, *out, *engine, *factory;
+    const char *settings[SETTINGS_MAX];
+    size_t setting_count;
+    uint64_t seed;
+    bool seed_given, force, json, progress, help;
+    int argc;
+    char **argv;
+};
+
+static const char usage[] =
+    "usage: caucus simulate SCENARIO [OPTION]...\n"
+    "\n"
+    "Runs a whole updating run on the simulated cluster that SCENARIO describes.\n"
+    "\n"
+    "  --seed N                 other weather: another seed than the scenario's\n"
+    "  --set policy.NAME=VALUE  another value of an option, as often as needed\n"
+    "  --engine simgrid|heap    SimGrid (default) or the fast engine without contention\n"
+    "  --out DIR                write the run directory, complete or not at all\n"
+    "  --force                  replace DIR if it is a run directory\n"
+    "  --format text|json       what stdout gets: the summary, or the records\n"
+    "  --progress               the trace on stderr while it runs (default on a terminal)\n"
+    "  --context-factory NAME   SimGrid's: raw, boost, ucontext or thread\n"
+    "\n"
+    "Exit code: the run's (0 Succeeded, 1 Failed, 2 PartiallyFailed, 3 Canceled, 4 refused,\n"
+    "75 locked by another), 64 wrong use, 65 bad scenario, 70 internal.\n"
+    "\n"
+    "Options of a run, for --set:\n";
+
+static bool parse_seed(const char *text, uint64_t *ret)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    *ret = value;
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0';
+}
+
+/* Takes one option with its value; 0, or CAU_EXIT_USAGE after a sentence. */
+static int take_value(struct request *r, const char *name, const char *value)
+{
+    if (strcmp(name, "--seed") == 0) {
+        r->seed_given = true;
+        if (!parse_seed(value, &r->seed)) {
+            cau_say("simulate", "--seed: must be a whole number from 0 to 2^64-1, is %s", value);
+            return CAU_EXIT_USAGE;
+        }
+    } else if (strcmp(name, "--set") == 0) {
+        if (r->setting_count == SETTINGS_MAX) {
+            cau_say("simulate", "--set: more than %d of them", SETTINGS_MAX);
+            return CAU_EXIT_USAGE;
+        }
+        r->settings[r->setting_count++] = value;
+    } else if (strcmp(name, "--engine") == 0) {
+        r->engine = value;
+        if (strcmp(value, "heap") != 0 && strcmp(value, "simgrid") != 0) {
+            cau_say("simulate", "--engine: must be simgrid or heap, is %s", value);
+            return CAU_EXIT_USAGE;
+        }
+    } else if (strcmp(name, "--out") == 0) {
+        r->out = value;
+    } else if (strcmp(name, "--context-factory") == 0) {
+        r->factory = value;
+    } else if (strcmp(name, "--format") == 0) {
+        r->json = strcmp(value, "json") == 0;
+        if (!r->json && strcmp(value, "text") != 0) {
+            cau_say("simulate", "--format: must be text or json, is %s", value);
+            return CAU_EXIT_USAGE;
+        }
+    } else {
+        cau_say("simulate", "%s: no such option; `caucus simulate --help` lists all", name);
+        return CAU_EXIT_USAGE;
+    }
+    return 0;
+}
+
+static int parse(struct request *r)
+{
+    for (int i = 1; i < r->argc; i++) {
+        const char *word = r->argv[i];
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+            r->help = true;
+            return 0;
+        }
+        if (strcmp(word, "--force") == 0) {
+            r->force = true;
+        } else if (strcmp(word, "--progress") == 0) {
+            r->progress = true;
+        } else if (strncmp(word, "--", 2) == 0) {
+            if (i + 1 == r->argc) {
+                cau_say("simulate", "%s: no such option, or its value is missing", word);
+                return CAU_EXIT_USAGE;
+            }
+            int code = take_value(r, word, r->argv[++i]);
+            if (code != 0) {
+                return code;
+            }
+        } else if (r->path == NULL) {
+            r->path = word;
+        } else {
+            cau_say("simulate", "%s: one scenario only, and %s is one", word, r->path);
+            return CAU_EXIT_USAGE;
+        }
+    }
+    if (r->path == NULL) {
+        cau_say("simulate", "which scenario? `caucus simulate --help` says more");
+        return CAU_EXIT_USAGE;
+    }
+    return 0;
+}
+
+/* A file of a run directory that is written line by line. */
+struct page {
+    char *data;
+    size_t size;
+    FILE *file;
+};
+
+static FILE *page_open(struct page *page)
+{
+    page->file = open_memstream(&page->data, &page->size);
+    if (page->file == NULL) {
+        abort();
+    }
+    return page->file;
+}
+
+static void put_json_text(FILE *file, const char *text)
+{
+    fputc('"', file);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            fprintf(file, "\\%c", *text);
+        } else if ((unsigned char)*text < 0x20) {
+            fprintf(file, "\\u%04x", (unsigned)*text);
+        } else {
+            fputc(*text, file);
+        }
+    }
+    fputc('"', file);
+}
+
+static void write_manifest(FILE *file, const struct request *r, const struct scenario *scenario,
+                           const struct sim_outcome *outcome)
+{
+    fprintf(file,
+            "{\n  \"caucus\": \"%s\",\n  \"core\": %u,\n  \"progress\": %u,\n"
+            "  \"engine\": \"%s\",\n  \"seed\": %llu,\n  \"simulated\": true,\n"
+            "  \"coordinators\": [",
+            CAUCUS_VERSION, CAU_CORE_VERSION, CAU_PROGRESS_VERSION, r->engine,
+            (unsigned long long)r->seed);
+    uint32_t principal = sim_principal(outcome);
+    for (uint32_t i = 0; i < outcome->coordinator_count; i++) {
+        fputs(i > 0 ? ",\n    {\"name\": " : "\n    {\"name\": ", file);
+        put_json_text(file, scenario->coordinators[i].name);
+        if (i == principal) {
+            fputs(", \"directory\": \".\"}", file);
+        } else {
+            fprintf(file, ", \"directory\": \"coordinators/%u\"}", i);
+        }
+    }
+    fputs("\n  ]\n}\n", file);
+}
+
+/* The command that makes this run again, quoted for a shell. */
+static void write_command(FILE *file, const struct request *r)
+{
+    fputs("#!/bin/sh\nexec caucus", file);
+    for (int i = 0; i < r->argc; i++) {
+        fputs(" '", file);
+        for (const char *at = r->argv[i]; *at != '\0'; at++) {
+            fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, file);
+        }
+        fputc('\'', file);
+    }
+    fputs(" \"$@\"\n", file);
+}
+
+static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *outcome, uint32_t index,
+                           char **reterr_why)
+{
+    const struct sim_outcome_coordinator *o = &outcome->coordinators[index];
+    char prefix[64] = "", name[128];
+    if (index != sim_principal(outcome)) {
+        snprintf(prefix, sizeof prefix, "coordinators/%u/", index);
+    }
+    const struct {
+        const char *name;
+        const struct sim_outcome_text *text;
+    } files[] = {{"journal.ndjson", &o->journal},
+                 {"trace.txt", &o->trace},
+                 {"records.ndjson", &o->records}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(name, sizeof name, "%s%s", prefix, files[i].name);
+        int result =
+            cau_rundir_put(dir, name, files[i].text->data, files[i].text->size, reterr_why);
+        if (result != 0) {
+            return result;
+        }
+    }
+    char *report = sim_report_of(outcome, index, reterr_why);
+    if (report == NULL) {
+        return -EINVAL;
+    }
+    snprintf(name, sizeof name, "%sreport.json", prefix);
+    int result = cau_rundir_put(dir, name, report, strlen(report), reterr_why);
+    free(report);
+    return result;
+}
+
+static int put_rest(struct cau_rundir *dir, const struct request *r, const struct scenario *scenario,
+                    const struct sim_outcome *outcome, char **reterr_why)
+{
+    struct page manifest = {0}, command = {0};
+    write_manifest(page_open(&manifest), r, scenario, outcome);
+    fclose(manifest.file);
+    write_command(page_open(&command), r);
+    fclose(command.file);
+    char *expanded = scenario_write(scenario);
+    int result = expanded == NULL ? -ENOMEM : 0;
+    const struct {
+        const char *name, *data;
+        size_t size;
+    } files[] = {{"scenario.json", expanded, expanded != NULL ? strlen(expanded) : 0},
+                 {"manifest.json", manifest.data, manifest.size},
+                 {"cmd.sh", command.data, command.size},
+                 {"world.ndjson", outcome->world.data, outcome->world.size},
+                 {"votes.csv", outcome->votes.data, outcome->votes.size}};
+    for (size_t i = 0; result == 0 && i < sizeof files / sizeof files[0]; i++) {
+        result = cau_rundir_put(dir, files[i].name, files[i].data, files[i].size, reterr_why);
+    }
+    free(expanded);
+    free(manifest.data);
+    free(command.data);
+    return result;
+}
+
+/* Pictures and page are made by the analysis, which sees files only. */
+static int render(const char *stage)
+{
+    char self[PATH_MAX], program[PATH_MAX + 32];
+    ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (size <= 0) {
+        return -1;
+    }
+    self[size] = '\0';
+    snprintf(program, sizeof program, "%s/caucus-report", dirname(self));
+    char *argv[] = {"report", (char *)stage, NULL};
+    pid_t child;
+    int status;
+    if (access(program, X_OK) != 0) {
+        cau_say("simulate", "no pictures: the program caucus-report is not installed");
+        return 0;
+    }
+    if (posix_spawn(&child, program, NULL, NULL, argv, environ) != 0 ||
+        waitpid(child, &status, 0) != child) {
+        return -1;
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+static int write_rundir(struct cau_rundir *dir, const struct request *r,
+                        const struct scenario *scenario, const struct sim_outcome *outcome)
+{
+    char *why = NULL;
+    int result = put_rest(dir, r, scenario, outcome, &why);
+    for (uint32_t i = 0; result == 0 && i < outcome->coordinator_count; i++) {
+        if (outcome->coordinators[i].started) {
+            result = put_coordinator(dir, outcome, i, &why);
+        }
+    }
+    if (result == 0 && render(dir->stage) != 0) {
+        cau_say("simulate", "the pictures could not be made, so nothing was written");
+        cau_rundir_abandon(dir);
+        return CAU_EXIT_INTERNAL;
+    }
+    if (result == 0) {
+        result = cau_rundir_commit(dir, &why);
+    } else {
+        cau_rundir_abandon(dir);
+    }
+    return result == 0 ? 0 : cau_say_why("simulate", why, CAU_EXIT_INTERNAL);
+}
+
+static int print_result(const struct request *r, const struct scenario *scenario,
+                        const struct sim_outcome *outcome)
+{
+    char *why = NULL;
+    uint32_t principal = sim_principal(outcome);
+    const struct sim_outcome_coordinator *o = &outcome->coordinators[principal];
+    if (r->json) {
+        fwrite(o->records.data, 1, o->records.size, stdout);
+        return 0;
+    }
+    char *report = sim_report_of(outcome, principal, &why);
+    if (report == NULL) {
+        return cau_say_why("simulate", why, CAU_EXIT_INTERNAL);
+    }
+    for (uint32_t i = 0; outcome->coordinator_count > 1 && i < outcome->coordinator_count; i++) {
+        const struct sim_outcome_coordinator *other = &outcome->coordinators[i];
+        printf("Coordinator %s: %s\n", scenario->coordinators[i].name,
+               !other->started ? "never started"
+               : other->died   ? "died"
+               : other->ended  ? cau_word_status(other->status.status)
+                               : "did not end");
+    }
+    if (o->records.size > 0 && o->ended) {
+        cau_summary_print(stdout, report);
+    } else {
+        puts("No coordinator brought the run to its end.");
+    }
+    free(report);
+    return 0;
+}
+
+static void warn(const struct scenario *scenario)
+{
+    const char *sentences[8];
+    size_t count = cau_options_warnings(&scenario->options, scenario->plugin_count, sentences, 8);
+    for (size_t i = 0; i < count; i++) {
+        cau_say("simulate", "note: %s", sentences[i]);
+    }
+}
+
+static int simulate(const struct request *r, const struct scenario *scenario)
+{
+    struct sim_checker *checker = sim_checker_new(scenario);
+    struct sim_run_options options = {.scenario = scenario,
+                                      .seed = r->seed,
+                                      .engine = r->engine,
+                                      .context_factory = r->factory,
+                                      .watch = sim_checker_watch(checker)};
+    struct sim_outcome outcome;
+    struct cau_rundir dir = {0};
+    char *why = NULL;
+    if (r->out != NULL && cau_rundir_open(&dir, r->out, r->force, &why) != 0) {
+        sim_checker_free(checker);
+        return cau_say_why("simulate", why, CAU_EXIT_INPUT);
+    }
+    if (sim_run(&options, &outcome, &why) != 0) {
+        if (r->out != NULL) {
+            cau_rundir_abandon(&dir);
+        }
+        sim_checker_free(checker);
+        return cau_say_why("simulate", why, CAU_EXIT_INPUT);
+    }
+    sim_checker_end(checker, &outcome);
+    const struct sim_outcome_coordinator *o = &outcome.coordinators[sim_principal(&outcome)];
+    int code = o->exit;
+    if (r->progress || isatty(STDERR_FILENO)) {
+        fputs(o->trace.data, stderr);
+    }
+    if (o->error != NULL) {
+        cau_say("simulate", "%s", o->error);
+    }
+    int result = print_result(r, scenario, &outcome);
+    if (result == 0 && r->out != NULL) {
+        result = write_rundir(&dir, r, scenario, &outcome);
+        if (result == 0 && !r->json) {
+            printf("\nReport    %s/report.html\nPictures  %s/timeline.svg, %s/quorum.svg\n", r->out,
+                   r->out, r->out);
+        }
+    }
+    if (sim_checker_violations(checker) > 0) {
+        cau_say("simulate", "an invariant was broken (a defect, please report it): %s",
+                sim_checker_first(checker));
+        result = CAU_EXIT_INTERNAL;
+    }
+    sim_outcome_done(&outcome);
+    sim_checker_free(checker);
+    return result != 0 ? result : code;
+}
+
+int sim_cmd_simulate(int argc, char **argv)
+{
+    struct request r = {.engine = sim_default_engine(), .argc = argc, .argv = argv};
+    int code = parse(&r);
+    if (code != 0) {
+        return code;
+    }
+    if (r.help) {
+        fputs(usage, stdout);
+        cau_options_help(stdout, CAU_SET_RUN);
+        return 0;
+    }
+    char *why = NULL;
+    struct scenario *scenario = scenario_read_file(r.path, r.settings, r.setting_count, &why);
+    if (scenario == NULL) {
+        return cau_say_why("simulate", why, CAU_EXIT_INPUT);
+    }
+    r.seed = r.seed_given ? r.seed : scenario->seed;
+    scenario->seed = r.seed;
+    warn(scenario);
+    code = simulate(&r, scenario);
+    scenario_free(scenario);
+    return code;
+}

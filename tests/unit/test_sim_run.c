@@ -1,0 +1,256 @@
+/* Whole runs on the heap engine: coordinators that die, go on, take over; outcomes and chronicles.
+ */
+#include "core/shell/exit.h"
+#include "sim/backend.h"
+#include "sim/run.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct scenario *load(const char *rest)
+{
+    char text[2048];
+    char *why = NULL;
+    struct scenario *scenario;
+
+    snprintf(text, sizeof text,
+             "{\"caucus\":1,\"cluster\":{\"name\":\"c\"},\"nodes\":3,"
+             "\"updates\":[{\"id\":\"k\",\"restart\":true}]%s}",
+             rest);
+    scenario = scenario_read(text, strlen(text), NULL, 0, &why);
+    if (scenario == NULL) {
+        fprintf(stderr, "%s\n", why);
+        abort();
+    }
+    return scenario;
+}
+
+static struct sim_outcome run(const struct scenario *scenario,
+                              const struct cau_decider_ops *decider)
+{
+    struct sim_run_options options = {
+        .scenario = scenario, .seed = 3, .engine = "heap", .decider = decider};
+    struct sim_outcome outcome;
+    char *why = NULL;
+
+    if (sim_run(&options, &outcome, &why) < 0) {
+        fprintf(stderr, "%s\n", why);
+        abort();
+    }
+    return outcome;
+}
+
+static void test_plain_run(void)
+{
+    struct scenario *s = load("");
+    struct sim_outcome a = run(s, NULL), b = run(s, NULL);
+
+    CU_ASSERT_TRUE(a.coordinators[0].ended);
+    CU_ASSERT_EQUAL(a.coordinators[0].exit, CAU_EXIT_SUCCEEDED);
+    CU_ASSERT_EQUAL(a.suspend_count, 3);
+    CU_ASSERT_EQUAL(a.restart_count, 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(a.world.data, "\"Event\":\"restart\",\"Node\":\"node2\""));
+    CU_ASSERT_EQUAL(strncmp(a.votes.data, "time_s,expected,total,needed,quorate,out,margin\n", 48),
+                    0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(a.votes.data, ",3,2,2,1,1,0\n")); /* while one is down */
+    CU_ASSERT_STRING_EQUAL(a.coordinators[0].journal.data, b.coordinators[0].journal.data);
+    CU_ASSERT_STRING_EQUAL(a.coordinators[0].trace.data, b.coordinators[0].trace.data);
+    CU_ASSERT_STRING_EQUAL(a.coordinators[0].records.data, b.coordinators[0].records.data);
+    CU_ASSERT_STRING_EQUAL(a.world.data, b.world.data);
+    sim_outcome_done(&a);
+    sim_outcome_done(&b);
+    scenario_free(s);
+}
+
+/* It dies in the very turn that brings node2 to Installing, and is started again on its host. */
+static void test_death_in_each_part(void)
+{
+    static const char *const parts[] = {"append", "step", "trace", "sync", "submit"};
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        struct sim_outcome o;
+        struct scenario *s;
+        char rest[512];
+        bool told;
+
+        snprintf(rest, sizeof rest,
+                 ",\"coordinators\":[{\"name\":\"c1\"},{\"name\":\"c2\",\"resumes\":\"c1\","
+                 "\"start\":\"10m\"}],\"faults\":[{\"kind\":\"coordinator_death\","
+                 "\"coordinator\":\"c1\",\"part\":\"%s\","
+                 "\"when\":{\"node\":\"node2\",\"state\":\"Installing\"}}]",
+                 parts[i]);
+        s = load(rest);
+        o = run(s, NULL);
+        CU_ASSERT_TRUE(o.coordinators[0].died);
+        CU_ASSERT_EQUAL(o.faults[0], 1);
+        told = strstr(o.coordinators[0].trace.data, "node2 Installing") != NULL;
+        CU_ASSERT_EQUAL(told, i >= 2); /* from the trace on, the state was told */
+        CU_ASSERT_TRUE(o.coordinators[1].ended);
+        CU_ASSERT_EQUAL(o.coordinators[1].exit, CAU_EXIT_SUCCEEDED);
+        CU_ASSERT_EQUAL(o.restart_count, 3);
+        sim_outcome_done(&o);
+        scenario_free(s);
+    }
+}
+
+static void test_a_start_that_never_comes(void)
+{
+    struct scenario *s = load(",\"coordinators\":[{\"name\":\"c1\"},{\"name\":\"c2\","
+                              "\"when\":{\"node\":\"node1\",\"state\":\"Soaking\"}}]");
+    struct sim_outcome o = run(s, NULL);
+
+    CU_ASSERT_TRUE(o.coordinators[0].ended);
+    CU_ASSERT_FALSE(o.coordinators[1].started);
+    CU_ASSERT_EQUAL(o.coordinators[1].started_at, SIM_NEVER);
+    CU_ASSERT_FALSE(o.did_not_end);
+    sim_outcome_done(&o);
+    scenario_free(s);
+}
+
+/* A decider whose deadline is always in the past, and one that never asks for anything. */
+struct toy {
+    cau_msec deadline;
+};
+
+static size_t toy_size(const struct cau_plan *plan)
+{
+    (void)plan;
+    return sizeof(struct toy);
+}
+
+static int toy_init(void *state, const struct cau_plan *plan, const char **reterr_why)
+{
+    (void)plan;
+    (void)reterr_why;
+    *(struct toy *)state = (struct toy){0};
+    return 0;
+}
+
+static void toy_step(void *state, const struct cau_event *event, struct cau_actions *ret)
+{
+    (void)event;
+    ((struct toy *)state)->deadline = 0;
+    ret->count = 0;
+}
+
+static void toy_step_idle(void *state, const struct cau_event *event, struct cau_actions *ret)
+{
+    (void)event;
+    ((struct toy *)state)->deadline = CAU_NEVER;
+    ret->count = 0;
+}
+
+static cau_msec toy_deadline(const void *state)
+{
+    return ((const struct toy *)state)->deadline;
+}
+
+static void toy_status(const void *state, struct cau_status_run *ret)
+{
+    (void)state;
+    *ret = (struct cau_status_run){0};
+}
+
+static size_t toy_progress(const void *state, void *buf, size_t size)
+{
+    (void)state;
+    (void)buf;
+    (void)size;
+    return 0;
+}
+
+static uint64_t toy_digest(const void *state)
+{
+    (void)state;
+    return 0;
+}
+
+static void test_runs_that_do_not_end(void)
+{
+    struct cau_decider_ops toy = {.name = "toy",
+                                  .size = toy_size,
+                                  .init = toy_init,
+                                  .step = toy_step,
+                                  .deadline = toy_deadline,
+                                  .status = toy_status,
+                                  .progress = toy_progress,
+                                  .digest = toy_digest};
+    struct scenario *s = load("");
+    struct sim_outcome o = run(s, &toy);
+
+    CU_ASSERT_TRUE(o.coordinators[0].died);
+    CU_ASSERT_PTR_NOT_NULL(o.coordinators[0].error);
+    CU_ASSERT_EQUAL(o.coordinators[0].exit, CAU_EXIT_INTERNAL);
+    sim_outcome_done(&o);
+    toy.step = toy_step_idle;
+    o = run(s, &toy);
+    CU_ASSERT_FALSE(o.coordinators[0].ended || o.coordinators[0].died);
+    CU_ASSERT_TRUE(o.did_not_end);
+    sim_outcome_done(&o);
+    scenario_free(s);
+}
+
+static void test_no_such_engine(void)
+{
+    struct scenario *s = load("");
+    struct sim_run_options options = {.scenario = s, .engine = "steam"};
+    struct sim_outcome o;
+    char *why = NULL;
+
+    CU_ASSERT(sim_run(&options, &o, &why) < 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(why);
+    CU_ASSERT_PTR_NOT_NULL(strstr(why, "steam"));
+    CU_ASSERT_PTR_NULL(o.coordinators);
+    free(why);
+    scenario_free(s);
+}
+
+/* The backend alone, as the conformance suite drives it. */
+static void test_backend_waits(void)
+{
+    struct scenario *s = load("");
+    struct sim_setup setup = {.scenario = s, .seed = 1, .progress_max = 64};
+    struct cau_action scan = {
+        .kind = CAU_ACT_SCAN, .id = 5, .deadline = s->start_ms + 60000, .node = 1};
+    struct sim_backend backend;
+    struct cau_event event;
+    char *why = NULL;
+    int results = 0, rc;
+
+    CU_ASSERT_EQUAL_FATAL(sim_backend_open(&backend, &setup, 0, "heap", &why), 0);
+    backend.base.ops->submit(&backend.base, &scan);
+    rc = backend.base.ops->wait(&backend.base, s->start_ms + 1000, &event);
+    CU_ASSERT_EQUAL(rc, 1);
+    CU_ASSERT_EQUAL(event.kind, CAU_EV_VIEW);
+    CU_ASSERT_TRUE(event.view.whole);
+    CU_ASSERT_EQUAL(event.view.node_count, 3);
+    while ((rc = backend.base.ops->wait(&backend.base, s->start_ms + 120000, &event)) == 1)
+        if (event.kind == CAU_EV_RESULT) {
+            results++;
+            CU_ASSERT_EQUAL(event.result.id, 5);
+            CU_ASSERT_EQUAL(event.result.update_count, 1);
+            CU_ASSERT_EQUAL(event.result.updates[0].id, scenario_update_id("k"));
+        }
+    CU_ASSERT_EQUAL(rc, 0);
+    CU_ASSERT_EQUAL(event.kind, CAU_EV_TICK);
+    CU_ASSERT_EQUAL(event.at, s->start_ms + 120000);
+    CU_ASSERT_EQUAL(results, 1);
+    sim_backend_close(&backend);
+    scenario_free(s);
+}
+
+static const struct unit_test tests[] = {
+    {"a plain run, twice the same", test_plain_run},
+    {"death after each part of a turn, and going on", test_death_in_each_part},
+    {"a start that never comes holds nothing up", test_a_start_that_never_comes},
+    {"runs that do not end", test_runs_that_do_not_end},
+    {"no such engine", test_no_such_engine},
+    {"the backend alone", test_backend_waits},
+};
+
+int main(void)
+{
+    return UNIT_MAIN("sim run", tests);
+}
