@@ -473,6 +473,9 @@ static void set_timer(struct cau_core *core, struct cau_node *node)
     if (node->gone_since != CAU_NEVER && core->now < node->gone_since + CAU_LOST_GRACE_MS) {
         at = cau_msec_min(at, node->gone_since + CAU_LOST_GRACE_MS);
     }
+    if (node->state == CAU_NODE_WAITING && at <= core->now) {
+        at = CAU_NEVER; /* the run decides about it in this step, or it is paused */
+    }
     bool idle = cau_final(node->state) || (node->state == CAU_NODE_WAITING && !node->turn &&
                                            node->blocked_since == CAU_NEVER);
     cau_set_timer(core, node, idle && !node->left ? CAU_NEVER : at);

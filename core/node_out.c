@@ -41,7 +41,8 @@ void cau_out_take(struct cau_core *core, struct cau_node *node, struct cau_actio
     }
 }
 
-/* Storage repair is waited for, wherever in the cluster it is, and then the update goes on [SPEC 1.3]. */
+/* Storage repair is waited for, wherever in the cluster it is, and then the update goes on
+ * [SPEC 1.3]. */
 void cau_out_storage(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     node->limit = cau_msec_add(node->since, core->plan.policy.storage_repair_timeout_ms);

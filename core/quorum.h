@@ -202,8 +202,9 @@ void cau_quorum_qnetd_ffsplit(struct cau_quorum_witness *witness, size_t n);
 /* The same for last man standing: the partition with most connections, then the lowest connected
  * node's; a partition alone always; a node just connected never against a partition that has the
  * vote. Only nodes that ask are answered, the others keep their vote: when the partition that has
- * it shrinks below another one, both can be without. Source: corosync-qdevice(8), "lms", and
- * corosync-qnetd 3.0.3 as observed. */
+ * it shrinks below another one, both can be without. How long a node counts as just connected is a
+ * race in qnetd while there is more than one partition; here until it was answered otherwise.
+ * Source: corosync-qdevice(8), "lms", and corosync-qnetd 3.0.3 as observed. */
 void cau_quorum_qnetd_lms(struct cau_quorum_witness *witness, size_t n);
 
 /* What a quorate member reports (corosync-quorumtool -s), or several, merged. */

@@ -268,6 +268,7 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
             return;
         }
         if (why == CAU_WHY_CONFLICT) {
+            node->blocked_since = CAU_NEVER;
             continue;
         }
         cau_node_wait(core, node, why, ret);
@@ -323,6 +324,17 @@ static void begin_stopping(struct cau_core *core)
     cau_run_enter(core, CAU_RUN_STOPPING);
     for (uint32_t i = 0; i < core->plan.node_count; i++) {
         cau_touch(core, cau_node_at(core, i));
+    }
+}
+
+/* A pause does not count against nodes that were being waited for. */
+static void forget_patience(struct cau_core *core)
+{
+    for (uint32_t i = 0; i < core->plan.node_count; i++) {
+        struct cau_node *node = cau_node_at(core, i);
+        if (node->state == CAU_NODE_WAITING && !node->turn) {
+            node->blocked_since = CAU_NEVER;
+        }
     }
 }
 
@@ -384,6 +396,7 @@ void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
         }
         if (core->paused != (core->state == CAU_RUN_PAUSED)) {
             cau_run_enter(core, core->paused ? CAU_RUN_PAUSED : CAU_RUN_UPDATING);
+            forget_patience(core);
         }
         admit(core, ret);
         if (!cau_stopping(core) && all_settled(core, ret)) {

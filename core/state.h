@@ -148,7 +148,8 @@ struct cau_core {
     cau_msec recover_at; /* a whole view of this moment or later is awaited */
     uint64_t next_op;
     uint64_t report_op;
-    uint64_t request_seen;
+    uint64_t request_acked; /* the newest request taken up */
+    uint64_t request_stale; /* the newest that was there before the run */
     struct cau_guid run;
     struct cau_lock_state lock;
     struct cau_observer observers[CAU_OBSERVERS_MAX];
@@ -164,7 +165,7 @@ struct cau_core {
     uint32_t owed_count;
     uint32_t degraded_count; /* nodes whose storage is not whole */
     uint32_t unequal_count;  /* nodes that have not exactly one vote, as far as known */
-    uint32_t order_next; /* every node before this place has its result */
+    uint32_t order_next;     /* every node before this place has its result */
     uint32_t pool_free;
     uint32_t notes;
     uint32_t reserved32;

@@ -54,21 +54,26 @@ static bool is_settled(const struct cau_view *view)
                                         view->observers[0].quorate == view->observers[1].quorate);
 }
 
+/* Only the owner of the lock takes requests up. What was there before its run began is acknowledged
+ * and not obeyed: it was meant for a run that is gone [SPEC 8.3]. */
 static void take_request(struct cau_core *core, const struct cau_request *request,
                          struct cau_actions *ret)
 {
-    if (request->kind == CAU_REQUEST_NONE || request->id <= core->request_seen) {
+    if (request->kind == CAU_REQUEST_NONE || request->id <= core->request_acked) {
         return;
     }
-    bool stale = core->state == CAU_RUN_PREFLIGHT && !core->whole_seen &&
-                 core->plan.takeover == CAU_TAKEOVER_REFUSE;
-    core->request_seen = request->id;
+    if (!cau_lock_held(core)) {
+        bool first = !core->whole_seen && core->plan.takeover == CAU_TAKEOVER_REFUSE;
+        core->request_stale = first ? request->id : core->request_stale;
+        return;
+    }
+    core->request_acked = request->id;
     struct cau_action *ack = cau_emit(core, ret, CAU_ACT_ACK, CAU_NO_NODE, 0);
     ack->id = 0;
     ack->deadline = 0;
     ack->target = request->id;
-    if (stale) {
-        return; /* meant for a run that is gone */
+    if (request->id <= core->request_stale) {
+        return;
     }
     switch ((enum cau_request_kind)request->kind) {
     case CAU_REQUEST_NONE:

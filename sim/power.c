@@ -86,7 +86,9 @@ void sim_power_boot(struct sim_world *w, uint32_t node)
     n->broken = false;
     n->boot_id++;
     n->restart_needed = false;
-    n->resyncing = true; /* until it is up and in sync; see begin_resync */
+    /* Until it is up and in sync (begin_resync), where there is storage to resync at all. */
+    n->resyncing =
+        w->scenario->storage_resync.law != LAW_FIXED || w->scenario->storage_resync.a > 0;
     n->note_power = sim_note_put(w, sim_later(w->now, takes), NOTE_POWER, node, node, 0);
     sim_touch(w, node);
     sim_happen_node(w, SIM_BOOTING, node, 0);

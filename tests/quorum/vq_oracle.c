@@ -126,7 +126,9 @@ struct batched {
 static struct batched batch[MAX_NODES * 8];
 static size_t n_batch;
 static struct cau_quorum_witness witness[MAX_NODES];
-static bool lost_client;         /* the witness has lost one since it was asked last */
+static bool lost_client;                 /* the witness has lost one since it was asked last */
+static bool mates[MAX_NODES][MAX_NODES]; /* each node's membership, and its number */
+static unsigned serial[MAX_NODES];
 static uint32_t lead[MAX_NODES]; /* lowest member of each node's partition */
 
 static void ask_witness(void)
@@ -163,20 +165,43 @@ static void vote(void)
     }
 }
 
+/* No running node still counts one as a member that has moved on: only then the witness answers. */
+static bool is_stable(void)
+{
+    for (size_t i = 0; i < n_nodes; i++)
+        for (size_t k = 0; k < n_nodes; k++)
+            if (nodes[i].up && nodes[k].up && mates[i][k] && serial[i] != serial[k])
+                return false;
+    return true;
+}
+
+static void plug_ring(const struct batched *ring)
+{
+    static unsigned last;
+    uint32_t first = CAU_QUORUM_NONE;
+
+    last++;
+    for (size_t k = 0; k < ring->n_members; k++)
+        first = ring->members[k] < first ? ring->members[k] : first;
+    for (size_t k = 0; k < ring->n_members; k++) {
+        uint32_t member = ring->members[k];
+
+        lead[member] = first;
+        serial[member] = last;
+        witness[member].asks = 1;
+        memset(mates[member], 0, sizeof(mates[member]));
+        for (size_t j = 0; j < ring->n_members; j++)
+            mates[member][ring->members[j]] = true;
+    }
+}
+
 static void flush(void)
 {
     for (size_t r = 0; r < n_batch; r++) {
-        uint32_t first = CAU_QUORUM_NONE;
-
-        for (size_t k = 0; k < batch[r].n_members; k++)
-            first = batch[r].members[k] < first ? batch[r].members[k] : first;
-        for (size_t k = 0; k < batch[r].n_members; k++) {
-            lead[batch[r].members[k]] = first;
-            witness[batch[r].members[k]].asks = 1;
-        }
+        plug_ring(&batch[r]);
+        if (options.device != CAU_QUORUM_DEVICE_NONE && (is_stable() || r + 1 == n_batch))
+            ask_witness();
     }
-    if (n_batch > 0 && options.device != CAU_QUORUM_DEVICE_NONE)
-        ask_witness();
     for (size_t r = 0; r < n_batch; r++) {
         const struct batched *ring = &batch[r];
         uint8_t votes[MAX_NODES];
@@ -256,7 +281,7 @@ static void command(char *line)
         advance(numbers_read[0]);
         node = node_index(numbers_read[1]);
         cau_quorum_start(&rules, nodes, node, numbers_read[0]);
-        lead[node] = node;
+        plug_ring(&(struct batched){.members = {node}, .n_members = 1});
     } else if (!strncmp(line, "stop ", 5)) {
         node = node_index(strtol(rest, NULL, 10));
         cau_quorum_stop(nodes, node);
