@@ -130,6 +130,17 @@ static enum cau_reason guard_out(const struct cau_core *core, const struct cau_n
     return CAU_WHY_NONE;
 }
 
+/* Slots in use: nodes in their turn, and those that wait for a retry while they are still out. */
+static uint32_t slots_without(const struct cau_core *core, const struct cau_node *candidate)
+{
+    uint32_t count = core->turn_count;
+    for (uint32_t i = 0; i < core->active_count; i++) {
+        const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
+        count += node != candidate && !node->turn && !cau_final(node->state);
+    }
+    return count;
+}
+
 /* May the node's turn begin? */
 enum cau_reason cau_guard_admit(const struct cau_core *core, const struct cau_node *node)
 {
@@ -139,7 +150,7 @@ enum cau_reason cau_guard_admit(const struct cau_core *core, const struct cau_no
     if (core->paused) {
         return CAU_WHY_PAUSED;
     }
-    if (core->turn_count >= core->plan.policy.max_parallel_nodes) {
+    if (slots_without(core, node) >= core->plan.policy.max_parallel_nodes) {
         return CAU_WHY_PARALLEL_LIMIT;
     }
     return guard_out(core, node);

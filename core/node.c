@@ -320,6 +320,7 @@ void cau_node_finish(struct cau_core *core, struct cau_node *node, enum cau_stat
         node->left = true;
         node->owed = true;
         core->owed_count++;
+        cau_emit_status(core, ret, node, node->state, (uint8_t)why, false);
         cau_activate(core, node);
         cau_touch(core, node);
     } else {

@@ -78,6 +78,7 @@ static void suspend(struct cau_core *core, struct cau_node *node, struct cau_act
     action->mode = core->plan.policy.pause;
     node->op = action->id;
     node->phase = CAU_PHASE_SENT;
+    node->limit = CAU_NEVER;
     node->begun = true;
     if (!node->suspended) {
         node->suspended = true;
@@ -241,6 +242,7 @@ static void resume(struct cau_core *core, struct cau_node *node, struct cau_acti
     action->mode = core->plan.policy.failback;
     node->op = action->id;
     node->phase = CAU_PHASE_SENT;
+    node->limit = CAU_NEVER; /* its result comes by its deadline */
 }
 
 static bool is_back(const struct cau_core *core, const struct cau_node *node)

@@ -245,7 +245,7 @@ static bool is_for_all(enum cau_reason why)
  * time being; what holds up the cluster holds up all. */
 static void admit(struct cau_core *core, struct cau_actions *ret)
 {
-    const uint32_t *order = cau_order(core);
+    const uint32_t *order = cau_order(core), limit = core->plan.policy.max_parallel_nodes;
     while (core->order_next < core->plan.node_count &&
            cau_final(cau_node_at(core, order[core->order_next])->state)) {
         core->order_next++;
@@ -264,10 +264,13 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
             cau_node_admit(core, node, ret);
             continue;
         }
-        if (why == CAU_WHY_PARALLEL_LIMIT || why == CAU_WHY_PAUSED || why == CAU_WHY_STOPPING) {
+        if (why == CAU_WHY_PAUSED || why == CAU_WHY_STOPPING) {
             return;
         }
-        if (why == CAU_WHY_CONFLICT) {
+        if (why == CAU_WHY_PARALLEL_LIMIT && core->turn_count >= limit) {
+            return;
+        }
+        if (why == CAU_WHY_CONFLICT || why == CAU_WHY_PARALLEL_LIMIT) {
             node->blocked_since = CAU_NEVER;
             continue;
         }

@@ -287,11 +287,11 @@ static void recover_node(struct cau_core *core, struct cau_node *node, struct ca
     core->turn_count++;
     if (node->intent == CAU_INTENT_RESTART) {
         cau_node_enter(core, node, CAU_NODE_RESTARTING, CAU_WHY_NONE, ret);
+        bool counted = node->restart_given;
         node->restart_given = !there || facts->boot_id != node->boot_before;
-        if (node->restart_given) {
+        node->restarts += (uint32_t)node->restart_given - (uint32_t)counted;
+        if (node->restart_given) { /* else it is given again, only for the same boot */
             node->limit = cau_msec_add(core->now, core->plan.policy.reboot_timeout_ms);
-        } else {
-            node->restarts -= node->restarts > 0; /* given again, only for the same boot */
         }
     } else if (node->intent == CAU_INTENT_RESUME || !there) {
         if (node->intent != CAU_INTENT_RESUME) {

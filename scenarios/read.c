@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define FORMAT_VERSION 1
+#define FILE_MAX       ((size_t)256 << 20) /* bytes: no sane file, but an end to /dev/zero */
 
 static void print_path(FILE *file, const struct scn_at *at)
 {
@@ -509,12 +510,28 @@ struct scenario *scenario_read(const char *text, size_t size, const char *const 
     return NULL;
 }
 
+/* Puts "PATH: " before a sentence about the file's text, not before one about the settings: that
+ * one is gone, or another one, when the text is read without them. */
+static char *blame(const char *path, const char *text, size_t size, char *sentence)
+{
+    char *alone = NULL, *blaming = NULL;
+
+    scenario_free(scenario_read(text, size, NULL, 0, &alone));
+    if (sentence && alone && strcmp(sentence, alone) == 0 &&
+        asprintf(&blaming, "%s: %s", path, sentence) >= 0) {
+        free(sentence);
+        sentence = blaming;
+    }
+    free(alone);
+    return sentence;
+}
+
 struct scenario *scenario_read_file(const char *path, const char *const *settings,
                                     size_t setting_count, char **reterr_why)
 {
     struct scenario *scenario = NULL;
     char *text = NULL, buf[65536];
-    size_t size = 0, n;
+    size_t size = 0, n, total = 0;
     FILE *file = fopen(path, "re"), *copy = NULL;
     int error = file ? ENOMEM : errno;
 
@@ -522,18 +539,21 @@ struct scenario *scenario_read_file(const char *path, const char *const *setting
     if (file)
         copy = open_memstream(&text, &size);
     if (copy) {
-        while ((n = fread(buf, 1, sizeof buf, file)) > 0)
-            fwrite(buf, 1, n, copy);
-        error = ferror(file) ? errno : 0;
+        while (total <= FILE_MAX && (n = fread(buf, 1, sizeof buf, file)) > 0)
+            total += fwrite(buf, 1, n, copy);
+        error = ferror(file) ? errno : total > FILE_MAX ? EFBIG : 0;
         if (fclose(copy) != 0)
             error = ENOMEM;
     }
     if (file)
         fclose(file);
-    if (error == 0 && text)
+    if (error == 0 && text) {
         scenario = scenario_read(text, size, settings, setting_count, reterr_why);
-    else if (asprintf(reterr_why, "%s: %s", path, strerror(error)) < 0)
+        if (!scenario)
+            *reterr_why = blame(path, text, size, *reterr_why);
+    } else if (asprintf(reterr_why, "%s: %s", path, strerror(error)) < 0) {
         *reterr_why = NULL;
+    }
     free(text);
     return scenario;
 }

@@ -221,6 +221,7 @@ struct scenario {
  * path: "nodes[3].votes: must be 0..1, is 7". `settings` are "policy.NAME=VALUE" overrides. */
 struct scenario *scenario_read(const char *text, size_t size, const char *const *settings,
                                size_t setting_count, char **reterr_why);
+/* The same of a file of at most 256 MiB; a sentence about the file begins with its path. */
 struct scenario *scenario_read_file(const char *path, const char *const *settings,
                                     size_t setting_count, char **reterr_why);
 void scenario_free(struct scenario *scenario);

@@ -229,6 +229,9 @@ static void take_result(struct sim_checker *c, struct coordinator_book *book, ui
 {
     bool failed =
         record->status == CAU_STATUS_FAILED || record->status == CAU_STATUS_PARTIALLY_FAILED;
+    if (record->why == CAU_WHY_LOCK_LOST) {
+        failed = false; /* the run goes on under another coordinator, or was recovered */
+    }
     c->nodes[record->node].has_result = true;
     book->results[record->node]++;
     book->left[record->node] = record->left_suspended;
@@ -249,6 +252,8 @@ static void on_record(void *ctx, uint32_t coordinator, const struct cau_record *
         take_run(c, book, record->run);
     } else if (record->type == CAU_REC_NODE_RESULT) {
         take_result(c, book, coordinator, record);
+    } else if (record->type == CAU_REC_NODE_STATUS && record->state >= CAU_NODE_EXCLUDED) {
+        c->nodes[record->node].has_result = true; /* decided; the record waits for a late resume */
     } else if (record->type == CAU_REC_CLUSTER_RESULT) {
         book->cluster_results++;
         book->why = record->why;

@@ -99,7 +99,7 @@ static int test_engine(const struct scenario *scenario, const char *path, const 
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        _exit(test_here(scenario, path, engine));
+        _exit(cau_talk_end(test_here(scenario, path, engine)));
     }
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) {
@@ -117,7 +117,8 @@ static int test(const char *path, const char *engine)
         return cau_say_why("scenario", why, CAU_EXIT_INPUT);
     }
     int worst = 0;
-    if (CAUCUS_WITH_SIMGRID && strcmp(engine, "heap") != 0) {
+    bool both = strcmp(engine, "both") == 0;
+    if (both ? CAUCUS_WITH_SIMGRID : strcmp(engine, "simgrid") == 0) {
         worst = test_engine(scenario, path, "simgrid");
     }
     if (strcmp(engine, "simgrid") != 0) {
@@ -128,47 +129,79 @@ static int test(const char *path, const char *engine)
     return worst;
 }
 
+/* The place of the first file, after the options, or 0 after a sentence. */
+static int parse(int argc, char **argv, const char **ret_engine)
+{
+    bool testing = strcmp(argv[1], "test") == 0;
+    int first = 2;
+    while (first < argc && argv[first][0] == '-') {
+        const char *word = argv[first];
+        const char *value = first + 1 < argc ? argv[first + 1] : NULL;
+        if (!testing || strcmp(word, "--engine") != 0) {
+            cau_say("scenario", "%s: no such option of %s", word, argv[1]);
+            return 0;
+        }
+        if (value == NULL || (strcmp(value, "both") != 0 && strcmp(value, "simgrid") != 0 &&
+                              strcmp(value, "heap") != 0)) {
+            cau_say("scenario", "--engine: must be simgrid, heap or both, is %s",
+                    value != NULL ? value : "missing");
+            return 0;
+        }
+        *ret_engine = value;
+        first += 2;
+    }
+    for (int i = first; i < argc; i++) {
+        if (argv[i][0] == '-') {
+            cau_say("scenario", "%s: options come before the files", argv[i]);
+            return 0;
+        }
+    }
+    if (first == argc) {
+        cau_say("scenario", "%s: which file?", argv[1]);
+        return 0;
+    }
+    return first;
+}
+
 static int wrong_use(void)
 {
     fputs(usage, stderr);
     return CAU_EXIT_USAGE;
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int sim_cmd_scenario(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if ((argc > 1 && is_help(argv[1])) || (argc > 2 && is_help(argv[2]))) {
         fputs(usage, stdout);
         return 0;
     }
-    if (argc < 3) {
+    static const char *const all[] = {"check", "expand", "test"};
+    size_t what = 0;
+    while (argc > 1 && what < 3 && strcmp(argv[1], all[what]) != 0) {
+        what++;
+    }
+    if (argc < 2 || what == 3) {
+        if (argc > 1) {
+            cau_say("scenario", "%s: must be check, expand or test", argv[1]);
+        }
         return wrong_use();
     }
     const char *engine = "both";
-    int first = 2, worst = 0;
-    if (strcmp(argv[1], "test") == 0 && strcmp(argv[2], "--engine") == 0 && argc > 4) {
-        engine = argv[3];
-        first = 4;
-        if (strcmp(engine, "both") != 0 && strcmp(engine, "simgrid") != 0 &&
-            strcmp(engine, "heap") != 0) {
-            cau_say("scenario", "--engine: must be simgrid, heap or both, is %s", engine);
-            return CAU_EXIT_USAGE;
-        }
+    int first = parse(argc, argv, &engine), worst = 0;
+    if (first == 0) {
+        return CAU_EXIT_USAGE;
+    }
+    if (what == 1 && first + 1 < argc) {
+        cau_say("scenario", "expand: one file only");
+        return CAU_EXIT_USAGE;
     }
     for (int i = first; i < argc; i++) {
-        if (argv[i][0] == '-' && argv[i][1] != '\0') {
-            cau_say("scenario", "%s: no such option", argv[i]);
-            return wrong_use();
-        }
-    }
-    if (strcmp(argv[1], "expand") == 0) {
-        return argc == 3 ? expand(argv[2]) : wrong_use();
-    }
-    bool testing = strcmp(argv[1], "test") == 0;
-    if (!testing && strcmp(argv[1], "check") != 0) {
-        return wrong_use();
-    }
-    for (int i = first; i < argc; i++) {
-        int code = testing ? test(argv[i], engine) : check(argv[i]);
+        int code = what == 0 ? check(argv[i]) : what == 1 ? expand(argv[i]) : test(argv[i], engine);
         worst = code > worst ? code : worst;
     }
     return worst;

@@ -50,7 +50,7 @@ static const char usage[] =
     "Exit code: the run's (0 Succeeded, 1 Failed, 2 PartiallyFailed, 3 Canceled, 4 refused,\n"
     "75 locked by another), 64 wrong use, 65 bad scenario, 70 internal.\n"
     "\n"
-    "Options of a run, for --set:\n";
+    "Options of a run; --max-failed-nodes 1 is written --set policy.max_failed_nodes=1 here:\n";
 
 static bool parse_seed(const char *text, uint64_t *ret)
 {
@@ -59,6 +59,31 @@ static bool parse_seed(const char *text, uint64_t *ret)
     unsigned long long value = strtoull(text, &end, 10);
     *ret = value;
     return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0';
+}
+
+/* Why an option is not taken: it may be one of the run's. */
+static int refuse_option(const char *word)
+{
+    const struct cau_option *option = cau_option_find_any(word + strspn(word, "-"));
+    if (option != NULL) {
+        cau_say("simulate", "%s: an option of the run, to be written --set policy.%s=VALUE", word,
+                option->name);
+    } else {
+        cau_say("simulate", "%s: no such option; `caucus simulate --help` lists all", word);
+    }
+    return CAU_EXIT_USAGE;
+}
+
+static bool takes_value(const char *word)
+{
+    static const char *const all[] = {"--seed", "--set",    "--engine",
+                                      "--out",  "--format", "--context-factory"};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(word, all[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Takes one option with its value; 0, or CAU_EXIT_USAGE after a sentence. */
@@ -84,17 +109,18 @@ static int take_value(struct request *r, const char *name, const char *value)
         }
     } else if (strcmp(name, "--out") == 0) {
         r->out = value;
+        if (*value == '\0') {
+            cau_say("simulate", "--out: must name a directory, is empty");
+            return CAU_EXIT_USAGE;
+        }
     } else if (strcmp(name, "--context-factory") == 0) {
         r->factory = value;
-    } else if (strcmp(name, "--format") == 0) {
+    } else {
         r->json = strcmp(value, "json") == 0;
         if (!r->json && strcmp(value, "text") != 0) {
             cau_say("simulate", "--format: must be text or json, is %s", value);
             return CAU_EXIT_USAGE;
         }
-    } else {
-        cau_say("simulate", "%s: no such option; `caucus simulate --help` lists all", name);
-        return CAU_EXIT_USAGE;
     }
     return 0;
 }
@@ -111,15 +137,17 @@ static int parse(struct request *r)
             r->force = true;
         } else if (strcmp(word, "--progress") == 0) {
             r->progress = true;
-        } else if (strncmp(word, "--", 2) == 0) {
+        } else if (takes_value(word)) {
             if (i + 1 == r->argc) {
-                cau_say("simulate", "%s: no such option, or its value is missing", word);
+                cau_say("simulate", "%s: its value is missing", word);
                 return CAU_EXIT_USAGE;
             }
             int code = take_value(r, word, r->argv[++i]);
             if (code != 0) {
                 return code;
             }
+        } else if (word[0] == '-') {
+            return refuse_option(word);
         } else if (r->path == NULL) {
             r->path = word;
         } else {
@@ -129,6 +157,11 @@ static int parse(struct request *r)
     }
     if (r->path == NULL) {
         cau_say("simulate", "which scenario? `caucus simulate --help` says more");
+        return CAU_EXIT_USAGE;
+    }
+    if (r->factory != NULL && strcmp(r->engine, "simgrid") != 0) {
+        cau_say("simulate", "--context-factory: belongs to the engine simgrid, this one is %s",
+                r->engine);
         return CAU_EXIT_USAGE;
     }
     return 0;
@@ -201,8 +234,8 @@ static void write_command(FILE *file, const struct request *r)
     fputs(" \"$@\"\n", file);
 }
 
-static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *outcome, uint32_t index,
-                           char **reterr_why)
+static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *outcome,
+                           uint32_t index, char **reterr_why)
 {
     const struct sim_outcome_coordinator *o = &outcome->coordinators[index];
     char prefix[64] = "", name[128];
@@ -212,9 +245,8 @@ static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *out
     const struct {
         const char *name;
         const struct sim_outcome_text *text;
-    } files[] = {{"journal.ndjson", &o->journal},
-                 {"trace.txt", &o->trace},
-                 {"records.ndjson", &o->records}};
+    } files[] = {
+        {"journal.ndjson", &o->journal}, {"trace.txt", &o->trace}, {"records.ndjson", &o->records}};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(name, sizeof name, "%s%s", prefix, files[i].name);
         int result =
@@ -233,8 +265,9 @@ static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *out
     return result;
 }
 
-static int put_rest(struct cau_rundir *dir, const struct request *r, const struct scenario *scenario,
-                    const struct sim_outcome *outcome, char **reterr_why)
+static int put_rest(struct cau_rundir *dir, const struct request *r,
+                    const struct scenario *scenario, const struct sim_outcome *outcome,
+                    char **reterr_why)
 {
     struct page manifest = {0}, command = {0};
     write_manifest(page_open(&manifest), r, scenario, outcome);
@@ -261,7 +294,7 @@ static int put_rest(struct cau_rundir *dir, const struct request *r, const struc
 }
 
 /* Pictures and page are made by the analysis, which sees files only. */
-static int render(const char *stage)
+static int render(const char *stage, bool *ret_made)
 {
     char self[PATH_MAX], program[PATH_MAX + 32];
     ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -281,11 +314,13 @@ static int render(const char *stage)
         waitpid(child, &status, 0) != child) {
         return -1;
     }
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+    *ret_made = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return *ret_made ? 0 : -1;
 }
 
 static int write_rundir(struct cau_rundir *dir, const struct request *r,
-                        const struct scenario *scenario, const struct sim_outcome *outcome)
+                        const struct scenario *scenario, const struct sim_outcome *outcome,
+                        bool *ret_pictures)
 {
     char *why = NULL;
     int result = put_rest(dir, r, scenario, outcome, &why);
@@ -294,7 +329,7 @@ static int write_rundir(struct cau_rundir *dir, const struct request *r,
             result = put_coordinator(dir, outcome, i, &why);
         }
     }
-    if (result == 0 && render(dir->stage) != 0) {
+    if (result == 0 && render(dir->stage, ret_pictures) != 0) {
         cau_say("simulate", "the pictures could not be made, so nothing was written");
         cau_rundir_abandon(dir);
         return CAU_EXIT_INTERNAL;
@@ -380,8 +415,9 @@ static int simulate(const struct request *r, const struct scenario *scenario)
     }
     int result = print_result(r, scenario, &outcome);
     if (result == 0 && r->out != NULL) {
-        result = write_rundir(&dir, r, scenario, &outcome);
-        if (result == 0 && !r->json) {
+        bool pictures = false;
+        result = write_rundir(&dir, r, scenario, &outcome, &pictures);
+        if (result == 0 && !r->json && pictures) {
             printf("\nReport    %s/report.html\nPictures  %s/timeline.svg, %s/quorum.svg\n", r->out,
                    r->out, r->out);
         }

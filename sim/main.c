@@ -13,10 +13,10 @@ const char *sim_default_engine(void)
 int main(int argc, char **argv)
 {
     if (argc > 0 && strcmp(argv[0], "simulate") == 0) {
-        return sim_cmd_simulate(argc, argv);
+        return cau_talk_end(sim_cmd_simulate(argc, argv));
     }
     if (argc > 0 && strcmp(argv[0], "scenario") == 0) {
-        return sim_cmd_scenario(argc, argv);
+        return cau_talk_end(sim_cmd_scenario(argc, argv));
     }
     cau_say("", "caucus-sim is run by caucus: try `caucus simulate --help`");
     return CAU_EXIT_USAGE;

@@ -161,11 +161,27 @@ static void look_ahead(struct host *h, const struct cau_event *event)
     free(actions.list);
 }
 
+/* A death that was asked for by number. True: it comes before this turn. */
+static bool ordered_death(struct host *h)
+{
+    const struct sim_run_options *o = h->run->options;
+
+    if (h->index != 0 || o->die_turn == 0 || h->driver.turns + 1 != o->die_turn)
+        return false;
+    h->dying = true;
+    h->cut = o->die_part;
+    return o->die_part == CAU_TURN_WHOLE;
+}
+
 static void turn(struct host *h, const struct cau_event *event)
 {
     struct sim_world *world = h->run->stage.world;
     struct cau_status_run status;
 
+    if (ordered_death(h)) {
+        leave(h, true);
+        return;
+    }
     if (!h->dying)
         look_ahead(h, event);
     if (h->dying) {

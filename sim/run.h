@@ -22,6 +22,10 @@ struct sim_run_options {
     const struct cau_decider_ops *const *deciders; /* or one for each; a NULL entry: `decider` */
     const struct sim_watch *watch;                 /* or NULL */
     sim_nsec limit;                                /* of simulated time; 0: 30 days */
+    /* Coordinator 0 dies in this turn of its own (from 1; 0: it does not), after `die_part` of it;
+     * CAU_TURN_WHOLE: before it, between two turns. For tests of every possible death. */
+    uint64_t die_turn;
+    enum cau_turn_part die_part;
     bool quiet; /* no journals, traces, records and chronicle: for campaigns */
 };
 

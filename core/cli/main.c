@@ -29,14 +29,16 @@ static int replay(int argc, char **argv);
 static int man(int argc, char **argv);
 
 static const struct command commands[] = {
-    {"simulate", "caucus-sim", NULL, "SCENARIO [OPTION]...",
+    {"simulate", "caucus-sim", NULL, "simulate SCENARIO [OPTION]...",
      "run a whole updating run on a simulated cluster"},
-    {"scenario", "caucus-sim", NULL, "check|expand|test FILE...",
+    {"scenario", "caucus-sim", NULL, "scenario check|expand|test FILE...",
      "check a scenario, write it out in full, or hold it to what it expects"},
-    {"replay", NULL, replay, "DIR", "feed a run's journals to the core and want the same decisions"},
-    {"report", "caucus-report", NULL, "DIR", "draw a run directory's pictures and page anew"},
-    {"policy", NULL, policy, "explain [OPTION]", "what each option of a run does"},
-    {"man", NULL, man, "", "the manual page, for `caucus man | man -l -`"},
+    {"replay", NULL, replay, "replay DIR",
+     "feed a run's journals to the core and want the same decisions"},
+    {"report", "caucus-report", NULL, "report DIR",
+     "draw a run directory's pictures and page anew"},
+    {"policy", NULL, policy, "policy explain [OPTION]", "what each option of a run does"},
+    {"man", NULL, man, "man", "the manual page, for `caucus man | man -l -`"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -47,15 +49,14 @@ static void help(FILE *file)
           "Cluster-Aware Updating for Linux clusters, simulated first.\n\n",
           file);
     for (size_t i = 0; i < COMMANDS; i++) {
-        fprintf(file, "  caucus %s %s\n        %s\n", commands[i].name, commands[i].usage,
-                commands[i].what);
+        fprintf(file, "  caucus %s\n        %s\n", commands[i].usage, commands[i].what);
     }
     fputs("\n`caucus COMMAND --help` says more. `caucus --version` names the version.\n", file);
 }
 
 static int wrong_use(const struct command *command)
 {
-    fprintf(stderr, "usage: caucus %s %s\n", command->name, command->usage);
+    fprintf(stderr, "usage: caucus %s\n", command->usage);
     return CAU_EXIT_USAGE;
 }
 
@@ -67,8 +68,8 @@ static bool wants_help(int argc, char **argv)
 static int policy(int argc, char **argv)
 {
     const struct command *self = &commands[4];
-    if (wants_help(argc, argv)) {
-        printf("usage: caucus %s %s\n%s\n", self->name, self->usage, self->what);
+    if (wants_help(argc, argv) || wants_help(argc - 1, argv + 1)) {
+        printf("usage: caucus %s\n%s\n", self->usage, self->what);
         return 0;
     }
     if (argc < 2 || argc > 3 || strcmp(argv[1], "explain") != 0) {
@@ -85,15 +86,19 @@ static int policy(int argc, char **argv)
 
 static int man(int argc, char **argv)
 {
-    (void)argv;
+    const struct command *self = &commands[5];
+    if (wants_help(argc, argv)) {
+        printf("usage: caucus %s\n%s\n", self->usage, self->what);
+        return 0;
+    }
     if (argc > 1) {
-        return wrong_use(&commands[5]);
+        return wrong_use(self);
     }
     puts(".TH CAUCUS 1 \"\" \"caucus " CAUCUS_VERSION "\"\n.SH NAME\n"
          "caucus \\- Cluster-Aware Updating for Linux clusters, simulated first\n"
          ".SH SYNOPSIS\n.B caucus\n.I COMMAND\n[ARGUMENT]...\n.SH COMMANDS");
     for (size_t i = 0; i < COMMANDS; i++) {
-        printf(".TP\n.B %s %s\n%s\n", commands[i].name, commands[i].usage, commands[i].what);
+        printf(".TP\n.B %s\n%s\n", commands[i].usage, commands[i].what);
     }
     cau_options_man(stdout);
     puts(".SH EXIT STATUS\n0 Succeeded; 1 Failed; 2 PartiallyFailed; 3 Canceled; 4 refused before "
@@ -139,8 +144,8 @@ static int replay(int argc, char **argv)
 {
     const struct command *self = &commands[2];
     if (wants_help(argc, argv)) {
-        printf("usage: caucus %s %s\n%s\nExit code 1: some decision differs.\n", self->name,
-               self->usage, self->what);
+        printf("usage: caucus %s\n%s\nExit code 1: some decision differs.\n", self->usage,
+               self->what);
         return 0;
     }
     if (argc != 2) {
@@ -185,16 +190,16 @@ int main(int argc, char **argv)
     }
     if (wants_help(argc, argv) || strcmp(argv[1], "help") == 0) {
         help(stdout);
-        return 0;
+        return cau_talk_end(0);
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("caucus " CAUCUS_VERSION);
-        return 0;
+        return cau_talk_end(0);
     }
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
             return commands[i].program != NULL ? become(&commands[i], argv + 1)
-                                               : commands[i].run(argc - 1, argv + 1);
+                                               : cau_talk_end(commands[i].run(argc - 1, argv + 1));
         }
     }
     cau_say("", "%s: no such command; `caucus --help` lists all", argv[1]);

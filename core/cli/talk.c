@@ -1,5 +1,7 @@
 #include "core/cli/talk.h"
 
+#include "core/shell/exit.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,15 @@ int cau_say_why(const char *command, char *why, int code)
 {
     cau_say(command, "%s", why != NULL ? why : "out of memory");
     free(why);
+    return code;
+}
+
+int cau_talk_end(int code)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        cau_say("", "standard output: cannot be written whole");
+        return CAU_EXIT_INTERNAL;
+    }
     return code;
 }
 

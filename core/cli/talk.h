@@ -11,6 +11,10 @@ void cau_say(const char *command, const char *format, ...) __attribute__((format
 /* The same for a malloc'd sentence, which is freed; returns `code`. NULL says "out of memory". */
 int cau_say_why(const char *command, char *why, int code);
 
+/* The exit code of a command that is over: `code`, or, after a sentence, CAU_EXIT_INTERNAL when
+ * what it printed could not be written whole (a full disk). */
+int cau_talk_end(int code);
+
 /* Reads a whole file, NUL-terminated. NULL with a sentence (malloc'd) on failure. */
 char *cau_read_file(const char *path, size_t *ret_size, char **reterr_why);
 

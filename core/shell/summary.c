@@ -38,13 +38,13 @@ static int width_of(const cJSON *nodes)
 
 static void print_node(FILE *file, const cJSON *node, int width)
 {
-    fprintf(file, "%-*s  %-15s  %8d  %8d  %4d  %6d  %-12s  %s%s\n", width, text_of(node, "Node"),
+    const char *error = error_of(node, "FullyQualifiedErrorId");
+    bool left = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "LeftSuspended"));
+    fprintf(file, "%-*s  %-15s  %8d  %8d  %4d  %6d  %-12s", width, text_of(node, "Node"),
             text_of(node, "Status"), number_of(node, "Attempts"), number_of(node, "Restarts"),
             number_of(node, "NumberOfSucceededUpdates"), number_of(node, "NumberOfFailedUpdates"),
-            text_of(node, "NodeSuspendedDuration"), error_of(node, "FullyQualifiedErrorId"),
-            cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "LeftSuspended"))
-                ? " (left suspended)"
-                : "");
+            text_of(node, "NodeSuspendedDuration"));
+    fprintf(file, "%s%s%s\n", *error != '\0' ? "  " : "", error, left ? "  (left suspended)" : "");
 }
 
 int cau_summary_print(FILE *file, const char *report)
@@ -68,7 +68,7 @@ int cau_summary_print(FILE *file, const char *report)
     const cJSON *note;
     cJSON_ArrayForEach(note, cJSON_GetObjectItemCaseSensitive(cluster, "Notes"))
     {
-        fprintf(file, "Note      %s\n", cJSON_IsString(note) ? note->valuestring : "");
+        fprintf(file, "Note      %s\n", text_of(note, "Message"));
     }
     if (cJSON_GetArraySize(nodes) > 0) {
         fprintf(file, "\n%-*s  %-15s  %8s  %8s  %4s  %6s  %-12s  %s\n", width, "Node", "Status",
