@@ -109,8 +109,8 @@ static void meet_foreign(struct cau_core *core, const struct cau_result *result,
         core->lock.took_over = cau_take_progress(core, result->progress, result->progress_size);
         break;
     }
+    core->run = core->lock.took_over ? value->run : core->plan.run;
     if (core->lock.took_over) {
-        core->run = value->run;
         core->notes |= CAU_NOTE_TAKEN_OVER;
     }
     claim(core, ret);
@@ -133,6 +133,9 @@ static void on_read(struct cau_core *core, const struct cau_result *result, stru
         if (core->plan.mode == CAU_MODE_RECOVER) {
             core->notes |= CAU_NOTE_NOTHING_TO_RECOVER;
         } else if (!mine && core->lock.foreign_seen) { /* the run we waited for ended by itself */
+            core->lock.took_over = cau_take_progress(core, NULL, 0);
+            core->run = core->plan.run;
+            core->notes &= ~(uint32_t)CAU_NOTE_TAKEN_OVER;
             cau_run_abort(core, CAU_WHY_NOTHING_TO_TAKE_OVER, ret);
             return;
         } else if (!mine && core->after_replay &&
@@ -210,6 +213,12 @@ static void on_refused(struct cau_core *core, const struct cau_lock *value, stru
             core->notes |= CAU_NOTE_UNLOCK_FAILED;
         }
         step(core, CAU_LOCKS_RELEASED, CAU_NEVER);
+        return;
+    }
+    bool goes_on = core->after_replay || core->plan.takeover != CAU_TAKEOVER_REFUSE;
+    if (core->lock.step == CAU_LOCKS_CLAIMING && goes_on &&
+        core->now - core->lock.since < CAU_LOCK_GIVE_UP_MS) {
+        read_store(core, ret); /* a write that the dead one had under way came first */
         return;
     }
     cau_run_abort(core, owned || core->after_replay ? CAU_WHY_LOCK_LOST : CAU_WHY_LOCKED, ret);

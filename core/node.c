@@ -33,7 +33,8 @@ const uint32_t cau_node_next[CAU_NODE_STATES] = {
     [CAU_NODE_INSTALLING] = WORK | MIDWAY,
     [CAU_NODE_RESTARTING] = BIT(VERIFYING) | BACK,
     [CAU_NODE_VERIFYING] = BIT(INSTALLING) | BIT(RESCANNING) | BACK,
-    [CAU_NODE_RESCANNING] = BIT(STAGING) | BACK,
+    [CAU_NODE_RESCANNING] = BIT(STAGING) | BIT(WAITING_FOR_STORAGE) | BIT(SUSPENDING) |
+                            BIT(RESTARTING) | BACK,
     [CAU_NODE_RESUMING] = BIT(SOAKING) | BIT(POST_SCRIPT) | BIT(WAITING) | FINALS,
     [CAU_NODE_SOAKING] = BIT(POST_SCRIPT) | BIT(WAITING) | FINALS,
     [CAU_NODE_POST_SCRIPT] = BIT(WAITING) | FINALS,
@@ -351,6 +352,7 @@ static void new_attempt(struct cau_core *core, struct cau_node *node)
     node->installed_any = false;
     node->restart_done = false;
     node->restart_pending = false;
+    node->unsure = false;
     node->restart_wanted =
         node->facts.restart_needed || core->plan.policy.pause == CAU_PAUSE_DRAIN_AND_REBOOT;
     node->boot_before = node->facts.boot_id;
@@ -453,6 +455,9 @@ void cau_node_stop(struct cau_core *core, struct cau_node *node, struct cau_acti
 /* How long a held-up node is waited for: a fault of its own as long as a restart may take. */
 cau_msec cau_node_patience(const struct cau_core *core, uint8_t why)
 {
+    if (why == CAU_WHY_NO_VIEW || why == CAU_WHY_LOCK_NOT_HELD) {
+        return CAU_NEVER; /* our own blindness is no node's failure: the lock's expiry ends it */
+    }
     bool own = why >= CAU_WHY_NODE_MAINTENANCE && why <= CAU_WHY_OTHER_NODE_UNCLEAN;
     return own ? core->plan.policy.reboot_timeout_ms : core->plan.policy.quorum_wait_ms;
 }

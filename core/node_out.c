@@ -225,6 +225,7 @@ void cau_out_verify(struct cau_core *core, struct cau_node *node, struct cau_act
     node->restart_given = false;
     node->restart_wanted = false;
     node->restart_done = true;
+    node->unsure = false;
     node->boot_before = node->facts.boot_id;
     if (cau_stopping(core)) {
         cau_node_wind_down(core, node, ret);
@@ -320,7 +321,9 @@ bool cau_out_hopeful(const struct cau_core *core, const struct cau_node *node)
 void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     if (node->owed && !node->left) { /* taken over with its result */
-        cau_node_pay(core, node, ret);
+        if (cau_lock_held(core) || core->lock.step == CAU_LOCKS_LOST) {
+            cau_node_pay(core, node, ret);
+        }
         return;
     }
     if (!node->left || node->op != 0) {

@@ -109,6 +109,33 @@ static bool for_plugins(struct cau_core *core, struct cau_node *node, uint8_t ki
     return !any_in_flight(core, node);
 }
 
+static void restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (node->suspended || node->was_standby) {
+        cau_node_enter(core, node, CAU_NODE_RESTARTING, CAU_WHY_NONE, ret);
+    } else { /* installed live: drained only now */
+        cau_out_take(core, node, ret);
+    }
+}
+
+/* Nothing is left to install. Where nobody heard how an installation ended, only the node itself
+ * knows whether a restart is owed: a view younger than the scan tells. */
+static void rescanned(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (!node->unsure || cau_stopping(core)) {
+        cau_node_wind_down(core, node, ret);
+    } else if (node->phase != CAU_PHASE_PROOF) {
+        node->phase = CAU_PHASE_PROOF;
+        node->gate_at = core->now;
+        cau_emit_observe(core, ret);
+    } else if (core->view_at >= node->gate_at && !node->facts.restart_needed) {
+        cau_node_wind_down(core, node, ret);
+    } else if (core->view_at >= node->gate_at) {
+        node->restart_wanted = true;
+        restart(core, node, ret);
+    }
+}
+
 void cau_work_scan(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     if (lost_while_preparing(core, node, ret) ||
@@ -129,7 +156,7 @@ void cau_work_scan(struct cau_core *core, struct cau_node *node, struct cau_acti
         node->plugin = 0;
         cau_node_enter(core, node, CAU_NODE_STAGING, CAU_WHY_NONE, ret);
     } else if (node->state == CAU_NODE_RESCANNING) {
-        cau_node_wind_down(core, node, ret);
+        rescanned(core, node, ret);
     } else if (node->error == CAU_WHY_NONE || node->restart_wanted) {
         prepared(core, node, ret);
     } else if (node->turn) {
@@ -220,15 +247,6 @@ void cau_work_begin_pass(struct cau_core *core, struct cau_node *node, struct ca
     cau_node_enter(core, node, CAU_NODE_INSTALLING, CAU_WHY_NONE, ret);
 }
 
-static void restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
-{
-    if (node->suspended || node->was_standby) {
-        cau_node_enter(core, node, CAU_NODE_RESTARTING, CAU_WHY_NONE, ret);
-    } else { /* installed live: drained only now */
-        cau_out_take(core, node, ret);
-    }
-}
-
 static void pass_done(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     if (node->restart_wanted) {
@@ -296,6 +314,7 @@ static void installed(struct cau_core *core, struct cau_node *node, const struct
     case CAU_RC_KINDS:
         cau_mark_tried(core, node, plugin);
         node->installed_any = true;
+        node->unsure = true;
         node->plugin = (uint8_t)core->plan.plugin_count;
         break;
     }

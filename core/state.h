@@ -102,7 +102,8 @@ struct cau_node {
     uint8_t phase; /* enum cau_phase: of an operation that takes the node out or back */
     uint8_t left_tries;
     uint8_t plugins_broken; /* bit per plug-in whose scan or staging threw in this attempt */
-    uint8_t reserved[6];
+    bool unsure;            /* an installation's end was never heard of: is a restart owed? */
+    uint8_t reserved[5];
 };
 
 enum cau_lock_step {

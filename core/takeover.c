@@ -166,11 +166,34 @@ static void take_done(struct cau_core *core, struct cau_node *node)
     cau_activate(core, node);
 }
 
+/* What an earlier reading of the lock brought, if any: forgotten before the next. */
+static void forget_taken(struct cau_core *core)
+{
+    static const uint8_t nothing[NODE_SIZE];
+    for (uint32_t i = 0; i < core->plan.node_count; i++) {
+        struct cau_node *node = cau_node_at(core, i);
+        const uint8_t *at = nothing;
+        uint8_t class;
+        take_node(node, &at, &class);
+        node->first_suspended_at = CAU_NEVER;
+        node->suspended_at = CAU_NEVER;
+        node->state = CAU_NODE_WAITING;
+        node->owed = false;
+        cau_deactivate(core, node);
+    }
+    core->done_count = 0;
+    core->succeeded_count = 0;
+    core->spoiled_count = 0;
+    core->failed_count = 0;
+    core->owed_count = 0;
+}
+
 /* Takes in a predecessor's progress. False when there is none, or none that this version can read,
  * or it belongs to another set of nodes: then this is a new run. */
 bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
 {
     const uint8_t *at = data;
+    forget_taken(core);
     if (data == NULL || size != cau_progress_max(&core->plan) || memcmp(at, "CAUP", 4) != 0) {
         return false;
     }
@@ -253,6 +276,10 @@ void cau_forget_in_flight(struct cau_core *core, struct cau_actions *ret)
             cau_deactivate(core, node);
         }
     }
+    if (core->state == CAU_RUN_PREFLIGHT) {
+        core->phase_limit = core->now + CAU_PREFLIGHT_MS;
+        core->observer_count = 0; /* the old view says nothing about now */
+    }
     core->turn_count = 0;
     core->scan_count = 0;
     core->order_next = 0;
@@ -302,6 +329,7 @@ static void recover_node(struct cau_core *core, struct cau_node *node, struct ca
     } else {
         node->boot_before = facts->boot_id;
         node->pre_done = true;
+        node->unsure = true;
         cau_work_begin_scan(core, node, ret);
     }
 }

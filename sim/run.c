@@ -288,7 +288,7 @@ static void go_on(struct host *h, struct host *predecessor)
     }
     free(why);
     h->made = true;
-    event = now_event(h, CAU_EV_TAKEOVER);
+    event = now_event(h, events > 0 ? CAU_EV_TAKEOVER : CAU_EV_START); /* it never began */
     turn(h, &event);
 }
 

@@ -35,11 +35,8 @@ static void step(void *state, const struct cau_event *event, struct cau_actions 
         if (a->kind == CAU_ACT_RECORD)
             continue;
         t->acts = grown(t->acts, t->act_count, sizeof *t->acts);
-        t->acts[t->act_count++] = (struct trial_act){.at = event->at,
-                                                     .id = a->id,
-                                                     .owner = a->owner,
-                                                     .node = a->node,
-                                                     .kind = a->kind};
+        t->acts[t->act_count++] = (struct trial_act){
+            .at = event->at, .id = a->id, .owner = a->owner, .node = a->node, .kind = a->kind};
     }
 }
 

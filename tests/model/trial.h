@@ -43,7 +43,7 @@ struct trial {
     sim_nsec lock_changed; /* when the lock's owner or phase changed last */
     bool roles_home;       /* at the end: each runs where the scenario began it */
     bool lock_free;
-    bool whole;                       /* the world was looked at when the last coordinator left */
+    bool whole;                        /* the world was looked at when the last coordinator left */
     cau_msec entered[CAU_NODE_STATES]; /* by node 0: when first, or CAU_NEVER */
     uint32_t violations;
     char violation[256]; /* the first one */

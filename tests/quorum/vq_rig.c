@@ -348,7 +348,7 @@ static void start_devices(struct cluster *c)
             execlp("corosync-qdevice", "corosync-qdevice", "-f", (char *)NULL);
             _exit(99);
         }
-        nap_ms(2500); /* one after the other: the order is part of the witness's memory */
+        nap_ms(1000); /* one after the other: the order is part of the witness's memory */
     }
     nap_ms(1500);
 }
