@@ -109,7 +109,7 @@ static void take_event(struct cau_core *core, const struct cau_event *event,
     case CAU_EV_TICK:
         break;
     case CAU_EV_VIEW:
-        cau_take_view(core, &event->view, ret);
+        cau_take_view(core, &event->view);
         break;
     case CAU_EV_RESULT:
         take_result(core, &event->result, ret);

@@ -65,6 +65,7 @@ static void write_store(struct cau_core *core, enum cau_lock_phase phase, struct
     cau_copy_lock(&action->lock_want, &want);
     core->lock.op = action->id;
     core->lock.at = CAU_NEVER;
+    core->request_told = core->request_owed;
 }
 
 static void claim(struct cau_core *core, struct cau_actions *ret)
@@ -151,6 +152,19 @@ static void on_read(struct cau_core *core, const struct cau_result *result, stru
     }
 }
 
+/* A request is gone from the store only when the progress that heeds it is in. */
+static void acknowledge(struct cau_core *core, struct cau_actions *ret)
+{
+    if (core->request_told != 0) {
+        struct cau_action *ack = cau_emit(core, ret, CAU_ACT_ACK, CAU_NO_NODE, 0);
+        ack->id = 0;
+        ack->deadline = 0;
+        ack->target = core->request_told;
+        core->request_owed = core->request_owed == core->request_told ? 0 : core->request_owed;
+        core->request_told = 0;
+    }
+}
+
 static void on_written(struct cau_core *core, struct cau_actions *ret)
 {
     bool opened = false;
@@ -166,6 +180,7 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
         cau_run_locked(core, ret);
         break;
     case CAU_LOCKS_OWNED:
+        acknowledge(core, ret);
         for (uint32_t i = 0; i < core->active_count; i++) {
             struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
             if (node->gate == CAU_GATE_WRITING) {
@@ -180,6 +195,7 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
         cau_touch_active(core);
         break;
     case CAU_LOCKS_RELEASING:
+        acknowledge(core, ret);
         if (core->lock.want.phase == CAU_LOCK_FREE) {
             step(core, CAU_LOCKS_RELEASED, CAU_NEVER);
         } else { /* a heartbeat that was still under way: now free it */

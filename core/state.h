@@ -150,6 +150,8 @@ struct cau_core {
     uint64_t next_op;
     uint64_t report_op;
     uint64_t request_acked; /* the newest request taken up */
+    uint64_t request_owed;  /* taken up, to be acknowledged when a successor can know of it */
+    uint64_t request_told;  /* the one that the write in flight tells of */
     uint64_t request_stale; /* the newest that was there before the run */
     struct cau_guid run;
     struct cau_lock_state lock;
@@ -274,7 +276,7 @@ bool cau_guard_never_allows(const struct cau_core *core, uint32_t node);
 void cau_make_order(struct cau_core *core);
 
 /* ---- view.c ---- */
-void cau_take_view(struct cau_core *core, const struct cau_view *view, struct cau_actions *ret);
+void cau_take_view(struct cau_core *core, const struct cau_view *view);
 
 /* ---- lock.c ---- */
 void cau_lock_begin(struct cau_core *core, struct cau_actions *ret);

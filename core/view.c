@@ -56,8 +56,7 @@ static bool is_settled(const struct cau_view *view)
 
 /* Only the owner of the lock takes requests up. What was there before its run began is acknowledged
  * and not obeyed: it was meant for a run that is gone [SPEC 8.3]. */
-static void take_request(struct cau_core *core, const struct cau_request *request,
-                         struct cau_actions *ret)
+static void take_request(struct cau_core *core, const struct cau_request *request)
 {
     if (request->kind == CAU_REQUEST_NONE || request->id <= core->request_acked) {
         return;
@@ -68,10 +67,8 @@ static void take_request(struct cau_core *core, const struct cau_request *reques
         return;
     }
     core->request_acked = request->id;
-    struct cau_action *ack = cau_emit(core, ret, CAU_ACT_ACK, CAU_NO_NODE, 0);
-    ack->id = 0;
-    ack->deadline = 0;
-    ack->target = request->id;
+    core->request_owed = request->id;
+    core->lock.tell = true;
     if (request->id <= core->request_stale) {
         return;
     }
@@ -90,7 +87,7 @@ static void take_request(struct cau_core *core, const struct cau_request *reques
     }
 }
 
-void cau_take_view(struct cau_core *core, const struct cau_view *view, struct cau_actions *ret)
+void cau_take_view(struct cau_core *core, const struct cau_view *view)
 {
     core->observer_count = view->observer_count;
     core->observe_at = core->now + CAU_OBSERVE_MS;
@@ -115,6 +112,6 @@ void cau_take_view(struct cau_core *core, const struct cau_view *view, struct ca
     for (uint32_t i = 0; i < view->node_count; i++) {
         take_node(core, &view->nodes[i]);
     }
-    take_request(core, &view->request, ret);
+    take_request(core, &view->request);
     core->whole_seen |= view->whole;
 }

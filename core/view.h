@@ -56,11 +56,12 @@ struct cau_request {
     uint8_t kind; /* enum cau_request_kind */
 };
 
-/* Votes as the first observer reports them (corosync-quorumtool -s): the four numbers, the members
- * of its partition, and the flags, which may differ from what is configured. */
+/* Votes as the members of the first observer's partition report them (corosync-quorumtool -s). They
+ * can disagree for good, so each number is the strictest of those that answered; total is 0 when
+ * one of them is not quorate. The flags may differ from what is configured. */
 struct cau_votes {
     uint32_t expected, total, needed; /* total includes the witness's */
-    uint32_t witness;                 /* votes the witness casts for the observer now */
+    uint32_t witness;                 /* votes the witness casts now */
     uint32_t members; /* nodes in the observer's partition, foreign voters included */
     bool two_node, auto_tie_breaker, last_man_standing, allow_downscale;
 };

@@ -17,8 +17,10 @@ struct node_book {
 };
 
 struct coordinator_book {
-    struct cau_guid run;
-    bool *failed; /* nodes that failed in its run */
+    struct cau_guid run, orchestrator;
+    bool *failed;        /* nodes that failed in its run */
+    sim_nsec *failed_at; /* when, to the coordinator's knowledge */
+    sim_nsec written_at; /* its last write that the cluster has */
     uint32_t *results;
     bool *left;
     uint32_t failed_count, cluster_results;
@@ -43,7 +45,7 @@ struct sim_checker {
 };
 
 static __attribute__((format(printf, 3, 4))) void broken(struct sim_checker *c, sim_nsec at,
-                                                        const char *format, ...)
+                                                         const char *format, ...)
 {
     if (c->violations++ > 0) {
         return;
@@ -169,6 +171,13 @@ static void on_event(void *ctx, const struct sim_world *world, const struct sim_
             broken(c, what->at, "S5: two disturbing operations on %s", name(c, what->node));
         }
         break;
+    case SIM_LOCK_CHANGED:
+        for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
+            if (c->coordinators[i].mapped && same(c->coordinators[i].orchestrator, what->owner)) {
+                c->coordinators[i].written_at = what->at;
+            }
+        }
+        break;
     case SIM_COORDINATOR_STARTED:
         c->alive++;
         c->saw_two |= c->alive > 1;
@@ -202,7 +211,6 @@ static void on_event(void *ctx, const struct sim_world *world, const struct sim_
     case SIM_INSTALLED:
     case SIM_ROLE_STARTED:
     case SIM_ROLE_STOPPED:
-    case SIM_LOCK_CHANGED:
     case SIM_COORDINATOR_CUT:
     case SIM_COORDINATOR_UNCUT:
     case SIM_HAPPENINGS:
@@ -210,16 +218,25 @@ static void on_event(void *ctx, const struct sim_world *world, const struct sim_
     }
 }
 
-/* A run that goes on under another coordinator keeps its failed nodes. */
-static void take_run(struct sim_checker *c, struct coordinator_book *book, struct cau_guid run)
+/* A run that goes on under another coordinator keeps its failed nodes, as far as they had been
+ * written down: what a coordinator decides while it is cut off, or in its last moment, nobody can
+ * know. */
+static void take_run(struct sim_checker *c, struct coordinator_book *book,
+                     const struct cau_record *record)
 {
+    struct cau_guid run = record->run;
+    book->orchestrator = record->orchestrator;
     book->mapped = true;
     book->run = run;
     for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
         const struct coordinator_book *other = &c->coordinators[i];
-        if (other != book && other->mapped && same(other->run, run)) {
-            memcpy(book->failed, other->failed, c->scenario->node_count * sizeof *book->failed);
-            book->failed_count = other->failed_count;
+        if (other == book || !other->mapped || !same(other->run, run)) {
+            continue;
+        }
+        for (uint32_t n = 0; n < c->scenario->node_count; n++) {
+            bool known = other->failed[n] && other->failed_at[n] + UNDER_WAY < other->written_at;
+            book->failed_count += known && !book->failed[n];
+            book->failed[n] |= known;
         }
     }
 }
@@ -237,6 +254,7 @@ static void take_result(struct sim_checker *c, struct coordinator_book *book, ui
     book->left[record->node] = record->left_suspended;
     if (failed && !book->failed[record->node]) {
         book->failed[record->node] = true;
+        book->failed_at[record->node] = (record->at - c->scenario->start_ms) * 1000000;
         book->failed_count++;
     }
     if (record->attempt > 1 + policy_of(c, coordinator)->max_retries_per_node) {
@@ -249,7 +267,7 @@ static void on_record(void *ctx, uint32_t coordinator, const struct cau_record *
     struct sim_checker *c = ctx;
     struct coordinator_book *book = &c->coordinators[coordinator];
     if (record->type == CAU_REC_ACTIVITY_ID_MAP) {
-        take_run(c, book, record->run);
+        take_run(c, book, record);
     } else if (record->type == CAU_REC_NODE_RESULT) {
         take_result(c, book, coordinator, record);
     } else if (record->type == CAU_REC_NODE_STATUS && record->state >= CAU_NODE_EXCLUDED) {
@@ -282,6 +300,7 @@ struct sim_checker *sim_checker_new(const struct scenario *scenario)
     c->last_loss = INT64_MIN / 2;
     for (uint32_t i = 0; i < scenario->coordinator_count; i++) {
         c->coordinators[i].failed = zeroed(scenario->node_count, sizeof(bool));
+        c->coordinators[i].failed_at = zeroed(scenario->node_count, sizeof(sim_nsec));
         c->coordinators[i].left = zeroed(scenario->node_count, sizeof(bool));
         c->coordinators[i].results = zeroed(scenario->node_count, sizeof(uint32_t));
     }
@@ -292,6 +311,7 @@ void sim_checker_free(struct sim_checker *c)
 {
     for (uint32_t i = 0; c != NULL && i < c->scenario->coordinator_count; i++) {
         free(c->coordinators[i].failed);
+        free(c->coordinators[i].failed_at);
         free(c->coordinators[i].left);
         free(c->coordinators[i].results);
     }

@@ -145,9 +145,17 @@ static void take_facts(const struct sim_world *w, uint32_t coordinator, uint32_t
 
 static void take_votes(const struct sim_world *w, uint32_t observer, struct cau_votes *ret)
 {
-    struct cau_quorum_facts facts_now;
+    struct cau_quorum_facts facts_now, other;
+    enum cau_quorum_device device = w->scenario->quorum.device;
 
-    cau_quorum_report(&w->rules, w->scenario->quorum.device, &quorum(w)[observer], &facts_now);
+    cau_quorum_report(&w->rules, device, &quorum(w)[observer], &facts_now);
+    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+        if (nodes(w)[n].running && nodes(w)[n].ring == nodes(w)[observer].ring) {
+            cau_quorum_report(&w->rules, device, &quorum(w)[n], &other);
+            cau_quorum_facts_merge(&facts_now, &other);
+        }
+    if (!facts_now.quorate)
+        facts_now.total = 0; /* some member would not go along: nothing may be built on it */
     *ret = (struct cau_votes){.expected = facts_now.expected,
                               .total = facts_now.total,
                               .needed = facts_now.needed,

@@ -155,7 +155,7 @@ static int replay(int argc, char **argv)
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/journal.ndjson", argv[1]);
     int worst = replay_file(path, &found);
-    for (unsigned i = 0; i < 64; i++) {
+    for (unsigned i = 0; i < 1000; i++) { /* as many as a scenario may have */
         snprintf(path, sizeof path, "%s/coordinators/%u/journal.ndjson", argv[1], i);
         int code = replay_file(path, &found);
         worst = worst == 0 ? code : worst;

@@ -69,13 +69,14 @@ static uint64_t digest(const void *state)
     return cau_digest(state);
 }
 
-#define MUTANT(text, initialize, take)                                                               \
-    {                                                                                                \
-        .name = text, .size = size, .init = initialize, .step = take, .deadline = deadline,          \
-        .status = status, .progress = progress, .digest = digest                                     \
+#define MUTANT(text, initialize, take)                                                             \
+    {                                                                                              \
+        .name = text, .size = size, .init = initialize, .step = take, .deadline = deadline,        \
+        .status = status, .progress = progress, .digest = digest                                   \
     }
 
-const struct cau_decider_ops mutant_no_quorum_guard = MUTANT("no quorum guard", init, step_no_guard);
+const struct cau_decider_ops mutant_no_quorum_guard =
+    MUTANT("no quorum guard", init, step_no_guard);
 const struct cau_decider_ops mutant_no_lock_check = MUTANT("no lock check", init, step_no_lock);
 const struct cau_decider_ops mutant_one_more_failed =
     MUTANT("one more failed node", init_one_more, step);

@@ -2,7 +2,7 @@
  * invariant; and three mutants that must be caught. Each run is a process: an abort is one failed
  * run, not the end of the swarm.
  *
- *     test_swarm                     all of it
+ *     test_swarm                     all of it; with CAUCUS_LONG=1 20,000 seeds per engine
  *     test_swarm SEED [ENGINE]       one seed: prints its scenario, then what was found */
 #include "sim/checker.h"
 #include "sim/run.h"
@@ -16,9 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SEEDS        500u
+#define SEEDS_MAX    20000u
 #define TWO_AT_LEAST 100u
 #define KINDS        16u
+
+static uint32_t seeds = 500;
 
 struct finding {
     uint32_t violations, faults[KINDS];
@@ -87,7 +89,7 @@ static uint32_t swarm(const char *engine, struct finding *findings)
 {
     fflush(NULL);
     pid_t helper = fork();
-    for (uint32_t i = helper == 0; i < SEEDS; i += 2) {
+    for (uint32_t i = helper == 0; i < seeds; i += 2) {
         run_apart(i, engine, NULL, &findings[i]);
     }
     if (helper == 0) {
@@ -95,7 +97,7 @@ static uint32_t swarm(const char *engine, struct finding *findings)
     }
     waitpid(helper, NULL, 0);
     uint32_t broken = 0, two = 0, faults[KINDS] = {0};
-    for (uint32_t i = 0; i < SEEDS; i++) {
+    for (uint32_t i = 0; i < seeds; i++) {
         two += findings[i].saw_two;
         for (uint32_t k = 0; k < KINDS; k++) {
             faults[k] += findings[i].faults[k];
@@ -106,14 +108,14 @@ static uint32_t swarm(const char *engine, struct finding *findings)
         }
     }
     printf("%s: %u seeds, %u broken, %u with two coordinators alive at once; faults that happened:",
-           engine, SEEDS, broken, two);
+           engine, seeds, broken, two);
     for (uint32_t k = 0; k < KINDS; k++) {
         printf(" %u", faults[k]);
     }
     putchar('\n');
-    const uint32_t promised[] = {FAULT_CRASH,         FAULT_HANG,         FAULT_SLOW_BOOT,
-                                 FAULT_STARTUP_FAIL,  FAULT_NO_RETURN,    FAULT_PARTITION,
-                                 FAULT_ISOLATE,       FAULT_WITNESS_LOST, FAULT_COORDINATOR_DEATH,
+    const uint32_t promised[] = {FAULT_CRASH,          FAULT_HANG,         FAULT_SLOW_BOOT,
+                                 FAULT_STARTUP_FAIL,   FAULT_NO_RETURN,    FAULT_PARTITION,
+                                 FAULT_ISOLATE,        FAULT_WITNESS_LOST, FAULT_COORDINATOR_DEATH,
                                  FAULT_COORDINATOR_CUT};
     for (size_t k = 0; k < sizeof promised / sizeof promised[0]; k++) {
         if (faults[promised[k]] == 0) {
@@ -132,7 +134,7 @@ static uint32_t swarm(const char *engine, struct finding *findings)
 static uint32_t hunt(const struct cau_decider_ops *mutant, const char *invariant,
                      struct finding *finding)
 {
-    for (uint32_t i = 0; i < SEEDS; i++) {
+    for (uint32_t i = 0; i < seeds; i++) {
         run_apart(i, "heap", mutant, finding);
         if (finding->done && finding->violations > 0 && strstr(finding->first, invariant) != NULL) {
             printf("mutant \"%s\" is caught by seed %u: %s\n", mutant->name, i, finding->first);
@@ -145,10 +147,13 @@ static uint32_t hunt(const struct cau_decider_ops *mutant, const char *invariant
 
 int main(int argc, char **argv)
 {
-    struct finding *findings = mmap(NULL, SEEDS * sizeof *findings, PROT_READ | PROT_WRITE,
+    struct finding *findings = mmap(NULL, SEEDS_MAX * sizeof *findings, PROT_READ | PROT_WRITE,
                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (findings == MAP_FAILED) {
         return 2;
+    }
+    if (getenv("CAUCUS_LONG") != NULL) {
+        seeds = SEEDS_MAX;
     }
     if (argc > 1) {
         uint64_t seed = strtoull(argv[1], NULL, 10);

@@ -64,12 +64,13 @@ static void cluster(FILE *file, struct dice *dice, const char *witness)
 
 static void updates(FILE *file, struct dice *dice)
 {
-    fprintf(file,
-            "\"updates\":[{\"id\":\"kernel\",\"install\":\"%us\",\"restart\":true,\"failure\":0.%02u},"
-            "{\"id\":\"library\",\"install\":\"%us\",\"failure\":0.%02u},"
-            "{\"id\":\"later\",\"install\":\"30s\",\"requires\":[\"kernel\"],\"restart\":%s}],",
-            between(dice, 30, 600), between(dice, 0, 20), between(dice, 5, 120),
-            between(dice, 0, 30), truth(chance(dice, 30)));
+    fprintf(
+        file,
+        "\"updates\":[{\"id\":\"kernel\",\"install\":\"%us\",\"restart\":true,\"failure\":0.%02u},"
+        "{\"id\":\"library\",\"install\":\"%us\",\"failure\":0.%02u},"
+        "{\"id\":\"later\",\"install\":\"30s\",\"requires\":[\"kernel\"],\"restart\":%s}],",
+        between(dice, 30, 600), between(dice, 0, 20), between(dice, 5, 120), between(dice, 0, 30),
+        truth(chance(dice, 30)));
 }
 
 static void policy(FILE *file, struct dice *dice)
@@ -85,7 +86,7 @@ static void policy(FILE *file, struct dice *dice)
 /* Everything that may happen, each with a chance of its own; and how often nodes crash. */
 static void faults(FILE *file, struct dice *dice, bool device)
 {
-    static const char *const states[] = {"Scanning",  "Suspending", "Installing",
+    static const char *const states[] = {"Scanning",   "Suspending", "Installing",
                                          "Restarting", "Rescanning", "Resuming"};
     static const char *const parts[] = {"append", "step", "trace", "sync", "submit"};
     fprintf(file,
@@ -93,11 +94,13 @@ static void faults(FILE *file, struct dice *dice, bool device)
             "\"repair\":{\"lognormal\":{\"median\":\"%um\",\"sigma\":1.0}}}",
             between(dice, 120, 1200), between(dice, 2, 30));
     if (chance(dice, 40)) {
-        fprintf(file, ",{\"kind\":\"partition\",\"sites\":[\"%c\"],\"at\":\"%um\",\"lasts\":\"%us\"}",
+        fprintf(file,
+                ",{\"kind\":\"partition\",\"sites\":[\"%c\"],\"at\":\"%um\",\"lasts\":\"%us\"}",
                 "abc"[between(dice, 0, 2)], between(dice, 1, 60), between(dice, 5, 1200));
     }
     if (chance(dice, 30)) {
-        fprintf(file, ",{\"kind\":\"isolate\",\"nodes\":[\"n%u\"],\"at\":\"%um\",\"lasts\":\"%us\"}",
+        fprintf(file,
+                ",{\"kind\":\"isolate\",\"nodes\":[\"n%u\"],\"at\":\"%um\",\"lasts\":\"%us\"}",
                 between(dice, 1, 8), between(dice, 1, 60), between(dice, 1, 600));
     }
     if (device && chance(dice, 50)) {
@@ -105,16 +108,18 @@ static void faults(FILE *file, struct dice *dice, bool device)
                 between(dice, 1, 60), between(dice, 1, 30));
     }
     if (chance(dice, 25)) {
-        fprintf(file,
-                ",{\"kind\":\"hang\",\"when\":{\"node\":\"n%u\",\"state\":\"%s\",\"after\":\"3s\"}}",
-                between(dice, 1, 8), states[between(dice, 0, 5)]);
+        fprintf(
+            file,
+            ",{\"kind\":\"hang\",\"when\":{\"node\":\"n%u\",\"state\":\"%s\",\"after\":\"3s\"}}",
+            between(dice, 1, 8), states[between(dice, 0, 5)]);
     }
     if (chance(dice, 25)) {
         fprintf(file, ",{\"kind\":\"no_return\",\"nodes\":[\"n%u\"],\"at\":\"1s\"}",
                 between(dice, 1, 8));
     }
     if (chance(dice, 25)) {
-        fprintf(file, ",{\"kind\":\"slow_boot\",\"nodes\":[\"n%u\"],\"at\":\"1s\",\"delay\":\"%um\"}",
+        fprintf(file,
+                ",{\"kind\":\"slow_boot\",\"nodes\":[\"n%u\"],\"at\":\"1s\",\"delay\":\"%um\"}",
                 between(dice, 1, 8), between(dice, 1, 20));
     }
     if (chance(dice, 20)) {
@@ -123,7 +128,8 @@ static void faults(FILE *file, struct dice *dice, bool device)
     }
     if (chance(dice, 20)) {
         fprintf(file,
-                ",{\"kind\":\"coordinator_cut\",\"coordinator\":\"c1\",\"at\":\"%um\",\"lasts\":\"%um\"}",
+                ",{\"kind\":\"coordinator_cut\",\"coordinator\":\"c1\",\"at\":\"%um\",\"lasts\":\"%"
+                "um\"}",
                 between(dice, 1, 40), between(dice, 1, 80));
     }
     if (chance(dice, 40)) {
@@ -147,10 +153,12 @@ static void coordinators(FILE *file, struct dice *dice)
         fputs(",{\"name\":\"c2\",\"start\":\"10s\",\"takeover\":\"expired\"}", file);
         break;
     case 1:
-        fprintf(file, ",{\"name\":\"c2\",\"site\":\"b\",\"start\":\"%um\",\"takeover\":\"now\"}", minute);
+        fprintf(file, ",{\"name\":\"c2\",\"site\":\"b\",\"start\":\"%um\",\"takeover\":\"now\"}",
+                minute);
         break;
     case 2:
-        fprintf(file, ",{\"name\":\"c2\",\"node\":\"n2\",\"start\":\"%um\",\"takeover\":\"now\"}", minute);
+        fprintf(file, ",{\"name\":\"c2\",\"node\":\"n2\",\"start\":\"%um\",\"takeover\":\"now\"}",
+                minute);
         break;
     case 3:
         fprintf(file,
@@ -159,8 +167,8 @@ static void coordinators(FILE *file, struct dice *dice)
                 minute, minute + 1, between(dice, 0, 50));
         break;
     case 4:
-        fprintf(file, ",{\"name\":\"c2\",\"start\":\"%um\"},{\"name\":\"c3\",\"start\":\"%um\"}", minute,
-                minute);
+        fprintf(file, ",{\"name\":\"c2\",\"start\":\"%um\"},{\"name\":\"c3\",\"start\":\"%um\"}",
+                minute, minute);
         break;
     default:
         break;
@@ -173,8 +181,8 @@ static void requests(FILE *file, struct dice *dice)
     unsigned minute = between(dice, 1, 40);
     fputs("\"requests\":[", file);
     if (chance(dice, 15)) {
-        fprintf(file, "{\"at\":\"%um\",\"kind\":\"pause\"},{\"at\":\"%um\",\"kind\":\"resume\"}", minute,
-                minute + between(dice, 1, 30));
+        fprintf(file, "{\"at\":\"%um\",\"kind\":\"pause\"},{\"at\":\"%um\",\"kind\":\"resume\"}",
+                minute, minute + between(dice, 1, 30));
     } else if (chance(dice, 15)) {
         fprintf(file, "{\"at\":\"%um\",\"kind\":\"stop\"}", minute);
     }
