@@ -1,4 +1,5 @@
-/* caucus-report: what the front runs for `caucus report DIR`, and `caucus simulate` for a new one. */
+/* caucus-report: what the front runs for `caucus report DIR`, and `caucus simulate` for a new one.
+ */
 #include "analysis/render.h"
 
 #include <stdio.h>

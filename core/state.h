@@ -289,6 +289,8 @@ bool cau_lock_held(const struct cau_core *core);
 void cau_copy_lock(struct cau_lock *to, const struct cau_lock *from);
 
 /* ---- node.c, node_work.c, node_out.c: the node machine ---- */
+/* Allowed next states, a bit each; nothing after the results. */
+extern const uint32_t cau_node_next[CAU_NODE_STATES];
 void cau_node_enter(struct cau_core *core, struct cau_node *node, uint8_t state, uint8_t why,
                     struct cau_actions *ret);
 void cau_node_wait(struct cau_core *core, struct cau_node *node, enum cau_reason why,

@@ -1,8 +1,8 @@
 /* The checker: a second opinion of the truth, from outside. It listens at the world's seams and the
  * record streams, keeps its own books, and holds every change to the invariants of SPEC 15.1.
  *
- * What nobody could know yet is not held against a coordinator: for a while after a loss the cluster
- * itself does not know of it (failure detection), and a message is under way. */
+ * What nobody could know yet is not held against a coordinator: for a while after a loss the
+ * cluster itself does not know of it (failure detection), and a message is under way. */
 #ifndef SIM_CHECKER_H
 #define SIM_CHECKER_H
 

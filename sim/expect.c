@@ -15,7 +15,7 @@ struct differences {
 };
 
 static __attribute__((format(printf, 2, 3))) void differ(struct differences *d, const char *format,
-                                                        ...)
+                                                         ...)
 {
     char sentence[512];
     va_list args;
@@ -50,7 +50,8 @@ static const char *status_word(const struct sim_outcome_coordinator *o)
     return o->died ? "Died" : o->ended ? cau_word_status(o->status.status) : "did not end";
 }
 
-static void compare_coordinators(const struct scenario *scenario, const struct scenario_expect *expect,
+static void compare_coordinators(const struct scenario *scenario,
+                                 const struct scenario_expect *expect,
                                  const struct sim_outcome *outcome, struct differences *d)
 {
     for (uint32_t i = 0; i < expect->coordinator_count; i++) {
@@ -114,8 +115,8 @@ static void compare_order(const struct scenario *scenario, const struct scenario
 }
 
 uint32_t sim_expect(const struct scenario *scenario, const char *engine,
-                    const struct sim_outcome *outcome, void (*tell)(void *ctx, const char *sentence),
-                    void *ctx)
+                    const struct sim_outcome *outcome,
+                    void (*tell)(void *ctx, const char *sentence), void *ctx)
 {
     struct differences d = {.tell = tell, .ctx = ctx};
     const struct scenario_expect *expect = &scenario->expect;

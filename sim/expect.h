@@ -12,7 +12,7 @@ char *sim_report_of(const struct sim_outcome *outcome, uint32_t coordinator, cha
 
 /* Compares; each difference is one sentence, handed to `tell`. Returns how many there were. */
 uint32_t sim_expect(const struct scenario *scenario, const char *engine,
-                    const struct sim_outcome *outcome, void (*tell)(void *ctx, const char *sentence),
-                    void *ctx);
+                    const struct sim_outcome *outcome,
+                    void (*tell)(void *ctx, const char *sentence), void *ctx);
 
 #endif

@@ -1,4 +1,4 @@
-/* The engines this program has. With CAUCUS_WITHOUT_SIMGRID only the heap engine is linked. */
+/* The engines this program has. Without SimGrid only the heap engine is linked. */
 #include "sim/stage.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ static struct sim_engine *make_heap(const struct scenario *scenario, const char 
 
 static const struct sim_engine_kind kinds[] = {
     {"heap", make_heap, sim_heap_run, sim_heap_free, true},
-#ifndef CAUCUS_WITHOUT_SIMGRID
+#if CAUCUS_WITH_SIMGRID
     {"simgrid", sim_simgrid_new, sim_simgrid_run, sim_simgrid_free, false},
 #endif
 };

@@ -11,8 +11,7 @@ int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const
 {
     *stage = (struct sim_stage){.kind = sim_engine_kind(engine), .ports = *ports};
     if (stage->kind == NULL) {
-        if (asprintf(reterr_why, "engine: must be \"simgrid\" or \"heap\" as built in, is \"%s\"",
-                     engine) < 0)
+        if (asprintf(reterr_why, "engine: %s is not built into this program", engine) < 0)
             *reterr_why = NULL;
         return -EINVAL;
     }

@@ -179,7 +179,8 @@ const struct cau_quorum_node *sim_world_quorum(const struct sim_world *world,
                                                const struct cau_quorum_rules **ret_rules);
 /* Would the members that stay keep quorum if `node`, and with it all nodes for which `out` is true
  * (NULL: no other), left its partition now in an orderly way? Answered by votequorum itself on a
- * copy, the witness's vote staying where it is. `copy` is the caller's and holds node_count elements. */
+ * copy, the witness's vote staying where it is. `copy` is the caller's and holds node_count
+ * elements. */
 bool sim_world_survives(const struct sim_world *world, uint32_t node, const bool *out,
                         struct cau_quorum_node *copy);
 /* The lock in the best partition; false when none is quorate. */

@@ -30,56 +30,45 @@ state() {
 state >"$tmp/before"
 
 # row ARGUMENTS EXIT SENTENCE: the arguments are words of the shell. The sentence is all that is
-# said; "+usage" after it stands for the lines that show how the command is used, "@" for this
+# said; "+usage" after it stands for the lines that show how the command is used, "{here}" for this
 # directory.
 rows=0
 row() {
-    eval "set -- $1 '$2'" '"$3"'
-    row_arguments=$*
-    row_args=""
-    while [ $# -gt 2 ]; do
-        row_args="$row_args '$1'"
-        shift
-    done
-    code=0
-    eval "\"\$plain\" $row_args" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null || code=$?
-    judge "$row_args" "$1" "$2"
+    call "$1"
+    judge "$@"
 }
 
-# judge WHAT EXIT SENTENCE: of $code, $tmp/stdout and $tmp/stderr.
+program=$plain
+call() {
+    eval "set -- $1"
+    code=0
+    "$program" "$@" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null || code=$?
+}
+
+# judge WHAT EXIT SENTENCE: what came of a call.
 judge() {
     rows=$((rows + 1))
-    want "caucus$1: exit code must be $2, is $code" [ "$code" -eq "$2" ]
-    want "caucus$1: stdout must be empty" [ ! -s "$tmp/stdout" ]
+    want "caucus $1: exit code must be $2, is $code" [ "$code" -eq "$2" ]
+    want "caucus $1: stdout must be empty" [ ! -s "$tmp/stdout" ]
     case $3 in
     *+usage)
         sed '/^usage: /,$d' "$tmp/stderr" >"$tmp/said"
-        want "caucus$1: must show how it is used" grep -q '^usage: caucus ' "$tmp/stderr"
+        want "caucus $1: must show how it is used" grep -q '^usage: caucus ' "$tmp/stderr"
         ;;
     *) cp "$tmp/stderr" "$tmp/said" ;;
     esac
-    expected=${3%+usage}
-    while :; do
-        case $expected in
-        *@*) expected=${expected%%@*}$here${expected#*@} ;;
-        *) break ;;
-        esac
-    done
-    if [ -n "$expected" ]; then
-        printf 'caucus %s\n' "$expected" >"$tmp/expected"
-    else
-        : >"$tmp/expected"
-    fi
+    printf '%s' "${3%+usage}" | sed "s|{here}|$here|" >"$tmp/expected"
+    [ ! -s "$tmp/expected" ] || echo >>"$tmp/expected"
     cmp -s "$tmp/expected" "$tmp/said" || {
-        fail "caucus$1: another sentence was expected"
+        fail "caucus $1: another sentence was expected"
         diff "$tmp/expected" "$tmp/said" | cut -c 1-300 || true
     }
     state >"$tmp/after"
-    want "caucus$1: nothing may be left behind: $(diff "$tmp/before" "$tmp/after" | head -n 3)" \
+    want "caucus $1: nothing may be left behind: $(diff "$tmp/before" "$tmp/after" | head -n 3)" \
         cmp -s "$tmp/before" "$tmp/after"
 }
 
-# ARGUMENTS | EXIT | SENTENCE, which goes on after "caucus "
+# ARGUMENTS | EXIT | SENTENCE
 while IFS= read -r line; do
     case $line in
     '' | '#'*) continue ;;
@@ -88,122 +77,197 @@ while IFS= read -r line; do
     row "${line%% | *}" "${rest%% | *}" "${rest#* | }"
 done <<'END'
 # simulate: words
-simulate | 64 | simulate: which scenario? `caucus simulate --help` says more
-simulate contoso-fc1.json two-nodes-plain.json | 64 | simulate: two-nodes-plain.json: one scenario only, and contoso-fc1.json is one
-simulate contoso-fc1.json --nonsense | 64 | simulate: --nonsense: no such option; `caucus simulate --help` lists all
-simulate contoso-fc1.json --nonsense 1 | 64 | simulate: --nonsense: no such option; `caucus simulate --help` lists all
-simulate contoso-fc1.json -x | 64 | simulate: -x: no such option; `caucus simulate --help` lists all
-simulate contoso-fc1.json --seed=1 | 64 | simulate: --seed=1: no such option; `caucus simulate --help` lists all
-simulate contoso-fc1.json --max-failed-nodes 1 | 64 | simulate: --max-failed-nodes: an option of the run, to be written --set policy.max_failed_nodes=VALUE
-simulate contoso-fc1.json -RebootTimeoutMinutes 1 | 64 | simulate: -RebootTimeoutMinutes: an option of the run, to be written --set policy.reboot_timeout_minutes=VALUE
-simulate contoso-fc1.json --seed | 64 | simulate: --seed: its value is missing
-simulate contoso-fc1.json --out | 64 | simulate: --out: its value is missing
-simulate contoso-fc1.json --set | 64 | simulate: --set: its value is missing
-simulate contoso-fc1.json --seed -1 | 64 | simulate: --seed: must be a whole number from 0 to 2^64-1, is -1
-simulate contoso-fc1.json --seed 1x | 64 | simulate: --seed: must be a whole number from 0 to 2^64-1, is 1x
-simulate contoso-fc1.json --seed 0x10 | 64 | simulate: --seed: must be a whole number from 0 to 2^64-1, is 0x10
-simulate contoso-fc1.json --seed " 1" | 64 | simulate: --seed: must be a whole number from 0 to 2^64-1, is  1
-simulate contoso-fc1.json --seed 18446744073709551616 | 64 | simulate: --seed: must be a whole number from 0 to 2^64-1, is 18446744073709551616
-simulate contoso-fc1.json --engine fast | 64 | simulate: --engine: must be simgrid or heap, is fast
-simulate contoso-fc1.json --engine heap --context-factory raw | 64 | simulate: --context-factory: belongs to the engine simgrid, this one is heap
-simulate contoso-fc1.json --format xml | 64 | simulate: --format: must be text or json, is xml
+simulate | 64 | caucus simulate: which scenario? `caucus simulate --help` says more
+simulate contoso-fc1.json two-nodes-plain.json | 64 | caucus simulate: two-nodes-plain.json: one scenario only, and contoso-fc1.json is one
+simulate contoso-fc1.json --nonsense | 64 | caucus simulate: --nonsense: no such option; `caucus simulate --help` lists all
+simulate contoso-fc1.json --nonsense 1 | 64 | caucus simulate: --nonsense: no such option; `caucus simulate --help` lists all
+simulate contoso-fc1.json -x | 64 | caucus simulate: -x: no such option; `caucus simulate --help` lists all
+simulate contoso-fc1.json --seed=1 | 64 | caucus simulate: --seed=1: no such option; `caucus simulate --help` lists all
+simulate contoso-fc1.json --max-failed-nodes 1 | 64 | caucus simulate: --max-failed-nodes: an option of the run, to be written --set policy.max_failed_nodes=VALUE
+simulate contoso-fc1.json -RebootTimeoutMinutes 1 | 64 | caucus simulate: -RebootTimeoutMinutes: an option of the run, to be written --set policy.reboot_timeout_minutes=VALUE
+simulate contoso-fc1.json --seed | 64 | caucus simulate: --seed: its value is missing
+simulate contoso-fc1.json --out | 64 | caucus simulate: --out: its value is missing
+simulate contoso-fc1.json --set | 64 | caucus simulate: --set: its value is missing
+simulate contoso-fc1.json --seed -1 | 64 | caucus simulate: --seed: must be a whole number from 0 to 2^64-1, is -1
+simulate contoso-fc1.json --seed 1x | 64 | caucus simulate: --seed: must be a whole number from 0 to 2^64-1, is 1x
+simulate contoso-fc1.json --seed 0x10 | 64 | caucus simulate: --seed: must be a whole number from 0 to 2^64-1, is 0x10
+simulate contoso-fc1.json --seed " 1" | 64 | caucus simulate: --seed: must be a whole number from 0 to 2^64-1, is  1
+simulate contoso-fc1.json --seed 18446744073709551616 | 64 | caucus simulate: --seed: must be a whole number from 0 to 2^64-1, is 18446744073709551616
+simulate contoso-fc1.json --engine fast | 64 | caucus simulate: --engine: must be simgrid or heap, is fast
+simulate contoso-fc1.json --engine heap --context-factory raw | 64 | caucus simulate: --context-factory: belongs to the engine simgrid, this one is heap
+simulate contoso-fc1.json --format xml | 64 | caucus simulate: --format: must be text or json, is xml
 
 # simulate: files
-simulate missing.json | 65 | simulate: missing.json: No such file or directory
-simulate empty | 65 | simulate: empty: Is a directory
-simulate contoso-fc1.json/x | 65 | simulate: contoso-fc1.json/x: Not a directory
-simulate broken.json | 65 | simulate: broken.json: line 2, column 1: expected a key in quotes, found the end
-simulate empty.json | 65 | simulate: empty.json: line 1, column 1: expected a value, found the end
-simulate zero.json | 65 | simulate: zero.json: line 1, column 52: expected nothing more, found byte 0x00
-simulate deep.json | 65 | simulate: deep.json: line 1, column 65: expected at most 64 levels, found '['
-simulate /dev/zero | 65 | simulate: /dev/zero: File too large
-simulate policy.json | 65 | simulate: policy.json: policy.max_failed_nodes: must be 0..1 with 2 nodes, is 2
-simulate policy.json --set policy.max_failed_nodes=3 | 65 | simulate: policy.max_failed_nodes: must be 0..1 with 2 nodes, is 3
+simulate missing.json | 65 | caucus simulate: missing.json: No such file or directory
+simulate empty | 65 | caucus simulate: empty: Is a directory
+simulate contoso-fc1.json/x | 65 | caucus simulate: contoso-fc1.json/x: Not a directory
+simulate broken.json | 65 | caucus simulate: broken.json: line 2, column 1: expected a key in quotes, found the end
+simulate empty.json | 65 | caucus simulate: empty.json: line 1, column 1: expected a value, found the end
+simulate zero.json | 65 | caucus simulate: zero.json: line 1, column 52: expected nothing more, found byte 0x00
+simulate deep.json | 65 | caucus simulate: deep.json: line 1, column 65: expected at most 64 levels, found '['
+simulate /dev/zero | 65 | caucus simulate: /dev/zero: File too large
+simulate policy.json | 65 | caucus simulate: policy.json: policy.max_failed_nodes: must be 0..1 with 2 nodes, is 2
+simulate policy.json --set policy.max_failed_nodes=3 | 65 | caucus simulate: policy.max_failed_nodes: must be 0..1 with 2 nodes, is 3
 
 # simulate: options of the run
-simulate contoso-fc1.json --set max_failed_nodes=1 | 65 | simulate: "max_failed_nodes=1" must be policy.NAME=VALUE
-simulate contoso-fc1.json --set policy.max_failed_nodes | 65 | simulate: "policy.max_failed_nodes" must be policy.NAME=VALUE
-simulate contoso-fc1.json --set "" | 65 | simulate: "" must be policy.NAME=VALUE
-simulate contoso-fc1.json --set nodes=5 | 65 | simulate: "nodes=5" must be policy.NAME=VALUE
-simulate contoso-fc1.json --set policy.nonsense=1 | 65 | simulate: policy.nonsense: unknown option
-simulate contoso-fc1.json --set policy.MaxFailedNodes=1 | 65 | simulate: policy.MaxFailedNodes: unknown option
-simulate contoso-fc1.json --set policy.max_failed_nodes= | 65 | simulate: policy.max_failed_nodes: must be a whole number, 0..65534
-simulate contoso-fc1.json --set policy.max_failed_nodes=1.5 | 65 | simulate: policy.max_failed_nodes: must be a whole number, 0..65534
-simulate contoso-fc1.json --set policy.max_failed_nodes=4 | 65 | simulate: policy.max_failed_nodes: must be 0..3 with 4 nodes, is 4
-simulate contoso-fc1.json --set policy.max_retries_per_node=65 | 65 | simulate: policy.max_retries_per_node: must be 0..64, is 65
-simulate contoso-fc1.json --set policy.max_parallel_nodes=0 | 65 | simulate: policy.max_parallel_nodes: must be 1..65535, is 0
-simulate contoso-fc1.json --set policy.stop_after=tomorrow | 65 | simulate: policy.stop_after: must be minutes as a number, or "1h30m", "01:30:00" or "never"
-simulate contoso-fc1.json --set policy.stop_after=0 | 65 | simulate: policy.stop_after: must be 1ms..3650d
-simulate contoso-fc1.json --set policy.force=yes | 65 | simulate: policy.force: must be true or false
-simulate contoso-fc1.json --set policy.failback_mode=later | 65 | simulate: policy.failback_mode: must be one of Immediate, NoFailback, Policy
-simulate contoso-fc1.json --set policy.node_order=CONTOSO-N1,X | 65 | simulate: policy.node_order: there is no node "X"
-simulate contoso-fc1.json --set policy.node_order=CONTOSO-N1,CONTOSO-N1 | 65 | simulate: policy.node_order: node "CONTOSO-N1" is there twice
-simulate contoso-fc1.json --set policy.node_order=CONTOSO-N1, | 65 | simulate: policy.node_order: must not hold an empty name
-simulate contoso-fc1.json --set policy.site_aware_updating_order=X | 65 | simulate: policy.site_aware_updating_order: there is no site "X"
-simulate contoso-fc1.json --set policy.cau_plugin_name=X | 65 | simulate: policy.cau_plugin_name: there is no plug-in "X"
-simulate contoso-fc1.json --set policy.cluster_name=OTHER | 65 | simulate: policy.cluster_name: must be the scenario's, "CONTOSO-FC1", is "OTHER"
-simulate contoso-fc1.json --set policy.exclude=CONTOSO-N1,CONTOSO-N2,CONTOSO-N3,CONTOSO-N4 | 65 | simulate: policy.exclude: leaves no node to update
-simulate contoso-fc1.json --set policy.reason=$text | 65 | simulate: policy.reason: must have at most 4096 bytes, has 5000
-simulate contoso-fc1.json --set policy.pre_update_script=/x | 65 | simulate: policy.pre_update_script: needs scripts.pre, what it does here
+simulate contoso-fc1.json --set max_failed_nodes=1 | 65 | caucus simulate: "max_failed_nodes=1" must be policy.NAME=VALUE
+simulate contoso-fc1.json --set policy.max_failed_nodes | 65 | caucus simulate: "policy.max_failed_nodes" must be policy.NAME=VALUE
+simulate contoso-fc1.json --set "" | 65 | caucus simulate: "" must be policy.NAME=VALUE
+simulate contoso-fc1.json --set nodes=5 | 65 | caucus simulate: "nodes=5" must be policy.NAME=VALUE
+simulate contoso-fc1.json --set policy.nonsense=1 | 65 | caucus simulate: policy.nonsense: unknown option
+simulate contoso-fc1.json --set policy.MaxFailedNodes=1 | 65 | caucus simulate: policy.MaxFailedNodes: unknown option
+simulate contoso-fc1.json --set policy.max_failed_nodes= | 65 | caucus simulate: policy.max_failed_nodes: must be a whole number, 0..65534
+simulate contoso-fc1.json --set policy.max_failed_nodes=1.5 | 65 | caucus simulate: policy.max_failed_nodes: must be a whole number, 0..65534
+simulate contoso-fc1.json --set policy.max_failed_nodes=4 | 65 | caucus simulate: policy.max_failed_nodes: must be 0..3 with 4 nodes, is 4
+simulate contoso-fc1.json --set policy.max_retries_per_node=65 | 65 | caucus simulate: policy.max_retries_per_node: must be 0..64, is 65
+simulate contoso-fc1.json --set policy.max_parallel_nodes=0 | 65 | caucus simulate: policy.max_parallel_nodes: must be 1..65535, is 0
+simulate contoso-fc1.json --set policy.stop_after=tomorrow | 65 | caucus simulate: policy.stop_after: must be minutes as a number, or "1h30m", "01:30:00" or "never"
+simulate contoso-fc1.json --set policy.stop_after=0 | 65 | caucus simulate: policy.stop_after: must be 1ms..3650d
+simulate contoso-fc1.json --set policy.force=yes | 65 | caucus simulate: policy.force: must be true or false
+simulate contoso-fc1.json --set policy.failback_mode=later | 65 | caucus simulate: policy.failback_mode: must be one of Immediate, NoFailback, Policy
+simulate contoso-fc1.json --set policy.node_order=CONTOSO-N1,X | 65 | caucus simulate: policy.node_order: there is no node "X"
+simulate contoso-fc1.json --set policy.node_order=CONTOSO-N1,CONTOSO-N1 | 65 | caucus simulate: policy.node_order: node "CONTOSO-N1" is there twice
+simulate contoso-fc1.json --set policy.node_order=CONTOSO-N1, | 65 | caucus simulate: policy.node_order: must not hold an empty name
+simulate contoso-fc1.json --set policy.site_aware_updating_order=X | 65 | caucus simulate: policy.site_aware_updating_order: there is no site "X"
+simulate contoso-fc1.json --set policy.cau_plugin_name=X | 65 | caucus simulate: policy.cau_plugin_name: there is no plug-in "X"
+simulate contoso-fc1.json --set policy.cluster_name=OTHER | 65 | caucus simulate: policy.cluster_name: must be the scenario's, "CONTOSO-FC1", is "OTHER"
+simulate contoso-fc1.json --set policy.exclude=CONTOSO-N1,CONTOSO-N2,CONTOSO-N3,CONTOSO-N4 | 65 | caucus simulate: policy.exclude: leaves no node to update
+simulate contoso-fc1.json --set policy.reason=$text | 65 | caucus simulate: policy.reason: must have at most 4096 bytes, has 5000
+simulate contoso-fc1.json --set policy.pre_update_script=/x | 65 | caucus simulate: policy.pre_update_script: needs scripts.pre, what it does here
 # ... that do not go together
-simulate contoso-fc1.json --set policy.force_pause_no_drain=true --set policy.force_pause_and_drain=true | 65 | simulate: policy.force_pause_and_drain: does not go with force_pause_no_drain: at most one force_pause option
-simulate contoso-fc1.json --set policy.force_recovery=true --set policy.max_failed_nodes=1 | 65 | simulate: policy.max_failed_nodes: does not go with force_recovery
+simulate contoso-fc1.json --set policy.force_pause_no_drain=true --set policy.force_pause_and_drain=true | 65 | caucus simulate: policy.force_pause_and_drain: does not go with force_pause_no_drain: at most one force_pause option
+simulate contoso-fc1.json --set policy.force_recovery=true --set policy.max_failed_nodes=1 | 65 | caucus simulate: policy.max_failed_nodes: does not go with force_recovery
 # ... that this version does not do
-simulate contoso-fc1.json --set policy.attempt_soft_reboot=true | 65 | simulate: policy.attempt_soft_reboot: not in effect in this version, leave it out
-simulate contoso-fc1.json --set policy.reboot_mode=SoftReboot | 65 | simulate: policy.reboot_mode: SoftReboot is not in effect in this version, leave it out
-simulate contoso-fc1.json --set policy.credential=me | 65 | simulate: policy.credential: not in effect in this version, leave it out
-simulate contoso-fc1.json --set policy.suspend_node=true | 65 | simulate: policy.suspend_node: not in effect in this version, leave it out
-simulate contoso-fc1.json --set policy.what_if=true | 65 | simulate: policy.what_if: not in effect in this version, leave it out
+simulate contoso-fc1.json --set policy.attempt_soft_reboot=true | 65 | caucus simulate: policy.attempt_soft_reboot: not in effect in this version, leave it out
+simulate contoso-fc1.json --set policy.reboot_mode=SoftReboot | 65 | caucus simulate: policy.reboot_mode: SoftReboot is not in effect in this version, leave it out
+simulate contoso-fc1.json --set policy.credential=me | 65 | caucus simulate: policy.credential: not in effect in this version, leave it out
+simulate contoso-fc1.json --set policy.suspend_node=true | 65 | caucus simulate: policy.suspend_node: not in effect in this version, leave it out
+simulate contoso-fc1.json --set policy.what_if=true | 65 | caucus simulate: policy.what_if: not in effect in this version, leave it out
 
 # simulate: the run directory
-simulate contoso-fc1.json --out "" | 64 | simulate: --out: must name a directory, is empty
-simulate contoso-fc1.json --out rundir | 65 | simulate: @/rundir: must be an empty or no directory, holds files (--force replaces a run directory)
-simulate contoso-fc1.json --out holds-a-file | 65 | simulate: @/holds-a-file: must be an empty or no directory, holds files (--force replaces a run directory)
-simulate contoso-fc1.json --out holds-a-file --force | 65 | simulate: @/holds-a-file: must be a run directory to be replaced, has no manifest.json
-simulate contoso-fc1.json --out . --force | 65 | simulate: @: must be a run directory to be replaced, has no manifest.json
-simulate contoso-fc1.json --out empty.json | 65 | simulate: @/empty.json: must be an empty or no directory: Not a directory
-simulate contoso-fc1.json --out empty.json --force | 65 | simulate: @/empty.json: must be an empty or no directory: Not a directory
-simulate contoso-fc1.json --out missing/new | 65 | simulate: missing/new: a run directory cannot be made there: No such file or directory
-simulate contoso-fc1.json --out empty.json/new | 65 | simulate: empty.json/new: must be an empty or no directory: Not a directory
-simulate contoso-fc1.json --out $long | 65 | simulate: $long: must be an empty or no directory: File name too long
-simulate broken.json --out rundir --force | 65 | simulate: broken.json: line 2, column 1: expected a key in quotes, found the end
-simulate contoso-fc1.json --set policy.force=maybe --out new | 65 | simulate: policy.force: must be true or false
-simulate contoso-fc1.json --seed x --out new | 64 | simulate: --seed: must be a whole number from 0 to 2^64-1, is x
+simulate contoso-fc1.json --out "" | 64 | caucus simulate: --out: must name a directory, is empty
+simulate contoso-fc1.json --out rundir | 65 | caucus simulate: {here}/rundir: must be an empty or no directory, holds files (--force replaces a run directory)
+simulate contoso-fc1.json --out holds-a-file | 65 | caucus simulate: {here}/holds-a-file: must be an empty or no directory, holds files (--force replaces a run directory)
+simulate contoso-fc1.json --out holds-a-file --force | 65 | caucus simulate: {here}/holds-a-file: must be a run directory to be replaced, has no manifest.json
+simulate contoso-fc1.json --out . --force | 65 | caucus simulate: {here}: must be a run directory to be replaced, has no manifest.json
+simulate contoso-fc1.json --out empty.json | 65 | caucus simulate: {here}/empty.json: must be an empty or no directory: Not a directory
+simulate contoso-fc1.json --out empty.json --force | 65 | caucus simulate: {here}/empty.json: must be an empty or no directory: Not a directory
+simulate contoso-fc1.json --out missing/new | 65 | caucus simulate: missing/new: a run directory cannot be made there: No such file or directory
+simulate contoso-fc1.json --out empty.json/new | 65 | caucus simulate: empty.json/new: must be an empty or no directory: Not a directory
+simulate broken.json --out rundir --force | 65 | caucus simulate: broken.json: line 2, column 1: expected a key in quotes, found the end
+simulate contoso-fc1.json --set policy.force=maybe --out new | 65 | caucus simulate: policy.force: must be true or false
+simulate contoso-fc1.json --seed x --out new | 64 | caucus simulate: --seed: must be a whole number from 0 to 2^64-1, is x
 
 # scenario
 scenario | 64 | +usage
-scenario nonsense contoso-fc1.json | 64 | scenario: nonsense: must be check, expand or test+usage
-scenario check | 64 | scenario: check: which file?
-scenario test --engine heap | 64 | scenario: test: which file?
-scenario test --engine | 64 | scenario: --engine: must be simgrid, heap or both, is missing
-scenario test --engine fast contoso-fc1.json | 64 | scenario: --engine: must be simgrid, heap or both, is fast
-scenario test contoso-fc1.json --engine heap | 64 | scenario: --engine: options come before the files
-scenario check --engine heap contoso-fc1.json | 64 | scenario: --engine: no such option of check
-scenario expand contoso-fc1.json two-nodes-plain.json | 64 | scenario: expand: one file only
-scenario check missing.json | 65 | scenario: missing.json: No such file or directory
-scenario expand broken.json | 65 | scenario: broken.json: line 2, column 1: expected a key in quotes, found the end
-scenario test empty | 65 | scenario: empty: Is a directory
+scenario nonsense contoso-fc1.json | 64 | caucus scenario: nonsense: must be check, expand or test+usage
+scenario check | 64 | caucus scenario: check: which file?
+scenario test --engine heap | 64 | caucus scenario: test: which file?
+scenario test --engine | 64 | caucus scenario: --engine: must be simgrid, heap or both, is missing
+scenario test --engine fast contoso-fc1.json | 64 | caucus scenario: --engine: must be simgrid, heap or both, is fast
+scenario test contoso-fc1.json --engine heap | 64 | caucus scenario: --engine: options come before the files
+scenario check --engine heap contoso-fc1.json | 64 | caucus scenario: --engine: no such option of check
+scenario expand contoso-fc1.json two-nodes-plain.json | 64 | caucus scenario: expand: one file only
+scenario check missing.json | 65 | caucus scenario: missing.json: No such file or directory
+scenario expand broken.json | 65 | caucus scenario: broken.json: line 2, column 1: expected a key in quotes, found the end
+scenario test empty | 65 | caucus scenario: empty: Is a directory
 
 # replay
 replay | 64 | +usage
 replay rundir rundir | 64 | +usage
-replay missing | 65 | replay: missing: no journal.ndjson in it; a run directory was expected
-replay empty | 65 | replay: empty: no journal.ndjson in it; a run directory was expected
-replay empty.json | 65 | replay: empty.json: no journal.ndjson in it; a run directory was expected
-replay holds-a-file | 65 | replay: holds-a-file: no journal.ndjson in it; a run directory was expected
+replay missing | 65 | caucus replay: missing: no journal.ndjson in it; a run directory was expected
+replay empty | 65 | caucus replay: empty: no journal.ndjson in it; a run directory was expected
+replay empty.json | 65 | caucus replay: empty.json: no journal.ndjson in it; a run directory was expected
+replay holds-a-file | 65 | caucus replay: holds-a-file: no journal.ndjson in it; a run directory was expected
 
 # policy, man, and the front itself
+nonsense | 64 | caucus: nonsense: no such command; `caucus --help` lists all
+--nonsense | 64 | caucus: --nonsense: no such command; `caucus --help` lists all
 policy | 64 | +usage
 policy nonsense | 64 | +usage
 policy explain force confirm | 64 | +usage
-policy explain nonsense | 64 | policy: nonsense: no such option; `caucus policy explain` lists all
+policy explain nonsense | 64 | caucus policy: nonsense: no such option; `caucus policy explain` lists all
 man nonsense | 64 | +usage
-"" | 64 | : : no such command; `caucus --help` lists all
+"" | 64 | caucus: : no such command; `caucus --help` lists all
 END
 
-# row's "caucus " before the sentence does not fit the front's own.
-front() {
+row "simulate contoso-fc1.json --out $long" 65 \
+    "caucus simulate: $long: must be an empty or no directory: File name too long"
+row "" 64 +usage
+if [ "$CAUCUS_WITH_SIMGRID" = 1 ]; then
+    row "simulate contoso-fc1.json --context-factory fast --out new" 65 \
+        "caucus simulate: SimGrid: the context factory must be raw, boost, ucontext or thread"
+else
+    row "simulate contoso-fc1.json --engine simgrid --out new" 65 \
+        "caucus simulate: engine: simgrid is not built into this program"
+    row "scenario test --engine simgrid contoso-fc1.json" 65 \
+        "caucus scenario: engine: simgrid is not built into this program"
+fi
+
+# Each wrong scenario that the reader's own test knows, as a file of a user.
+sentence=
+while IFS= read -r line; do
+    case $line in
+    '' | '#'*) continue ;;
+    '> '*)
+        sentence=${line#> }
+        continue
+        ;;
+    '+ '*) line="{\"caucus\": 1, \"cluster\": {\"name\": \"c\"}, \"nodes\": 3, ${line#+ }}" ;;
+    esac
+    printf '%s' "$line" >"$tmp/wrong.json"
+    row "scenario check ../wrong.json" 65 "caucus scenario: ../wrong.json: $sentence"
+done <"$wrong_scenarios"
+
+# report is a program of its own; where it is not, the front says so.
+row "report rundir" 70 \
+    "caucus report: the program caucus-report that does this is not installed beside caucus: No such file or directory"
+if [ -x "$(dirname "$CAUCUS")/caucus-report" ]; then
+    program=$CAUCUS
+    row "report" 64 +usage
+    row "report rundir rundir" 64 +usage
+    row "report missing" 65 "caucus report: missing/records.ndjson: No such file or directory"
+    row "report empty" 65 "caucus report: empty/records.ndjson: No such file or directory"
+    program=$plain
+fi
+
+# Where one may not write. Root may everywhere, so it becomes somebody else.
+as_nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+nobody=
+if [ "$(id -u)" -ne 0 ]; then
+    nobody=env
+elif $as_nobody true 2>"$tmp/err"; then
+    nobody=$as_nobody
+fi
+if [ -n "$nobody" ]; then
+    chmod 555 .
     code=0
-    "$plain" "$@" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null || code=$?
-}
+    # shellcheck disable=SC2086
+    $nobody "$plain" simulate contoso-fc1.json --out new >"$tmp/stdout" 2>"$tmp/stderr" || code=$?
+    judge "simulate --out new, in a directory that may not be written" 65 \
+        "caucus simulate: new: a run directory cannot be made there: Permission denied"
+    chmod 755 .
+    chmod 000 broken.json
+    code=0
+    # shellcheck disable=SC2086
+    $nobody "$plain" simulate broken.json >"$tmp/stdout" 2>"$tmp/stderr" || code=$?
+    chmod 644 broken.json
+    judge "simulate a file that may not be read" 65 "caucus simulate: broken.json: Permission denied"
+else
+    echo "left out: what happens without permission (no setpriv)"
+fi
+
+# A result that cannot be written is no success.
+for arguments in "simulate contoso-fc1.json" "simulate contoso-fc1.json --format json" \
+    "scenario expand contoso-fc1.json" "scenario check contoso-fc1.json" \
+    "scenario test contoso-fc1.json" "replay rundir" "policy explain" man --help --version; do
+    : >"$tmp/stdout"
+    code=0
+    # shellcheck disable=SC2086
+    "$plain" $arguments >/dev/full 2>"$tmp/stderr" || code=$?
+    sort -u -o "$tmp/stderr" "$tmp/stderr" # a test of two engines says it twice
+    judge "$arguments, on a full disk" 70 "caucus: standard output: cannot be written whole"
+done
+
+need 100 "wrong inputs" "$rows"
 finish "$rows wrong inputs, $checks checks"
