@@ -419,7 +419,7 @@ static void walk(const struct scn_table *table, const char *prefix,
         snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", row->key);
         each(ctx, path, row->fallback);
         if (row->type == SCN_LIST)
-            strncat(path, "[]", sizeof path - strlen(path) - 1);
+            snprintf(path + strlen(path), sizeof path - strlen(path), "[]");
         if (row->table)
             walk(row->table, path, each, ctx);
     }

@@ -177,6 +177,8 @@ void sim_observe_look(struct sim_world *w, uint32_t coordinator)
     uint32_t first = count > 0 ? asked[0] : NONE;
 
     c->note_look = NONE;
+    c->whole_flying = c->whole;
+    c->whole = false;
     for (uint32_t n = 0; n < w->scenario->node_count; n++)
         if (all || count == 0 || nodes(w)[n].touched > c->looked)
             take_facts(w, coordinator, first, n, &row[n]);
@@ -235,26 +237,29 @@ void sim_observe_arrives(struct sim_world *w, uint32_t coordinator)
 {
     struct coord *c = &coords(w)[coordinator];
     struct cau_event event = {.kind = CAU_EV_VIEW, .at = sim_world_clock(w, coordinator, w->now)};
-    bool whole = c->whole || !c->known;
+    bool whole = c->whole_flying || !c->known;
     uint64_t sampled = c->looked;
 
     c->note_view = NONE;
     if (c->view.observer_count > 0 && !sim_connected_place(w, coordinator, c->observer[0])) {
         c->looked = 0;
+        c->whole |= c->whole_flying;
         plan_look(w, coordinator, VIEW_DELAY); /* lost on the way: ask again */
         return;
     }
     if (c->view.observer_count == 0 && sim_observe_contact(w, coordinator) != NONE &&
         answers(w, coordinator, sim_observe_contact(w, coordinator))) {
+        c->whole |= c->whole_flying;
         plan_look(w, coordinator, 0); /* somebody answers again */
         return;
     }
-    c->whole = false;
     c->known = true;
     event.view = c->view;
     event.view.whole = whole;
     event.view.node_count = differences(w, coordinator, whole);
     event.view.nodes = list(w);
+    if (c->whole) /* asked for while this one was under way */
+        sim_observe_whole(w, coordinator);
     if (w->stamp > sampled && sampled != 0)
         plan_look(w, coordinator, VIEW_DELAY);
     if (!whole && event.view.node_count == 0 && same(&c->view, &c->told))

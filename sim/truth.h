@@ -147,7 +147,9 @@ struct coord {
     uint32_t cut;
     uint64_t recent[RECENT]; /* operations answered last */
     uint32_t recent_next;
-    bool alive, started, whole, known;
+    bool alive, started, known;
+    bool whole;        /* a whole view was asked for, */
+    bool whole_flying; /* and this is the one on its way */
 };
 
 struct fault_truth {

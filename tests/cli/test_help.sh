@@ -132,10 +132,10 @@ while read -r command; do
 done <"$tmp/commands"
 formatter=none
 if command -v groff >/dev/null; then
-    formatter=groff
+    formatter='groff'
     groff -man -Tutf8 -ww "$tmp/man" >"$tmp/page" 2>"$tmp/err" || fail "man: groff fails"
 elif command -v man >/dev/null; then
-    formatter=man
+    formatter='man'
     MAN_KEEP_STDERR=1 man --warnings=w -l "$tmp/man" >"$tmp/page" 2>"$tmp/err" || fail "man: man fails"
 fi
 if [ "$formatter" != none ]; then

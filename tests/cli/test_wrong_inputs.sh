@@ -21,6 +21,7 @@ echo '{"caucus": 1, "cluster": {"name": "c"}, "nodes": 2, "policy": {"max_failed
 mkdir empty holds-a-file
 echo x >holds-a-file/file
 long=$(head -c 300 /dev/zero | tr '\0' a)
+# shellcheck disable=SC2034 # a row of the table names it
 text=$(head -c 5000 /dev/zero | tr '\0' a)
 
 state() {
@@ -235,7 +236,7 @@ fi
 as_nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
 nobody=
 if [ "$(id -u)" -ne 0 ]; then
-    nobody=env
+    nobody='env'
 elif $as_nobody true 2>"$tmp/err"; then
     nobody=$as_nobody
 fi

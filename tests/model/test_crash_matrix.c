@@ -214,12 +214,36 @@ static void test_points_are_real(void)
     free(at);
 }
 
+/* The same doubt without a death [SPEC 3.2]: the installer's answer is lost on its way. The update
+ * is found installed, and the restart that it wants is not forgotten. */
+static void test_a_lost_answer(void)
+{
+    struct scenario *s = trial_scenario(
+        "{\"caucus\":1,\"cluster\":{\"name\":\"c\"},\"nodes\":3,"
+        "\"updates\":[{\"id\":\"kernel\",\"restart\":true}],"
+        "\"faults\":[{\"kind\":\"coordinator_cut\",\"coordinator\":\"c1\",\"lasts\":\"40s\","
+        "\"when\":{\"node\":\"node1\",\"state\":\"Installing\",\"after\":\"10s\"}}]}");
+    struct trial t;
+
+    trial_run_plain(&t, s);
+    CU_ASSERT_EQUAL(t.outcome.faults[0], 1);
+    CU_ASSERT_EQUAL(t.outcome.coordinators[0].exit, CAU_EXIT_SUCCEEDED);
+    CU_ASSERT_EQUAL(t.nodes[0].begun, 1);
+    CU_ASSERT_EQUAL(t.nodes[0].installed, 1);
+    CU_ASSERT_EQUAL(t.nodes[0].restarts, 1);
+    CU_ASSERT_EQUAL(t.nodes[0].result.succeeded, 1);
+    CU_ASSERT_EQUAL(t.violations, 0);
+    trial_done(&t);
+    scenario_free(s);
+}
+
 static const struct unit_test tests[] = {
     {"the points of death are real", test_points_are_real},
     {"three nodes", test_plain},
     {"a slow network", test_slow},
     {"two at once", test_parallel},
     {"live", test_live},
+    {"an answer is lost", test_a_lost_answer},
 };
 
 int main(void)

@@ -45,7 +45,6 @@ static void look_at_the_end(struct trial *t, const struct sim_world *world)
     const struct scenario *s = sim_world_scenario(world);
     struct cau_lock lock;
 
-    t->whole = true;
     t->lock_free = sim_world_lock(world, &lock) && lock.phase == CAU_LOCK_FREE;
     for (uint32_t n = 0; n < s->node_count; n++) {
         struct sim_node_truth truth;
@@ -67,7 +66,6 @@ static void lock_changed(struct trial *t, const struct sim_world *world)
 {
     struct cau_lock lock;
 
-    t->lock_changed = sim_world_now(world);
     if (sim_world_lock(world, &lock) && lock.phase == CAU_LOCK_HELD)
         t->held = lock;
 }
@@ -186,12 +184,4 @@ const struct trial_act *trial_act(const struct trial *trial, uint8_t kind, uint3
             return a;
     }
     return NULL;
-}
-
-cau_msec trial_answered(const struct trial *trial, uint64_t id)
-{
-    for (uint32_t i = 0; i < trial->turn_count; i++)
-        if (trial->turns[i].result == id)
-            return trial->turns[i].at;
-    return CAU_NEVER;
 }

@@ -39,11 +39,9 @@ struct trial {
     struct trial_act *acts;
     uint32_t turn_count, act_count;
     struct trial_node nodes[TRIAL_NODES];
-    struct cau_lock held;  /* the last value that somebody held */
-    sim_nsec lock_changed; /* when the lock's owner or phase changed last */
-    bool roles_home;       /* at the end: each runs where the scenario began it */
+    struct cau_lock held; /* the last value that somebody held */
+    bool roles_home;      /* at the end: each runs where the scenario began it */
     bool lock_free;
-    bool whole;                        /* the world was looked at when the last coordinator left */
     cau_msec entered[CAU_NODE_STATES]; /* by node 0: when first, or CAU_NEVER */
     uint32_t violations;
     char violation[256]; /* the first one */
@@ -61,7 +59,5 @@ void trial_done(struct trial *trial);
 /* The n-th operation of a kind (from 0), on a node or (CAU_NO_NODE) wherever; NULL: none. */
 const struct trial_act *trial_act(const struct trial *trial, uint8_t kind, uint32_t node,
                                   uint32_t nth);
-/* When the result of an operation came, or CAU_NEVER. */
-cau_msec trial_answered(const struct trial *trial, uint64_t id);
 
 #endif

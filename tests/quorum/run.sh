@@ -46,7 +46,8 @@ flags="-std=c11 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow"
 # shellcheck disable=SC2086
 "${CC:-cc}" $flags -I. -o "$work/oracle" tests/quorum/vq_oracle.c core/quorum*.c || exit 2
 # shellcheck disable=SC2086
-"${CC:-cc}" $flags -o "$work/rig" tests/quorum/vq_rig.c || exit 2
+"${CC:-cc}" $flags -I. -o "$work/rig" tests/quorum/vq_rig.c tests/quorum/vq_node.c \
+    tests/quorum/vq_log.c || exit 2
 mkdir "$work/run"
 # A share of the sequences has a quorum device, if corosync-qdevice and corosync-qnetd are here.
 command -v corosync-qdevice >/dev/null && command -v corosync-qnetd >/dev/null &&

@@ -5,7 +5,7 @@
  *
  * STEP:  update           there is an update: suspend, install, restart, resume
  *        nothing          there is none: no suspend
- *        stop             a request to stop is waiting in the cluster
+ *        stale            the same; a request to stop, meant for a run before, is in the cluster
  *        refused REASON.. the guard refuses with one of these until the core gives up
  *
  * DIR takes the journal and the trace, named after the STEP or the first REASON. Run by run.sh,
@@ -343,10 +343,6 @@ static void check_run(struct run *run, char **reasons)
             mask |= UINT64_C(1) << cau_reason_by_word(*reasons);
         }
         check((mask >> run->result.why & 1) != 0, "the node's result has the guard's reason");
-    } else if (strcmp(run->step, "stop") == 0) {
-        wanted = CAU_STATUS_CANCELED;
-        node = CAU_STATUS_NONE; /* ended before the lock: no node has a result */
-        check(run->submitted[CAU_ACT_ACK] == 1, "the request was acknowledged, once");
     }
     check(status.state == CAU_RUN_ENDED && status.status == wanted, cau_word_status(wanted));
     check((status.notes &

@@ -118,8 +118,9 @@ uint64_t shell_rig_digest(const void *state)
     return fake->sum * 131 + fake->ops * 17 + fake->state;
 }
 
-static const struct cau_decider_ops rig_decider = {
-    "fake", fake_size, fake_init, fake_step, fake_deadline, fake_status, fake_progress, shell_rig_digest};
+static const struct cau_decider_ops rig_decider = {"fake",        fake_size,       fake_init,
+                                                   fake_step,     fake_deadline,   fake_status,
+                                                   fake_progress, shell_rig_digest};
 
 /* ---- what surrounds it ---- */
 
@@ -259,9 +260,10 @@ void shell_rig_run(struct shell_rig *rig)
     static const unsigned char blob[] = {1, 2, 255};
     struct cau_update update = {.id = 0xfeed, .outcome = CAU_UPDATE_SUCCEEDED};
     struct cau_node_facts facts = {.node = 2, .reachable = true, .votes = 1};
-    struct cau_event events[] = {shell_rig_event(CAU_EV_START, 1000),  shell_rig_event(CAU_EV_TICK, 2000),
-                                 shell_rig_event(CAU_EV_RESULT, 2500), shell_rig_event(CAU_EV_VIEW, 2600),
-                                 shell_rig_event(CAU_EV_TICK, 2600),   shell_rig_stop(9000)};
+    struct cau_event events[] = {
+        shell_rig_event(CAU_EV_START, 1000),  shell_rig_event(CAU_EV_TICK, 2000),
+        shell_rig_event(CAU_EV_RESULT, 2500), shell_rig_event(CAU_EV_VIEW, 2600),
+        shell_rig_event(CAU_EV_TICK, 2600),   shell_rig_stop(9000)};
     events[2].result = (struct cau_result){.id = 1,
                                            .code = CAU_RC_FAILED,
                                            .error = -7,

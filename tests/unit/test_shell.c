@@ -12,7 +12,8 @@ static void test_order_of_a_turn(void)
 {
     struct shell_rig rig;
     shell_rig_init(&rig);
-    struct cau_event start = shell_rig_event(CAU_EV_START, 1000), tick = shell_rig_event(CAU_EV_TICK, 2000);
+    struct cau_event start = shell_rig_event(CAU_EV_START, 1000),
+                     tick = shell_rig_event(CAU_EV_TICK, 2000);
     cau_turn(&rig.driver, &start);
     /* the trace has the start, the run's state and the operation */
     CU_ASSERT_STRING_EQUAL(rig_log, "esttatJTRnw");
@@ -40,7 +41,8 @@ static void test_cuts_of_a_turn(void)
     for (size_t part = 0; part < COUNT(want); part++) {
         struct shell_rig rig;
         shell_rig_init(&rig);
-        struct cau_event start = shell_rig_event(CAU_EV_START, 1000), tick = shell_rig_event(CAU_EV_TICK, 2000);
+        struct cau_event start = shell_rig_event(CAU_EV_START, 1000),
+                         tick = shell_rig_event(CAU_EV_TICK, 2000);
         cau_turn(&rig.driver, &start);
         rig_log[0] = '\0';
         cau_turn_cut(&rig.driver, &tick, (enum cau_turn_part)part);
@@ -53,7 +55,8 @@ static void test_time_never_goes_back(void)
 {
     struct shell_rig rig;
     shell_rig_init(&rig);
-    struct cau_event start = shell_rig_event(CAU_EV_START, 5000), early = shell_rig_event(CAU_EV_TICK, 4000);
+    struct cau_event start = shell_rig_event(CAU_EV_START, 5000),
+                     early = shell_rig_event(CAU_EV_TICK, 4000);
     cau_turn(&rig.driver, &start);
     cau_turn(&rig.driver, &early);
     CU_ASSERT_EQUAL(early.at, 4000);

@@ -231,7 +231,8 @@ static char *some_text(void)
     static const char *const texts[] = {"", "node1", "a \"b\" \\ c/", "tab\tand\x01 control",
                                         "\xc3\xa4\xe2\x82\xac"};
     const char *text = texts[chance() % COUNT(texts)];
-    return strcpy(keep(strlen(text) + 1), text);
+    size_t size = strlen(text) + 1;
+    return memcpy(keep(size), text, size);
 }
 
 static void fill_counted(const struct cau_field *field, char *ret)

@@ -116,8 +116,10 @@ static void test_resume_after_each_cut(void)
 {
     for (int part = CAU_TURN_APPEND; part <= CAU_TURN_WHOLE; part++) {
         struct shell_rig rig, again;
-        struct cau_event start = shell_rig_event(CAU_EV_START, 1000), tick = shell_rig_event(CAU_EV_TICK, 2000);
-        struct cau_event takeover = shell_rig_event(CAU_EV_TAKEOVER, 7000), stop = shell_rig_stop(8000);
+        struct cau_event start = shell_rig_event(CAU_EV_START, 1000),
+                         tick = shell_rig_event(CAU_EV_TICK, 2000);
+        struct cau_event takeover = shell_rig_event(CAU_EV_TAKEOVER, 7000),
+                         stop = shell_rig_stop(8000);
         shell_rig_init(&rig);
         cau_turn(&rig.driver, &start);
         cau_turn_cut(&rig.driver, &tick, (enum cau_turn_part)part);
@@ -130,7 +132,8 @@ static void test_resume_after_each_cut(void)
         CU_ASSERT_EQUAL(again.driver.journal_seq, 6);
         CU_ASSERT_PTR_EQUAL(again.driver.backend, &again.backend.backend);
         if (part != CAU_TURN_APPEND) {
-            CU_ASSERT_EQUAL(shell_rig_digest(again.driver.state), shell_rig_digest(rig.driver.state));
+            CU_ASSERT_EQUAL(shell_rig_digest(again.driver.state),
+                            shell_rig_digest(rig.driver.state));
         }
         cau_turn(&again.driver, &takeover);
         cau_turn(&again.driver, &stop);

@@ -1,1 +1,2 @@
 #include "core/shell/words.h"
+#include "sim/world.h"

@@ -1,0 +1,2 @@
+#include "core/shell/words.h"
+#include "scenarios/scenario.h"
