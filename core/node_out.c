@@ -24,6 +24,31 @@ static void wait_for_proof(struct cau_core *core, struct cau_node *node, struct 
     cau_emit_observe(core, ret);
 }
 
+static void sent(struct cau_core *core, struct cau_node *node, uint64_t op)
+{
+    node->op = op;
+    node->phase = CAU_PHASE_SENT;
+    node->gate_at = core->now;
+    node->limit = core->now + CAU_EFFECT_MS;
+}
+
+/* Sent, and views go on to show no effect: it was lost on its way. Sending it again is harmless.
+ * While there is an effect, its result comes by its deadline. */
+static bool never_arrived(const struct cau_core *core, struct cau_node *node, bool effect)
+{
+    if (core->now < node->limit) {
+        return false;
+    }
+    if (effect || core->view_at < node->gate_at + CAU_EFFECT_MS / 2) {
+        node->limit = effect ? CAU_NEVER : core->now + CAU_EFFECT_MS;
+        return false;
+    }
+    node->op = 0;
+    node->phase = CAU_PHASE_READY;
+    node->limit = CAU_NEVER;
+    return true;
+}
+
 /* Suspends a node that is not out yet, once its storage is whole. */
 void cau_out_take(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
@@ -76,9 +101,7 @@ static void suspend(struct cau_core *core, struct cau_node *node, struct cau_act
     struct cau_action *action = cau_emit(core, ret, CAU_ACT_SUSPEND, cau_index(core, node),
                                          core->plan.policy.drain_limit_ms);
     action->mode = core->plan.policy.pause;
-    node->op = action->id;
-    node->phase = CAU_PHASE_SENT;
-    node->limit = CAU_NEVER;
+    sent(core, node, action->id);
     node->begun = true;
     if (!node->suspended) {
         node->suspended = true;
@@ -124,7 +147,13 @@ void cau_out_suspend(struct cau_core *core, struct cau_node *node, struct cau_ac
         suspend(core, node, ret);
         return;
     case CAU_PHASE_SENT:
-        return; /* its result comes by its deadline */
+        if (is_drained(core, node)) { /* whatever became of the answer */
+            node->op = 0;
+            drained(core, node, ret);
+        } else if (never_arrived(core, node, node->facts.standby == CAU_STANDBY_OURS)) {
+            suspend(core, node, ret);
+        }
+        return;
     case CAU_PHASE_PROOF:
         if (is_drained(core, node)) {
             drained(core, node, ret);
@@ -241,9 +270,7 @@ static void resume(struct cau_core *core, struct cau_node *node, struct cau_acti
     struct cau_action *action = cau_emit(core, ret, CAU_ACT_RESUME, cau_index(core, node),
                                          core->plan.policy.resume_limit_ms);
     action->mode = core->plan.policy.failback;
-    node->op = action->id;
-    node->phase = CAU_PHASE_SENT;
-    node->limit = CAU_NEVER; /* its result comes by its deadline */
+    sent(core, node, action->id);
 }
 
 static bool is_back(const struct cau_core *core, const struct cau_node *node)
@@ -274,6 +301,14 @@ void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_act
     bool due = core->now >= node->limit;
     switch ((enum cau_phase)node->phase) {
     case CAU_PHASE_SENT:
+        if (is_back(core, node) && node->facts.roles_away == 0) {
+            node->op = 0;
+            account(core, node);
+            cau_node_wind_down(core, node, ret);
+        } else if (never_arrived(core, node,
+                                 !is_there(node) || node->facts.standby != CAU_STANDBY_OURS)) {
+            cau_out_resume(core, node, ret);
+        }
         return;
     case CAU_PHASE_PAUSE:
         if (!due) {
@@ -340,6 +375,7 @@ void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_a
         if (node->left_tries < CAU_LEFT_TRIES) {
             node->left_tries++;
             resume(core, node, ret);
+            node->limit = CAU_NEVER; /* its result comes by its deadline */
         } else {
             node->left_tries = CAU_LEFT_TRIES + 1;
         }

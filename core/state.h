@@ -21,6 +21,7 @@
 #define CAU_LOCK_OP_MS      60000  /* deadline of one lock operation */
 #define CAU_LOCK_GIVE_UP_MS 600000 /* for a store that does not answer with quorum */
 #define CAU_REPORT_MS       120000 /* deadline of storing the report */
+#define CAU_EFFECT_MS       60000  /* sent this long ago without an effect: it never arrived */
 #define CAU_PROOF_MS        120000 /* from an operation's OK to the view that proves it */
 #define CAU_LEFT_TRIES      3      /* resumes of a node that failed while it was out */
 
