@@ -67,7 +67,8 @@ const char *cau_check(const struct cau_plan *plan)
         plan->max_updates_total == CAU_NONE) {
         return "max_updates: must be more than 0";
     }
-    if (plan->max_actions_per_step < plan->max_updates_per_node + 2 * CAU_STEP_HEADROOM) {
+    if (plan->max_actions_per_step <
+        2 * (uint64_t)plan->max_updates_per_node + 2 * CAU_STEP_HEADROOM) {
         return "max_actions_per_step: too small for max_updates_per_node";
     }
     if (plan->mode > CAU_MODE_RECOVER || plan->takeover > CAU_TAKEOVER_NOW) {

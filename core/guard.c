@@ -7,8 +7,7 @@
 /* Is this node out of service, or soon to be, by our doing? */
 static bool is_out(const struct cau_node *node)
 {
-    return node->suspended || node->left || node->restart_given || node->gate == CAU_GATE_OPEN ||
-           node->state == CAU_NODE_SUSPENDING || node->state == CAU_NODE_RESTARTING;
+    return node->suspended || node->left || node->restart_given || node->gate == CAU_GATE_OPEN;
 }
 
 enum cau_reason cau_guard_cluster(const struct cau_core *core)
@@ -58,7 +57,23 @@ static bool single_node(const struct cau_core *core)
            core->plan.votes_configured <= cau_node_at(core, 0)->facts.votes;
 }
 
-static bool quorum_survives(const struct cau_core *core, const struct cau_node *candidate)
+/* Which of our own nodes are taken for gone: those that are out now; all in
+ * their turn, as each of them will be. */
+enum count { COUNT_OUT, COUNT_TURNS };
+
+static bool counts(const struct cau_node *node, enum count count)
+{
+    switch (count) {
+    case COUNT_OUT:
+        return is_out(node);
+    case COUNT_TURNS:
+        return is_out(node) || node->turn;
+    }
+    return true;
+}
+
+static bool quorum_survives(const struct cau_core *core, const struct cau_node *candidate,
+                            enum count count)
 {
     if (single_node(core)) {
         return true; /* exempt, and announced [SPEC 5.5] */
@@ -86,7 +101,7 @@ static bool quorum_survives(const struct cau_core *core, const struct cau_node *
                     !cau_node_at(core, tie)->facts.member;
     for (uint32_t i = 0; i < core->active_count; i++) {
         const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
-        if (node != candidate && is_out(node) && node->facts.member) {
+        if (node != candidate && counts(node, count) && node->facts.member) {
             out += node->facts.votes;
             tie_goes |= tie == cau_index(core, node);
         }
@@ -108,7 +123,8 @@ static bool conflicts(const struct cau_core *core, const struct cau_node *candid
 }
 
 /* What suspend and restart have in common. */
-static enum cau_reason guard_out(const struct cau_core *core, const struct cau_node *node)
+static enum cau_reason guard_out(const struct cau_core *core, const struct cau_node *node,
+                                 bool admit)
 {
     enum cau_reason why = cau_guard_cluster(core);
     if (why != CAU_WHY_NONE) {
@@ -124,7 +140,7 @@ static enum cau_reason guard_out(const struct cau_core *core, const struct cau_n
     if (conflicts(core, node)) {
         return CAU_WHY_CONFLICT;
     }
-    if (!quorum_survives(core, node)) {
+    if (!quorum_survives(core, node, admit ? COUNT_TURNS : COUNT_OUT)) {
         return CAU_WHY_QUORUM_WOULD_BE_LOST;
     }
     return CAU_WHY_NONE;
@@ -153,7 +169,7 @@ enum cau_reason cau_guard_admit(const struct cau_core *core, const struct cau_no
     if (slots_without(core, node) >= core->plan.policy.max_parallel_nodes) {
         return CAU_WHY_PARALLEL_LIMIT;
     }
-    return guard_out(core, node);
+    return guard_out(core, node, true);
 }
 
 enum cau_reason cau_guard_suspend(const struct cau_core *core, const struct cau_node *node)
@@ -161,7 +177,7 @@ enum cau_reason cau_guard_suspend(const struct cau_core *core, const struct cau_
     if (cau_stopping(core)) {
         return CAU_WHY_STOPPING;
     }
-    enum cau_reason why = guard_out(core, node);
+    enum cau_reason why = guard_out(core, node, false);
     if (why == CAU_WHY_NONE && !core->idle) {
         why = CAU_WHY_NOT_IDLE;
     }
@@ -186,7 +202,7 @@ enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_
     if (cau_stopping(core)) {
         return CAU_WHY_STOPPING;
     }
-    return guard_out(core, node);
+    return guard_out(core, node, false);
 }
 
 /* With everybody there and nothing of ours in flight, a lack of votes will not mend itself. */
@@ -209,5 +225,5 @@ bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *
 bool cau_guard_never_allows(const struct cau_core *core, uint32_t node)
 {
     return core->votes.total >= core->plan.votes_configured && core->unclean_count == 0 &&
-           !quorum_survives(core, cau_node_at(core, node));
+           !quorum_survives(core, cau_node_at(core, node), COUNT_TURNS);
 }

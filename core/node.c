@@ -125,6 +125,12 @@ bool cau_node_lost(const struct cau_core *core, const struct cau_node *node)
     return node->gone_since != CAU_NEVER && core->now >= node->gone_since + CAU_LOST_GRACE_MS;
 }
 
+/* Suspended by us, and yet in service again: somebody else resumed it. */
+bool cau_node_slipped(const struct cau_node *node)
+{
+    return node->suspended && node->facts.standby == CAU_STANDBY_NO;
+}
+
 /* Updates of this cluster's plug-ins are installed while roles still run. */
 bool cau_node_live(const struct cau_core *core)
 {
@@ -358,6 +364,9 @@ static void new_attempt(struct cau_core *core, struct cau_node *node)
         node->facts.restart_needed || core->plan.policy.pause == CAU_PAUSE_DRAIN_AND_REBOOT;
     node->boot_before = node->facts.boot_id;
     node->was_standby = node->facts.standby == CAU_STANDBY_OTHER;
+    if (node->suspended && node->facts.standby != CAU_STANDBY_OURS) {
+        cau_out_account(core, node); /* a resume took effect that nobody told us of */
+    }
     if (node->facts.standby == CAU_STANDBY_OURS && !node->suspended) {
         node->suspended = true; /* left by an earlier run: brought back at the end of this one */
         node->suspended_at = core->now;

@@ -172,6 +172,11 @@ static void suspend_result(struct cau_core *core, struct cau_node *node, uint8_t
         wait_for_proof(core, node, ret);
         return;
     }
+    if (code == CAU_RC_UNKNOWN) { /* it may have happened: look */
+        node->limit = core->now + CAU_PROOF_MS;
+        wait_for_proof(core, node, ret);
+        return;
+    }
     if (code != CAU_RC_DEGRADED) {
         suspend_again(core, node, ret);
         return;
@@ -205,8 +210,10 @@ static void leave_restart(struct cau_core *core, struct cau_node *node, struct c
 void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     if (!node->restart_given) {
-        if (cau_node_lost(core, node)) {
-            cau_node_fail_attempt(core, node, CAU_WHY_NODE_LOST, ret);
+        if (cau_node_lost(core, node) || cau_node_slipped(node)) {
+            cau_node_fail_attempt(
+                core, node, cau_node_slipped(node) ? CAU_WHY_SUSPEND_FAILED : CAU_WHY_NODE_LOST,
+                ret);
             return;
         }
         if (!cau_node_gate(core, node, cau_guard_restart, CAU_INTENT_RESTART, ret)) {
@@ -278,7 +285,7 @@ static bool is_back(const struct cau_core *core, const struct cau_node *node)
     return core->view_at >= node->gate_at && node->facts.standby != CAU_STANDBY_OURS;
 }
 
-static void account(struct cau_core *core, struct cau_node *node)
+void cau_out_account(struct cau_core *core, struct cau_node *node)
 {
     if (node->suspended_at != CAU_NEVER) {
         node->suspended_ms += core->now - node->suspended_at;
@@ -303,7 +310,7 @@ void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_act
     case CAU_PHASE_SENT:
         if (is_back(core, node) && node->facts.roles_away == 0) {
             node->op = 0;
-            account(core, node);
+            cau_out_account(core, node);
             cau_node_wind_down(core, node, ret);
         } else if (never_arrived(core, node,
                                  !is_there(node) || node->facts.standby != CAU_STANDBY_OURS)) {
@@ -331,13 +338,16 @@ void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_act
         if (!is_back(core, node)) {
             if (due) {
                 resume_failed(core, node, ret);
+            } else if (node->unheard && core->view_at >= node->gate_at) {
+                node->unheard = false;
+                pause_then_again(core, node, CAU_RETRY_MS);
             }
         } else if (policy->failback != CAU_FAILBACK_IMMEDIATE || node->facts.roles_away == 0 ||
                    due) {
             if (policy->failback == CAU_FAILBACK_IMMEDIATE && node->facts.roles_away > 0) {
                 cau_emit_status(core, ret, node, node->state, CAU_WHY_FAILBACK_INCOMPLETE, true);
             }
-            account(core, node);
+            cau_out_account(core, node);
             cau_node_wind_down(core, node, ret);
         }
         return;
@@ -365,7 +375,7 @@ void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_a
         return;
     }
     if (node->left_tries > 0 && is_back(core, node)) {
-        account(core, node);
+        cau_out_account(core, node);
         cau_node_pay(core, node, ret);
     } else if (!cau_lock_held(core)) {
         if (core->lock.step == CAU_LOCKS_LOST) {
@@ -391,10 +401,7 @@ void cau_out_result(struct cau_core *core, struct cau_node *node, const struct c
     } else if (node->state == CAU_NODE_SUSPENDING) {
         suspend_result(core, node, result->code, ret);
     } else if (node->state == CAU_NODE_RESUMING) {
-        if (result->code == CAU_RC_OK) {
-            wait_for_proof(core, node, ret);
-        } else {
-            pause_then_again(core, node, CAU_RETRY_MS);
-        }
+        node->unheard = result->code != CAU_RC_OK; /* it may have happened: look */
+        wait_for_proof(core, node, ret);
     } /* RESTARTING: only a new boot id counts */
 }

@@ -260,6 +260,10 @@ static void pass_done(struct cau_core *core, struct cau_node *node, struct cau_a
 
 void cau_work_install(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
+    if (node->op == 0 && cau_node_slipped(node)) {
+        cau_node_fail_attempt(core, node, CAU_WHY_SUSPEND_FAILED, ret);
+        return;
+    }
     if (cau_node_lost(core, node)) {
         cau_node_fail_attempt(core, node, CAU_WHY_NODE_LOST, ret);
         return;

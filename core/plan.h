@@ -111,7 +111,7 @@ struct cau_plan {
     /* bounds; beyond them the node fails with the reason, or the rest follows in the next step */
     uint32_t max_updates_per_node; /* default 4,096 */
     uint32_t max_updates_total;    /* rows in the pool that all nodes share */
-    uint32_t max_actions_per_step; /* >= max_updates_per_node + 2 * CAU_STEP_HEADROOM */
+    uint32_t max_actions_per_step; /* >= 2 * (max_updates_per_node + CAU_STEP_HEADROOM) */
 };
 
 #define CAU_UPDATES_PER_NODE_DEFAULT 4096u

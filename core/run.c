@@ -270,7 +270,9 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
         if (why == CAU_WHY_PARALLEL_LIMIT && core->turn_count >= limit) {
             return;
         }
-        if (why == CAU_WHY_CONFLICT || why == CAU_WHY_PARALLEL_LIMIT) {
+        if (why == CAU_WHY_CONFLICT || why == CAU_WHY_PARALLEL_LIMIT ||
+            (why == CAU_WHY_QUORUM_WOULD_BE_LOST && core->turn_count > 0)) {
+            /* our own nodes are in the way, and they come back: that costs no patience */
             node->blocked_since = CAU_NEVER;
             continue;
         }

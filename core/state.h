@@ -104,7 +104,8 @@ struct cau_node {
     uint8_t left_tries;
     uint8_t plugins_broken; /* bit per plug-in whose scan or staging threw in this attempt */
     bool unsure;            /* an installation's end was never heard of: is a restart owed? */
-    uint8_t reserved[5];
+    bool unheard;           /* a resume's result was not OK: a view tells */
+    uint8_t reserved[4];
 };
 
 enum cau_lock_step {
@@ -317,6 +318,7 @@ cau_msec cau_node_patience(const struct cau_core *core, uint8_t why);
 bool cau_node_gate(struct cau_core *core, struct cau_node *node,
                    enum cau_reason (*guard)(const struct cau_core *, const struct cau_node *),
                    enum cau_intent intent, struct cau_actions *ret);
+bool cau_node_slipped(const struct cau_node *node);
 bool cau_node_lost(const struct cau_core *core, const struct cau_node *node);
 void cau_node_wind_down(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 bool cau_node_live(const struct cau_core *core);
@@ -338,6 +340,7 @@ void cau_out_verify(struct cau_core *core, struct cau_node *node, struct cau_act
 void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_out_take(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_out_account(struct cau_core *core, struct cau_node *node);
 bool cau_out_hopeful(const struct cau_core *core, const struct cau_node *node);
 void cau_out_result(struct cau_core *core, struct cau_node *node, const struct cau_result *result,
                     struct cau_actions *ret);

@@ -71,6 +71,12 @@ static void settle_tried(struct cau_core *core, struct cau_node *node, uint8_t p
                                         .outcome = CAU_UPDATE_SUCCEEDED,
                                         .long_restart_hint = row->long_hint};
             cau_emit_update(core, ret, node, &update, plugin, CAU_REC_UPDATE_INSTALL_RESULT);
+        } else if (node->state == CAU_NODE_RESCANNING) { /* begun, never heard of, still wanted */
+            row->outcome = CAU_UPDATE_FAILED;
+            row->failed_now = true;
+            struct cau_update update = {.id = row->id, .outcome = CAU_UPDATE_FAILED};
+            cau_emit_update(core, ret, node, &update, plugin, CAU_REC_UPDATE_INSTALL_RESULT);
+            cau_node_error(core, node, CAU_WHY_INSTALL_FAILED, ret);
         }
     }
 }

@@ -230,7 +230,7 @@ static int plan_updates(struct scenario_plan *ret, char **reterr_why)
                        : -EINVAL;
     ret->plan.max_updates_per_node = CAU_UPDATES_PER_NODE_DEFAULT;
     ret->plan.max_updates_total = rows < UINT32_MAX ? (uint32_t)rows : UINT32_MAX - 1;
-    ret->plan.max_actions_per_step = CAU_UPDATES_PER_NODE_DEFAULT + 2 * CAU_STEP_HEADROOM;
+    ret->plan.max_actions_per_step = 2 * CAU_UPDATES_PER_NODE_DEFAULT + 2 * CAU_STEP_HEADROOM;
     return 0;
 }
 

@@ -124,6 +124,17 @@ static void check_suspend(struct sim_checker *c, const struct sim_world *world,
     check_quorum(c, world, what, what->owner, "suspend");
 }
 
+/* Nobody is restarted by a run while it is in service. */
+static void check_drained(struct sim_checker *c, const struct sim_world *world,
+                          const struct sim_happening *what)
+{
+    struct sim_node_truth truth;
+    sim_world_node(world, what->node, &truth);
+    if (truth.standby == CAU_STANDBY_NO) {
+        broken(c, what->at, "S2: restart of %s, which is in service", name(c, what->node));
+    }
+}
+
 static void check_accepted(struct sim_checker *c, const struct sim_world *world,
                            const struct sim_happening *what)
 {
@@ -161,6 +172,7 @@ static void on_event(void *ctx, const struct sim_world *world, const struct sim_
         c->suspended_now[what->node] = false;
         break;
     case SIM_RESTARTING:
+        check_drained(c, world, what);
         check_quorum(c, world, what, c->nodes[what->node].restarted_by, "restart");
         break;
     case SIM_ACCEPTED:

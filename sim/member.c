@@ -163,8 +163,13 @@ static bool ask_witness(struct sim_world *w, const struct settling *s)
         bool route = sc->witness_site == CAU_NO_NODE ||
                      sites(w)[sc->witness_site] == sites(w)[sc->nodes[n].site];
 
-        v->partition = s->lead[n] == NONE ? CAU_QUORUM_NONE : s->lead[n];
-        v->reaches = w->witness_up && route && !nodes(w)[n].isolated && nodes(w)[n].running;
+        bool reaches = w->witness_up && route && !nodes(w)[n].isolated && nodes(w)[n].running;
+        uint32_t lead = s->lead[n], old = groups(w)[n];
+
+        v->partition = lead == NONE ? CAU_QUORUM_NONE : lead;
+        v->asks = lead != NONE && (nodes(w)[n].ring == 0 || old != lead || !v->reaches ||
+                                   groups(w)[sc->node_count + old] != s->size[lead]);
+        v->reaches = reaches;
     }
     if (sc->quorum.device == CAU_QUORUM_DEVICE_FFSPLIT)
         cau_quorum_qnetd_ffsplit(witness(w), sc->node_count);

@@ -41,7 +41,7 @@ void puppet_default(struct puppet *puppet, uint32_t n)
     plan->lock_skew_ms = CAU_LOCK_SKEW_MS;
     plan->max_updates_per_node = 64;
     plan->max_updates_total = 64 * n;
-    plan->max_actions_per_step = 64 + 3 * CAU_STEP_HEADROOM;
+    plan->max_actions_per_step = 2 * 64 + 3 * CAU_STEP_HEADROOM;
     puppet->now = START;
     puppet->restart_ms = 100000;
     for (uint32_t i = 0; i < n; i++) {

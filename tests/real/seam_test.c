@@ -90,7 +90,7 @@ static void make_plan(struct run *run, const char *const *names)
                                   .lock_skew_ms = CAU_LOCK_SKEW_MS,
                                   .max_updates_per_node = 16,
                                   .max_updates_total = 64,
-                                  .max_actions_per_step = 16 + 2 * CAU_STEP_HEADROOM};
+                                  .max_actions_per_step = 2 * (16 + CAU_STEP_HEADROOM)};
     run->plan.policy = (struct cau_policy){.reboot_timeout_ms = 60000,
                                            .suspend_timeout_ms = 20000,
                                            .storage_repair_timeout_ms = 20000,

@@ -198,7 +198,7 @@ static struct cau_plan make_plan(void)
                              .plugin_count = 1,
                              .max_updates_per_node = 8,
                              .max_updates_total = 24,
-                             .max_actions_per_step = 8 + 2 * CAU_STEP_HEADROOM};
+                             .max_actions_per_step = 2 * (8 + CAU_STEP_HEADROOM)};
 }
 
 static void sink_init(struct rig_sink *sink, char write_letter, char sync_letter)

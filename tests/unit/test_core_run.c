@@ -439,7 +439,7 @@ static void small_buffer(void)
 {
     puppet_default(&p, 16);
     p.plan.max_updates_per_node = 8;
-    p.plan.max_actions_per_step = 8 + 2 * CAU_STEP_HEADROOM;
+    p.plan.max_actions_per_step = 2 * (8 + CAU_STEP_HEADROOM);
     p.plan.policy.max_parallel_nodes = 16;
     for (uint32_t i = 0; i < 16; i++) {
         for (uint32_t k = 1; k < 7; k++) {
