@@ -18,7 +18,10 @@ char *quorum_sentence(const struct run *run)
     if (lost_ms > 0)
         return run_sentence("The cluster was without quorum for %s.",
                             run_word_duration(lost_ms, duration));
-    return run_sentence("Quorum held throughout; the margin was never below %" PRId64 " vote%s.",
+    if (margin == 0)
+        return run_sentence("Quorum held throughout; at the tightest there was no vote to spare.");
+    return run_sentence("Quorum held throughout; at the tightest %" PRId64
+                        " vote%s could be spared.",
                         margin, margin == 1 ? "" : "s");
 }
 

@@ -220,18 +220,14 @@ static void write_manifest(FILE *file, const struct request *r, const struct sce
     fputs("\n  ]\n}\n", file);
 }
 
-/* The command that makes this run again, quoted for a shell. */
+/* The command that makes this run again, from the scenario beside it. */
 static void write_command(FILE *file, const struct request *r)
 {
-    fputs("#!/bin/sh\nexec caucus", file);
-    for (int i = 0; i < r->argc; i++) {
-        fputs(" '", file);
-        for (const char *at = r->argv[i]; *at != '\0'; at++) {
-            fputs(*at == '\'' ? "'\\''" : (char[]){*at, '\0'}, file);
-        }
-        fputc('\'', file);
-    }
-    fputs(" \"$@\"\n", file);
+    fprintf(file,
+            "#!/bin/sh\n# Makes this run again: sh cmd.sh --out DIR; CAUCUS names the program.\n"
+            "exec \"${CAUCUS:-caucus}\" simulate \"$(dirname \"$0\")/scenario.json\" --seed %llu"
+            " --engine %s \"$@\"\n",
+            (unsigned long long)r->seed, r->engine);
 }
 
 static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *outcome,
@@ -358,11 +354,15 @@ static int print_result(const struct request *r, const struct scenario *scenario
     }
     for (uint32_t i = 0; outcome->coordinator_count > 1 && i < outcome->coordinator_count; i++) {
         const struct sim_outcome_coordinator *other = &outcome->coordinators[i];
-        printf("Coordinator %s: %s\n", scenario->coordinators[i].name,
+        const char *because = other->ended && other->status.why != CAU_WHY_NONE
+                                  ? cau_sentence_reason(other->status.why)
+                                  : "";
+        printf("Coordinator %s: %s%s%s\n", scenario->coordinators[i].name,
                !other->started ? "never started"
                : other->died   ? "died"
                : other->ended  ? cau_word_status(other->status.status)
-                               : "did not end");
+                               : "did not end",
+               *because != '\0' ? ", " : "", because);
     }
     if (o->records.size > 0 && o->ended) {
         cau_summary_print(stdout, report);

@@ -87,7 +87,8 @@ const struct cau_option cau_option_table[] = {
         .cau = "MaxFailedNodes",
         .fallback_said = "a third of the nodes, rounded down",
         .explain = "How many nodes may fail before the run stops: one more ends it as Failed. "
-                   "From 0 to one less than the number of nodes.",
+                   "From 0 to one less than the number of nodes. A node that is down counts when "
+                   "its turn has come and it was waited for in vain.",
         .cite = "3.3",
         .max = CAU_NODES_MAX - 1,
         PLACE(policy.max_failed_nodes),
@@ -218,7 +219,8 @@ const struct cau_option cau_option_table[] = {
         .cau = "RebootTimeoutMinutes",
         .fallback = "15m",
         .explain = "Time for a restart, until the node is a member again and its start-up "
-                   "units are up; longer is a failure of the attempt.",
+                   "units are up; longer is a failure of the attempt. So long, too, is a node "
+                   "waited for that is down when its turn comes.",
         .cite = "2.3",
         .min = 1,
         .max = CAU_NEVER,

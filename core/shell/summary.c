@@ -40,11 +40,13 @@ static void print_node(FILE *file, const cJSON *node, int width)
 {
     const char *error = error_of(node, "FullyQualifiedErrorId");
     bool left = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "LeftSuspended"));
+    bool owed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "RestartPending"));
     fprintf(file, "%-*s  %-15s  %8d  %8d  %4d  %6d  %-12s", width, text_of(node, "Node"),
             text_of(node, "Status"), number_of(node, "Attempts"), number_of(node, "Restarts"),
             number_of(node, "NumberOfSucceededUpdates"), number_of(node, "NumberOfFailedUpdates"),
             text_of(node, "NodeSuspendedDuration"));
-    fprintf(file, "%s%s%s\n", *error != '\0' ? "  " : "", error, left ? "  (left suspended)" : "");
+    fprintf(file, "%s%s%s%s\n", *error != '\0' ? "  " : "", error,
+            owed ? "  (a restart is still owed)" : "", left ? "  (left suspended)" : "");
 }
 
 int cau_summary_print(FILE *file, const char *report)
