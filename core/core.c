@@ -138,6 +138,7 @@ void cau_step(struct cau_core *core, const struct cau_event *event, struct cau_a
         return;
     }
     take_event(core, event, ret);
+    cau_run_timers(core, ret);
     cau_touch_due(core);
     do {
         core->more = false;

@@ -343,7 +343,9 @@ static void forget_patience(struct cau_core *core)
     }
 }
 
-static void advance_timers(struct cau_core *core, struct cau_actions *ret)
+/* What is due by the clock: before the nodes are looked at, so that a stop stops them in this step.
+ */
+void cau_run_timers(struct cau_core *core, struct cau_actions *ret)
 {
     bool at_work = core->state > CAU_RUN_NEW && core->state < CAU_RUN_REPORTING;
     if (at_work && core->now >= core->warn_at) {
@@ -361,7 +363,6 @@ static void advance_timers(struct cau_core *core, struct cau_actions *ret)
 
 void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
 {
-    advance_timers(core, ret);
     bool lock_idle = core->lock.step <= CAU_LOCKS_WATCHING;
     switch ((enum cau_run_state)core->state) {
     case CAU_RUN_NEW:

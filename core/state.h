@@ -348,6 +348,7 @@ void cau_out_result(struct cau_core *core, struct cau_node *node, const struct c
 /* ---- run.c ---- */
 void cau_run_enter(struct cau_core *core, uint8_t state);
 void cau_run_start(struct cau_core *core, struct cau_actions *ret);
+void cau_run_timers(struct cau_core *core, struct cau_actions *ret);
 void cau_run_advance(struct cau_core *core, struct cau_actions *ret);
 void cau_run_stop(struct cau_core *core, enum cau_reason why);
 void cau_run_abort(struct cau_core *core, enum cau_reason why, struct cau_actions *ret);
