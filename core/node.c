@@ -357,7 +357,6 @@ static void new_attempt(struct cau_core *core, struct cau_node *node)
     node->degraded_since = CAU_NEVER;
     node->pre_done = false;
     node->installed_any = false;
-    node->restart_done = false;
     node->restart_pending = false;
     node->unsure = false;
     node->restart_wanted =

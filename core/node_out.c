@@ -260,7 +260,6 @@ void cau_out_verify(struct cau_core *core, struct cau_node *node, struct cau_act
     core->lock.tell = true;
     node->restart_given = false;
     node->restart_wanted = false;
-    node->restart_done = true;
     node->unsure = false;
     node->boot_before = node->facts.boot_id;
     if (cau_stopping(core)) {

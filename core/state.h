@@ -91,7 +91,6 @@ struct cau_node {
     bool installed_any; /* in this pass something may have been installed */
     bool restart_wanted;
     bool restart_given; /* RESTART was submitted and is not yet proved */
-    bool restart_done;  /* at least one proved restart in this attempt */
     bool restart_pending;
     bool stopped; /* its installation was cut short by a stop */
     bool final;   /* no retry after this attempt */
@@ -105,7 +104,7 @@ struct cau_node {
     uint8_t plugins_broken; /* bit per plug-in whose scan or staging threw in this attempt */
     bool unsure;            /* an installation's end was never heard of: is a restart owed? */
     bool unheard;           /* a resume's result was not OK: a view tells */
-    uint8_t reserved[4];
+    uint8_t reserved[5];
 };
 
 enum cau_lock_step {
