@@ -1,0 +1,59 @@
+/* A request under way on the node: a process of its own, so that it may block, hang or die.
+ *
+ * The session's process forks one for each request; what it says goes through a pipe, whole lines,
+ * and the session adds the END if the job ends without one. When the coordinator goes away a job is
+ * not killed: half an installation is worse than one whose answer nobody hears. */
+#ifndef NODE_JOB_H
+#define NODE_JOB_H
+
+#include "real-backend/node/wire.h"
+
+struct node_job {
+    const struct wire_request *request;
+    int out;          /* lines go there */
+    bool clusterless; /* no Pacemaker: the store is a file (store.h) */
+};
+
+/* A verb: says any number of updates and notes, and exactly one END, its last line. */
+typedef void node_verb(struct node_job *job);
+
+node_verb node_config, node_lock_read, node_lock_write, node_what_if, node_suspend, node_resume,
+    node_restart, node_script, node_save, node_fetch, node_ack, node_ask, node_twin; /* effects */
+node_verb node_plugin; /* SCAN, STAGE, INSTALL: plugin.c */
+
+void node_say_update(struct node_job *job, const struct wire_update *update);
+void node_say_note(struct node_job *job, const char *name, const char *text);
+void node_say_end(struct node_job *job, enum cau_result_code code, int32_t error,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Does the store, with quorum, hold the lock under this request's key? OK, STALE, or UNKNOWN when
+ * nobody answers. An empty key is nobody's: STALE. */
+enum cau_result_code node_held(const struct node_job *job);
+
+/* From now until this process ends (or the node restarts) the node's look says `busy`. Only one at
+ * a time: false when another job, of whomever, is under way. */
+bool node_busy_begin(const struct node_job *job, const char *what);
+void node_busy_end(void);
+
+/* Where things are on a node; NODE_STATE outlives a boot, NODE_RUN does not. */
+#define NODE_STATE "/var/lib/caucus"
+#define NODE_RUN   "/run/caucus"
+
+/* A program, run to its end: no shell, argv as it is, standard error kept apart. */
+struct node_tool {
+    const char *const *argv; /* NULL-ended; argv[0] is sought in PATH */
+    const char *const *env;  /* added to a small fixed environment; NULL-ended, or NULL */
+    const char *input;       /* or NULL: /dev/null */
+    cau_msec limit_ms;       /* then its process group is killed; 0 = none */
+    /* given each whole line of standard output when set, instead of collecting it */
+    void (*line)(void *ctx, const char *line, size_t size);
+    void *ctx;
+    char *output, *errors; /* malloc'd, NUL-ended, at most 16 MiB and 64 KiB; of node_tool_run */
+    size_t output_size;
+    int status; /* exit code; 128 + signal; 127 not found */
+    bool timed_out;
+};
+int node_tool_run(struct node_tool *tool); /* 0, or -errno when it could not be started */
+void node_tool_done(struct node_tool *tool);
+
+#endif
