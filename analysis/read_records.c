@@ -357,7 +357,8 @@ static int take_record(struct reader *reader, const cJSON *object)
 
 int reader_records(struct reader *reader)
 {
-    return json_lines(reader, "records.ndjson", false, take_record);
+    int error = json_lines(reader, "earlier.ndjson", true, take_record);
+    return error ? error : json_lines(reader, "records.ndjson", false, take_record);
 }
 
 int reader_report(struct reader *reader)

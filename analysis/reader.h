@@ -18,7 +18,8 @@ struct reader {
 
 /* While files are read, all times are milliseconds UTC; run_load moves them to the zero point. */
 
-int reader_records(struct reader *reader); /* records.ndjson: must be there */
+int reader_records(struct reader *reader); /* records.ndjson: must be there; before it
+                                              earlier.ndjson, those of predecessors elsewhere */
 int reader_report(struct reader *reader);  /* report.json: may be missing, like the rest */
 int reader_world(struct reader *reader);
 int reader_votes(struct reader *reader);

@@ -14,7 +14,7 @@
 
 #include <stddef.h>
 
-#define CAU_CORE_VERSION     1u /* rises when equal inputs may give other decisions */
+#define CAU_CORE_VERSION     2u /* rises when equal inputs may give other decisions */
 #define CAU_PROGRESS_VERSION 1u /* this and the one before can be read */
 
 struct cau_core;
@@ -60,6 +60,9 @@ void cau_status_of_node(const struct cau_core *core, uint32_t node, struct cau_s
 
 /* What a successor needs, in a versioned form. Returns the size needed; writes when it fits. */
 size_t cau_progress(const struct cau_core *core, void *buf, size_t size);
+
+/* When the run began whose progress this is, ms UTC; false when it is none. */
+bool cau_progress_began(const void *data, size_t size, cau_msec *ret_start);
 
 /* Upper bound of cau_progress for a plan. */
 size_t cau_progress_max(const struct cau_plan *plan);

@@ -80,5 +80,6 @@ void cau_emit_update(struct cau_core *core, struct cau_actions *ret, const struc
     record->error = update->error;
     record->restart_required = update->restart_required;
     record->long_restart_hint = update->long_restart_hint;
+    record->feature_set = update->feature_set;
     record->attempt = node->attempt;
 }

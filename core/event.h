@@ -42,6 +42,7 @@ struct cau_update {
     uint8_t outcome;
     bool restart_required; /* may be true for a failed update as well */
     bool long_restart_hint;
+    bool feature_set; /* it changes the cluster software's feature set */
 };
 
 struct cau_result {

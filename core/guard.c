@@ -194,7 +194,13 @@ enum cau_reason cau_guard_install(const struct cau_core *core, const struct cau_
         return CAU_WHY_STOPPING;
     }
     enum cau_reason why = cau_guard_cluster(core);
-    return why != CAU_WHY_NONE ? why : guard_node(node);
+    if (why == CAU_WHY_NONE) {
+        why = guard_node(node);
+    }
+    if (why == CAU_WHY_NONE && cau_door_bars_install(core, node)) {
+        why = CAU_WHY_FEATURE_SET_DOOR;
+    }
+    return why;
 }
 
 enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_node *node)
@@ -202,19 +208,41 @@ enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_
     if (cau_stopping(core)) {
         return CAU_WHY_STOPPING;
     }
-    return guard_out(core, node, false);
+    enum cau_reason why = guard_out(core, node, false);
+    if (why == CAU_WHY_NONE && node->facts.boot_id == 0) {
+        why = CAU_WHY_NODE_UNREACHABLE; /* which boot is to end? */
+    }
+    if (why == CAU_WHY_NONE && cau_door_bars_restart(core, node)) {
+        why = CAU_WHY_FEATURE_SET_DOOR;
+    }
+    return why;
+}
+
+/* Is every vote there that can come by itself? A node that the feature-set door keeps out cannot
+ * [SPEC 5.8]. */
+static bool all_votes_there(const struct cau_core *core)
+{
+    uint32_t there = core->votes.total;
+    for (uint32_t i = 0; i < core->plan.node_count && there < core->plan.votes_configured; i++) {
+        const struct cau_node *node = cau_node_at(core, i);
+        there += cau_door_lost(core, node) ? node->facts.votes : 0u;
+    }
+    return there >= core->plan.votes_configured && core->unclean_count == 0;
 }
 
 /* With everybody there and nothing of ours in flight, a lack of votes will not mend itself. */
 bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *node,
                             enum cau_reason why)
 {
-    if (why != CAU_WHY_QUORUM_WOULD_BE_LOST || core->votes.total < core->plan.votes_configured ||
-        core->unclean_count > 0) {
+    if (why == CAU_WHY_FEATURE_SET_DOOR) {
+        return cau_door_bars_for_good(core, node);
+    }
+    if (why != CAU_WHY_QUORUM_WOULD_BE_LOST || !all_votes_there(core)) {
         return false;
     }
     for (uint32_t i = 0; i < core->active_count; i++) {
-        if (cau_node_at(core, cau_active(core)[i]) != node) {
+        const struct cau_node *other = cau_node_at(core, cau_active(core)[i]);
+        if (other != node && !cau_door_lost(core, other)) {
             return false;
         }
     }
@@ -224,6 +252,5 @@ bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *
 /* For the preflight: can this node never be restarted, even with everything as it should be? */
 bool cau_guard_never_allows(const struct cau_core *core, uint32_t node)
 {
-    return core->votes.total >= core->plan.votes_configured && core->unclean_count == 0 &&
-           !quorum_survives(core, cau_node_at(core, node), COUNT_TURNS);
+    return all_votes_there(core) && !quorum_survives(core, cau_node_at(core, node), COUNT_TURNS);
 }

@@ -101,7 +101,7 @@ static void meet_foreign(struct cau_core *core, const struct cau_result *result,
     case CAU_TAKEOVER_EXPIRED:
         if (core->now < expires) {
             step(core, CAU_LOCKS_WATCHING,
-                 cau_msec_min(expires, core->now + core->plan.lock_heartbeat_ms));
+                 cau_msec_min(expires, cau_msec_add(core->now, core->plan.lock_heartbeat_ms)));
             return;
         }
         core->lock.took_over = cau_take_progress(core, result->progress, result->progress_size);
@@ -117,6 +117,22 @@ static void meet_foreign(struct cau_core *core, const struct cau_result *result,
     claim(core, ret);
 }
 
+/* The foreign lock is free now. Its owner's last write says so: its run came to its end, by a write
+ * that was still under way when it died, or because it never died. If its progress was read and is
+ * complete, all is known and only has to be told. Otherwise somebody else cleared it. */
+static void foreign_gone(struct cau_core *core, bool by_its_owner, struct cau_actions *ret)
+{
+    if (by_its_owner && core->lock.took_over && core->done_count == core->plan.node_count) {
+        cau_run_conclude(core);
+        return;
+    }
+    core->lock.took_over = cau_take_progress(core, NULL, 0);
+    core->run = core->plan.run;
+    core->start = core->own_start;
+    core->notes &= ~(uint32_t)CAU_NOTE_TAKEN_OVER;
+    cau_run_abort(core, by_its_owner ? CAU_WHY_RUN_ENDED : CAU_WHY_NOTHING_TO_TAKE_OVER, ret);
+}
+
 static void on_read(struct cau_core *core, const struct cau_result *result, struct cau_actions *ret)
 {
     if (result->code != CAU_RC_OK) {
@@ -127,17 +143,16 @@ static void on_read(struct cau_core *core, const struct cau_result *result, stru
         }
         return;
     }
+    bool same_run = result->lock.epoch == core->lock.value.epoch &&
+                    cau_guid_equal(result->lock.run, core->lock.value.run);
     cau_copy_lock(&core->lock.value, &result->lock);
     bool mine = result->lock.phase != CAU_LOCK_FREE &&
                 cau_guid_equal(result->lock.owner, core->plan.orchestrator);
     if (result->lock.phase == CAU_LOCK_FREE || mine) {
         if (core->plan.mode == CAU_MODE_RECOVER) {
             core->notes |= CAU_NOTE_NOTHING_TO_RECOVER;
-        } else if (!mine && core->lock.foreign_seen) { /* the run we waited for ended by itself */
-            core->lock.took_over = cau_take_progress(core, NULL, 0);
-            core->run = core->plan.run;
-            core->notes &= ~(uint32_t)CAU_NOTE_TAKEN_OVER;
-            cau_run_abort(core, CAU_WHY_NOTHING_TO_TAKE_OVER, ret);
+        } else if (!mine && core->lock.foreign_seen) {
+            foreign_gone(core, same_run, ret);
             return;
         } else if (!mine && core->after_replay &&
                    core->touched) { /* somebody cleared it while we were dead */
@@ -173,7 +188,7 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
     switch ((enum cau_lock_step)core->lock.step) {
     case CAU_LOCKS_CLAIMING:
         core->touched = true;
-        step(core, CAU_LOCKS_SETTLING, core->now + core->plan.lock_settle_ms);
+        step(core, CAU_LOCKS_SETTLING, cau_msec_add(core->now, core->plan.lock_settle_ms));
         break;
     case CAU_LOCKS_CONFIRMING:
         step(core, CAU_LOCKS_OWNED, CAU_NEVER);
@@ -307,7 +322,7 @@ void cau_lock_release(struct cau_core *core)
 static void advance_owned(struct cau_core *core, struct cau_actions *ret)
 {
     bool due = core->now >= core->lock.at ||
-               core->now >= core->lock.confirmed + core->plan.lock_heartbeat_ms;
+               core->now >= cau_msec_add(core->lock.confirmed, core->plan.lock_heartbeat_ms);
     if (core->lock.at != CAU_NEVER && core->now < core->lock.at) {
         return; /* waiting to try again */
     }
@@ -392,8 +407,9 @@ cau_msec cau_lock_deadline(const struct cau_core *core)
         if (lock->at != CAU_NEVER) {
             return lock->at;
         }
-        return lock->wanted || lock->tell ? core->now
-                                          : lock->confirmed + core->plan.lock_heartbeat_ms;
+        return lock->wanted || lock->tell
+                   ? core->now
+                   : cau_msec_add(lock->confirmed, core->plan.lock_heartbeat_ms);
     }
     return lock->at;
 }

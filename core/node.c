@@ -362,6 +362,7 @@ static void new_attempt(struct cau_core *core, struct cau_node *node)
     node->restart_wanted =
         node->facts.restart_needed || core->plan.policy.pause == CAU_PAUSE_DRAIN_AND_REBOOT;
     node->boot_before = node->facts.boot_id;
+    node->restart_owed |= !node->begun && node->facts.restart_needed;
     node->was_standby = node->facts.standby == CAU_STANDBY_OTHER;
     if (node->suspended && node->facts.standby != CAU_STANDBY_OURS) {
         cau_out_account(core, node); /* a resume took effect that nobody told us of */
@@ -534,10 +535,9 @@ static void advance_state(struct cau_core *core, struct cau_node *node, struct c
         cau_out_resume(core, node, ret);
         break;
     case CAU_NODE_SOAKING:
-        if (core->now >= node->since + core->plan.policy.soak_ms) {
+        node->limit = cau_msec_add(node->since, core->plan.policy.soak_ms);
+        if (core->now >= node->limit) {
             cau_node_wind_down(core, node, ret);
-        } else {
-            node->limit = node->since + core->plan.policy.soak_ms;
         }
         break;
     case CAU_NODE_EXCLUDED:
@@ -559,6 +559,8 @@ void cau_node_advance(struct cau_core *core, struct cau_node *node, struct cau_a
         /* never acts again under that epoch: no resume either, the report says so */
         cau_node_finish(core, node, node->begun ? CAU_STATUS_FAILED : CAU_STATUS_CANCELED,
                         (enum cau_reason)core->stop_why, ret);
+    } else if (!cau_final(node->state) && node->taken) {
+        cau_recover_node(core, node, ret);
     } else if (!cau_final(node->state) && core->state == CAU_RUN_STOPPING) {
         cau_node_stop(core, node, ret);
     }

@@ -198,13 +198,27 @@ static void suspend_result(struct cau_core *core, struct cau_node *node, uint8_t
 }
 
 /* Refused for good, or for too long, just before the restart: the node goes back into service and
- * the restart is owed to the next run [SPEC 5.7]. */
+ * the restart is owed to the next run [SPEC 5.7]. Refused because it may come back with an old
+ * feature set: a retry that installs what failed makes that good [SPEC 5.8]. */
 static void leave_restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
+    uint32_t succeeded, failed;
+    bool retryable;
+    bool door = node->why == CAU_WHY_FEATURE_SET_DOOR;
+    cau_count_rows(core, node, &succeeded, &failed, &retryable);
     node->restart_pending = true;
-    node->final = true;
-    cau_node_error(core, node, CAU_WHY_RESTART_PENDING, ret);
+    node->final = !door || !retryable;
+    cau_node_error(core, node, door ? CAU_WHY_FEATURE_SET_DOOR : CAU_WHY_RESTART_PENDING, ret);
     cau_node_wind_down(core, node, ret);
+}
+
+/* The command failed for certain, and a view younger than that news shows the node as it was: up,
+ * on the same boot, nothing under way [SPEC 2.3]. */
+static bool was_not_done(const struct cau_core *core, const struct cau_node *node)
+{
+    return node->phase == CAU_PHASE_PROOF && core->view_at >= node->gate_at && is_there(node) &&
+           node->facts.boot_id != 0 && node->facts.boot_id == node->boot_before &&
+           !node->facts.busy;
 }
 
 void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
@@ -230,6 +244,7 @@ void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_ac
         node->op = action->id;
         node->boot_before = node->facts.boot_id;
         node->restart_given = true;
+        node->phase = CAU_PHASE_SENT;
         node->restarts++;
         node->limit = cau_msec_add(core->now, core->plan.policy.reboot_timeout_ms);
         return;
@@ -240,9 +255,34 @@ void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_ac
         node->op = 0;
         cau_node_enter(core, node, CAU_NODE_VERIFYING, CAU_WHY_NONE, ret);
         node->limit = limit;
+    } else if (was_not_done(core, node)) {
+        node->restart_given = false;
+        node->restarts--;
+        cau_node_fail_attempt(core, node, CAU_WHY_RESTART_FAILED, ret);
     } else if (core->now >= node->limit) {
         node->restart_given = false;
         cau_node_fail_attempt(core, node, CAU_WHY_REBOOT_TIMEOUT, ret);
+    }
+}
+
+/* A result is a hint about when to look. Only what says for certain that nothing was done can end
+ * the wait for a new boot early; STALE means that the lock is lost, and the lock will tell. */
+static void restart_result(struct cau_core *core, struct cau_node *node, uint8_t code,
+                           struct cau_actions *ret)
+{
+    switch ((enum cau_result_code)code) {
+    case CAU_RC_FAILED:
+    case CAU_RC_REFUSED:
+    case CAU_RC_NO_QUORUM:
+    case CAU_RC_DEGRADED:
+    case CAU_RC_CANCELED:
+        wait_for_proof(core, node, ret);
+        break;
+    case CAU_RC_OK:
+    case CAU_RC_STALE:
+    case CAU_RC_UNKNOWN:
+    case CAU_RC_KINDS:
+        break;
     }
 }
 
@@ -261,6 +301,8 @@ void cau_out_verify(struct cau_core *core, struct cau_node *node, struct cau_act
     node->restart_given = false;
     node->restart_wanted = false;
     node->unsure = false;
+    node->renewed = false;
+    node->restart_owed = false;
     node->boot_before = node->facts.boot_id;
     if (cau_stopping(core)) {
         cau_node_wind_down(core, node, ret);
@@ -402,5 +444,7 @@ void cau_out_result(struct cau_core *core, struct cau_node *node, const struct c
     } else if (node->state == CAU_NODE_RESUMING) {
         node->unheard = result->code != CAU_RC_OK; /* it may have happened: look */
         wait_for_proof(core, node, ret);
-    } /* RESTARTING: only a new boot id counts */
+    } else if (node->state == CAU_NODE_RESTARTING) {
+        restart_result(core, node, result->code, ret);
+    }
 }

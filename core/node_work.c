@@ -136,9 +136,37 @@ static void rescanned(struct cau_core *core, struct cau_node *node, struct cau_a
     }
 }
 
+/* Nobody hears any more how the installation ends, but the node is still at it: what it leaves is
+ * for the scan to find afterwards, and nothing must be begun beside it. As long as an installation
+ * may take. */
+static bool waits_for_installer(struct cau_core *core, struct cau_node *node,
+                                struct cau_actions *ret)
+{
+    bool begun = node->plugin > 0 || any_in_flight(core, node);
+    bool waits = !begun && node->unsure && node->state == CAU_NODE_RESCANNING &&
+                 (!node->facts.reachable || node->facts.busy);
+    if (!waits) {
+        if (!begun && node->why == CAU_WHY_NODE_BUSY) {
+            node->limit = CAU_NEVER;
+            cau_node_unblock(core, node, ret);
+        }
+        return false;
+    }
+    if (node->limit == CAU_NEVER) {
+        node->limit = cau_msec_add(core->now, core->plan.policy.install_limit_ms);
+    }
+    if (core->now >= node->limit) {
+        cau_node_fail_attempt(core, node, CAU_WHY_NODE_BUSY, ret);
+    } else if (node->why != CAU_WHY_NODE_BUSY) {
+        node->why = CAU_WHY_NODE_BUSY;
+        cau_emit_status(core, ret, node, node->state, CAU_WHY_NODE_BUSY, false);
+    }
+    return true;
+}
+
 void cau_work_scan(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
-    if (lost_while_preparing(core, node, ret) ||
+    if (lost_while_preparing(core, node, ret) || waits_for_installer(core, node, ret) ||
         !for_plugins(core, node, CAU_ACT_SCAN, core->plan.policy.scan_limit_ms, ret)) {
         return;
     }

@@ -119,6 +119,12 @@ enum cau_reason {
     CAU_WHY_NOTHING_TO_TAKE_OVER,
     CAU_WHY_CLUSTER_UNREACHABLE,
     CAU_WHY_BACKEND_LOST,
+    /* later ones, at the end: the numbers are part of the progress format */
+    CAU_WHY_FEATURE_SET,      /* the run changes the feature set: announced with this node */
+    CAU_WHY_FEATURE_SET_DOOR, /* after a restart now some node could not come back */
+    CAU_WHY_RUN_ENDED,        /* the run to be taken over has come to its end by itself */
+    CAU_WHY_RESTART_FAILED,   /* an attempt: the command for the restart failed, the node never went
+                               */
     CAU_WHYS
 };
 
@@ -136,6 +142,7 @@ enum cau_note {
         1u << 7,                  /* the successor's policy is not the one the run began with */
     CAU_NOTE_RECOVERED = 1u << 8, /* ForceRecovery cleared a lock */
     CAU_NOTE_NOTHING_TO_RECOVER = 1u << 9,
+    CAU_NOTE_FEATURE_SET = 1u << 10, /* feature sets differ, or updates change them */
 };
 
 struct cau_record {
@@ -162,6 +169,7 @@ struct cau_record {
     uint8_t outcome; /* UPDATE_*: enum cau_update_outcome */
     bool restart_required;
     bool long_restart_hint;
+    bool feature_set;     /* UPDATE_*: it changes the cluster software's feature set */
     bool restart_pending; /* NODE_RESULT: a restart is still owed */
     bool left_suspended;  /* NODE_RESULT: still suspended by us */
     bool details_missing; /* NODE_RESULT: done by a predecessor, only the outcome is known */

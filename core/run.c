@@ -39,7 +39,7 @@ void cau_run_start(struct cau_core *core, struct cau_actions *ret)
 {
     const struct cau_policy *policy = &core->plan.policy;
     core->started = true;
-    core->start = core->now;
+    core->start = core->own_start = core->now;
     core->warn_at = cau_msec_add(core->now, policy->warn_after_ms);
     core->stop_at = cau_msec_add(core->now, policy->stop_after_ms);
     cau_run_enter(core, CAU_RUN_PREFLIGHT);
@@ -117,6 +117,22 @@ void cau_run_abort(struct cau_core *core, enum cau_reason why, struct cau_action
     }
 }
 
+/* The run that was to be taken over has come to its end, and every result is known: they are told,
+ * and nothing is done any more. */
+void cau_run_conclude(struct cau_core *core)
+{
+    core->touched = true; /* by the predecessor */
+    core->stop_why = core->taken_why;
+    core->lock.step = CAU_LOCKS_LOST;
+    core->lock.at = CAU_NEVER;
+    core->warn_at = CAU_NEVER;
+    core->stop_at = CAU_NEVER;
+    cau_run_enter(core, CAU_RUN_STOPPING);
+    for (uint32_t i = 0; i < core->plan.node_count; i++) {
+        cau_touch(core, cau_node_at(core, i));
+    }
+}
+
 static void emit_map(struct cau_core *core, struct cau_actions *ret)
 {
     struct cau_record *record = cau_emit_record(core, ret, CAU_REC_ACTIVITY_ID_MAP);
@@ -126,15 +142,20 @@ static void emit_map(struct cau_core *core, struct cau_actions *ret)
 }
 
 /* Scan and stage on every online node; offline and excluded ones have their result at once. */
+void cau_run_await(struct cau_core *core, struct cau_node *node)
+{
+    node->awaited = true;
+    core->scan_count++;
+    cau_touch(core, node);
+}
+
 static void begin_scanning(struct cau_core *core)
 {
     cau_run_enter(core, CAU_RUN_SCANNING);
     for (uint32_t i = 0; i < core->plan.node_count; i++) {
         struct cau_node *node = cau_node_at(core, i);
-        if (node->state == CAU_NODE_WAITING && !node->turn) {
-            node->awaited = true;
-            core->scan_count++;
-            cau_touch(core, node);
+        if (node->state == CAU_NODE_WAITING && !node->turn && !node->taken) {
+            cau_run_await(core, node);
         }
     }
 }
@@ -363,7 +384,8 @@ void cau_run_timers(struct cau_core *core, struct cau_actions *ret)
 
 void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
 {
-    bool lock_idle = core->lock.step <= CAU_LOCKS_WATCHING;
+    /* A run that was taken over may have to stop: then its lock is needed all the more. */
+    bool lock_idle = core->lock.step <= CAU_LOCKS_WATCHING && !core->lock.took_over;
     switch ((enum cau_run_state)core->state) {
     case CAU_RUN_NEW:
     case CAU_RUN_ENDED:
@@ -383,7 +405,7 @@ void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
         break;
     case CAU_RUN_RECOVERING:
         if (core->recover_at == 0 && core->settled && core->quorate) {
-            cau_recover(core, ret);
+            cau_recover(core);
             begin_scanning(core);
         }
         break;
@@ -404,6 +426,7 @@ void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
             cau_run_enter(core, core->paused ? CAU_RUN_PAUSED : CAU_RUN_UPDATING);
             forget_patience(core);
         }
+        cau_door_announce(core, ret);
         admit(core, ret);
         if (!cau_stopping(core) && all_settled(core, ret)) {
             report(core, ret);

@@ -38,7 +38,7 @@ enum cau_intent {
     CAU_INTENT_RESUME,
 };
 
-/* Where an operation stands whose success only views can prove. */
+/* Where an operation stands whose success (of a restart: whose failure) only views can prove. */
 enum cau_phase { CAU_PHASE_READY, CAU_PHASE_SENT, CAU_PHASE_PROOF, CAU_PHASE_PAUSE };
 
 struct cau_row { /* one update of one node */
@@ -51,7 +51,7 @@ struct cau_row { /* one update of one node */
     bool tried;      /* an installation was begun whose result is unknown */
     bool failed_now; /* failed in this attempt: not tried again in it */
     bool long_hint;
-    uint8_t reserved[1];
+    bool feature; /* changes the feature set */
 };
 
 struct cau_node {
@@ -74,6 +74,7 @@ struct cau_node {
     uint32_t suspend_tries;
     uint32_t restarts;
     uint32_t taken_succeeded, taken_failed; /* updates counted by a predecessor */
+    uint32_t feature_seen; /* its feature set when it was last seen as a member, 0 = never */
     uint8_t state, status;
     uint8_t why;   /* why it waits now, or why it ended so */
     uint8_t error; /* first failure of this attempt */
@@ -104,6 +105,9 @@ struct cau_node {
     uint8_t plugins_broken; /* bit per plug-in whose scan or staging threw in this attempt */
     bool unsure;            /* an installation's end was never heard of: is a restart owed? */
     bool unheard;           /* a resume's result was not OK: a view tells */
+    bool renewed;           /* a new feature set is installed and not yet in effect */
+    bool restart_owed;      /* it had installed updates before the run that want a restart */
+    bool taken;             /* it was out when its coordinator was lost: what now? */
     uint8_t reserved[5];
 };
 
@@ -143,6 +147,7 @@ struct cau_core {
     /* state */
     cau_msec now;
     cau_msec start;      /* the run's start, taken over from a predecessor */
+    cau_msec own_start;  /* this coordinator's */
     cau_msec view_at;    /* of the newest view */
     cau_msec observe_at; /* when to look without being asked */
     cau_msec phase_limit;
@@ -172,6 +177,7 @@ struct cau_core {
     uint32_t order_next;     /* every node before this place has its result */
     uint32_t pool_free;
     uint32_t notes;
+    uint32_t set_low, set_high; /* feature sets of members seen so far, 0 = none */
     uint32_t reserved32;
     uint8_t state;
     uint8_t status;
@@ -182,11 +188,13 @@ struct cau_core {
     bool paused;
     bool touched;
     bool started;
-    bool after_replay; /* CAU_EV_TAKEOVER came: the same host goes on */
-    bool some_success; /* at least one update was installed somewhere */
-    bool more;         /* the step's buffer was full: go on at once */
-    bool recovered;    /* the progress taken in was made into states */
-    uint8_t reserved[3];
+    bool after_replay;    /* CAU_EV_TAKEOVER came: the same host goes on */
+    bool some_success;    /* at least one update was installed somewhere */
+    bool more;            /* the step's buffer was full: go on at once */
+    bool recovered;       /* the progress taken in was made into states */
+    bool feature_offered; /* some update changes the feature set */
+    uint8_t taken_why;    /* stop_why of the progress taken in */
+    uint8_t reserved[5];
 };
 
 /* ---- access ---- */
@@ -259,6 +267,7 @@ void cau_take_outcomes(struct cau_core *core, struct cau_node *node, uint8_t plu
                        const struct cau_result *result, bool staging, struct cau_actions *ret);
 void cau_mark_tried(struct cau_core *core, struct cau_node *node, uint8_t plugin);
 void cau_new_attempt_rows(struct cau_core *core, struct cau_node *node);
+bool cau_misses_feature(const struct cau_core *core, const struct cau_node *node);
 uint32_t cau_to_install(const struct cau_core *core, const struct cau_node *node, uint8_t plugin);
 void cau_count_rows(const struct cau_core *core, const struct cau_node *node,
                     uint32_t *ret_succeeded, uint32_t *ret_failed, bool *ret_retryable);
@@ -272,6 +281,18 @@ enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_
 bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *node,
                             enum cau_reason why);
 bool cau_guard_never_allows(const struct cau_core *core, uint32_t node);
+
+/* ---- door.c: feature sets ---- */
+/* Takes in what a member's facts say. */
+void cau_door_see(struct cau_core *core, struct cau_node *node);
+/* Would a restart lock this node out, or another one of ours? Would an installation, another? */
+bool cau_door_bars_restart(const struct cau_core *core, const struct cau_node *node);
+bool cau_door_bars_install(const struct cau_core *core, const struct cau_node *node);
+/* This node's restart is barred, and waiting will not help. */
+bool cau_door_bars_for_good(const struct cau_core *core, const struct cau_node *node);
+/* Is it out, and can it not come back by itself? */
+bool cau_door_lost(const struct cau_core *core, const struct cau_node *node);
+void cau_door_announce(struct cau_core *core, struct cau_actions *ret);
 
 /* ---- order.c ---- */
 void cau_make_order(struct cau_core *core);
@@ -351,6 +372,8 @@ void cau_run_timers(struct cau_core *core, struct cau_actions *ret);
 void cau_run_advance(struct cau_core *core, struct cau_actions *ret);
 void cau_run_stop(struct cau_core *core, enum cau_reason why);
 void cau_run_abort(struct cau_core *core, enum cau_reason why, struct cau_actions *ret);
+void cau_run_conclude(struct cau_core *core);
+void cau_run_await(struct cau_core *core, struct cau_node *node);
 void cau_run_locked(struct cau_core *core, struct cau_actions *ret);
 void cau_run_report_result(struct cau_core *core, const struct cau_result *result);
 cau_msec cau_run_deadline(const struct cau_core *core);
@@ -358,7 +381,8 @@ cau_msec cau_run_deadline(const struct cau_core *core);
 /* ---- takeover.c ---- */
 bool cau_take_progress(struct cau_core *core, const void *data, size_t size);
 void cau_forget_in_flight(struct cau_core *core, struct cau_actions *ret);
-void cau_recover(struct cau_core *core, struct cau_actions *ret);
+void cau_recover(struct cau_core *core);
+void cau_recover_node(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 
 /* ---- check.c ---- */
 void cau_check_invariants(const struct cau_core *core);

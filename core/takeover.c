@@ -29,6 +29,8 @@ enum {
     NODE_RESTART_PENDING = 1u << 5,
     NODE_RESTART_GIVEN = 1u << 6,
     NODE_LEFT = 1u << 7,
+    NODE_RENEWED = 1u << 8,
+    NODE_RESTART_OWED = 1u << 9,
 };
 
 static void put(uint8_t **at, uint64_t value, unsigned bytes)
@@ -71,7 +73,8 @@ static void put_node(uint8_t **at, const struct cau_core *core, const struct cau
         (node->pre_done ? NODE_PRE_DONE : 0u) | (node->begun ? NODE_BEGUN : 0u) |
         (node->restart_wanted ? NODE_RESTART_WANTED : 0u) |
         (node->restart_pending ? NODE_RESTART_PENDING : 0u) |
-        (node->restart_given ? NODE_RESTART_GIVEN : 0u) | (node->left ? NODE_LEFT : 0u);
+        (node->restart_given ? NODE_RESTART_GIVEN : 0u) | (node->left ? NODE_LEFT : 0u) |
+        (node->renewed ? NODE_RENEWED : 0u) | (node->restart_owed ? NODE_RESTART_OWED : 0u);
     put(at, cau_final(node->state) ? CLASS_DONE : out ? CLASS_OUT : CLASS_WAITING, 1);
     put(at, node->intent, 1);
     put(at, node->status, 1);
@@ -147,6 +150,8 @@ static void take_node(struct cau_node *node, const uint8_t **at, uint8_t *ret_cl
     node->restart_pending = (flags & NODE_RESTART_PENDING) != 0;
     node->restart_given = (flags & NODE_RESTART_GIVEN) != 0;
     node->left = (flags & NODE_LEFT) != 0;
+    node->renewed = (flags & NODE_RENEWED) != 0;
+    node->restart_owed = (flags & NODE_RESTART_OWED) != 0;
     node->details_missing = node->taken_succeeded + node->taken_failed > 0;
 }
 
@@ -208,7 +213,7 @@ bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
         return false;
     }
     core->notes |= (uint32_t)get(&at, 4);
-    core->stop_why = (uint8_t)get(&at, 1);
+    core->stop_why = core->taken_why = (uint8_t)get(&at, 1);
     at += 7;
     core->paused = (flags & HEAD_PAUSED) != 0;
     core->some_success = (flags & HEAD_SOME_SUCCESS) != 0;
@@ -258,6 +263,7 @@ void cau_forget_in_flight(struct cau_core *core, struct cau_actions *ret)
         node->gate = CAU_GATE_SHUT;
         node->phase = CAU_PHASE_READY;
         node->awaited = false;
+        node->taken = false;
         cau_set_timer(core, node, CAU_NEVER);
         if (cau_final(node->state)) {
             node->left_tries = 0;
@@ -293,9 +299,10 @@ void cau_forget_in_flight(struct cau_core *core, struct cau_actions *ret)
 }
 
 /* One node that was out when its coordinator was lost: what is true now, and so what comes next. */
-static void recover_node(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+void cau_recover_node(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     const struct cau_node_facts *facts = &node->facts;
+    node->taken = false;
     bool there = facts->member && facts->reachable;
     bool suspended = facts->standby == CAU_STANDBY_OURS;
     if (node->intent == CAU_INTENT_SUSPEND && there && !suspended) {
@@ -304,6 +311,7 @@ static void recover_node(struct cau_core *core, struct cau_node *node, struct ca
         node->intent = CAU_INTENT_NONE;
         node->attempt -= node->attempt > 0;
         cau_deactivate(core, node);
+        cau_run_await(core, node);
         return;
     }
     if (suspended && !node->suspended) { /* it took effect after it was written down */
@@ -315,10 +323,15 @@ static void recover_node(struct cau_core *core, struct cau_node *node, struct ca
     if (node->intent == CAU_INTENT_RESTART) {
         cau_node_enter(core, node, CAU_NODE_RESTARTING, CAU_WHY_NONE, ret);
         bool counted = node->restart_given;
-        node->restart_given = !there || facts->boot_id != node->boot_before;
+        bool unknown = there && facts->boot_id == 0;
+        node->restart_given = !there || unknown || facts->boot_id != node->boot_before;
         node->restarts += (uint32_t)node->restart_given - (uint32_t)counted;
         if (node->restart_given) { /* else it is given again, only for the same boot */
             node->limit = cau_msec_add(core->now, core->plan.policy.reboot_timeout_ms);
+        }
+        if (unknown) { /* should its boot turn out to be the old one, then it was not done */
+            node->phase = CAU_PHASE_PROOF;
+            node->gate_at = core->now;
         }
     } else if (node->intent == CAU_INTENT_RESUME || !there) {
         if (node->intent != CAU_INTENT_RESUME) {
@@ -334,18 +347,17 @@ static void recover_node(struct cau_core *core, struct cau_node *node, struct ca
     }
 }
 
-/* Makes states of what was taken in, once a whole settled view is there. */
-void cau_recover(struct cau_core *core, struct cau_actions *ret)
+/* Makes states of what was taken in, once a whole settled view is there: node by node, as the
+ * step's buffer allows. */
+void cau_recover(struct cau_core *core)
 {
     core->recover_at = CAU_NEVER;
     core->recovered = true;
     cau_make_order(core);
     for (uint32_t i = 0; i < core->plan.node_count; i++) {
         struct cau_node *node = cau_node_at(core, i);
-        if (cau_final(node->state)) {
-            cau_touch(core, node);
-        } else if (is_out(node)) {
-            recover_node(core, node, ret);
+        node->taken = !cau_final(node->state) && is_out(node);
+        if (node->taken || cau_final(node->state)) {
             cau_touch(core, node);
         }
     }

@@ -67,6 +67,7 @@ static void settle_tried(struct cau_core *core, struct cau_node *node, uint8_t p
         row->tried = false;
         if (!row->offered) { /* the installer did not say so, but it is there */
             row->outcome = CAU_UPDATE_SUCCEEDED;
+            node->renewed |= row->feature;
             struct cau_update update = {.id = row->id,
                                         .outcome = CAU_UPDATE_SUCCEEDED,
                                         .long_restart_hint = row->long_hint};
@@ -106,6 +107,8 @@ bool cau_take_scan(struct cau_core *core, struct cau_node *node, uint8_t plugin,
         }
         row->offered = true;
         row->long_hint = update->long_restart_hint;
+        row->feature |= update->feature_set;
+        core->feature_offered |= update->feature_set;
     }
     settle_tried(core, node, plugin, ret);
     return true;
@@ -132,6 +135,7 @@ void cau_take_outcomes(struct cau_core *core, struct cau_node *node, uint8_t plu
             row->outcome = CAU_UPDATE_SUCCEEDED;
             row->offered = false;
             node->installed_any = true;
+            node->renewed |= row->feature;
         }
         if (!staging) {
             row->tried = false;
@@ -155,6 +159,18 @@ void cau_new_attempt_rows(struct cau_core *core, struct cau_node *node)
         struct cau_row *row = cau_row_at(core, i);
         row->failed_now = row->returns == RETURNS_MAX;
     }
+}
+
+/* Is an update that changes the feature set still to be installed, or has it failed? */
+bool cau_misses_feature(const struct cau_core *core, const struct cau_node *node)
+{
+    for (uint32_t i = node->rows; i != CAU_NONE; i = cau_row_at(core, i)->next) {
+        const struct cau_row *row = cau_row_at(core, i);
+        if (row->feature && (row->offered || row->outcome == CAU_UPDATE_FAILED)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* How many of a plug-in's updates are worth an installation now. */

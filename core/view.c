@@ -38,7 +38,11 @@ static void take_node(struct cau_core *core, const struct cau_node_facts *facts)
     core->unclean_count += !facts->clean;
     core->degraded_count += !facts->storage_ok;
     core->unequal_count += facts->votes != 1;
+    if (node->boot_before == 0) {
+        node->boot_before = facts->boot_id; /* not known so far: that is no new boot */
+    }
     node->known = true;
+    cau_door_see(core, node);
     if (facts->member && facts->reachable) {
         node->gone_since = CAU_NEVER;
     } else if (node->gone_since == CAU_NEVER) {

@@ -25,8 +25,8 @@ struct cau_node_facts {
     uint32_t roles;          /* roles active on it */
     uint32_t roles_promoted; /* those of them in the promoted role */
     uint32_t roles_away;     /* roles drained from it by us and not yet back */
-    uint32_t
-        feature_set; /* CRM feature set as major * 10^6 + minor * 10^3 + patch; 0 = not known */
+    uint32_t feature_set;    /* CRM feature set of the running cluster software, as
+                              * major * 10^6 + minor * 10^3 + patch; 0 = not known */
     uint16_t votes;
     uint8_t kind;    /* enum cau_node_kind */
     uint8_t standby; /* enum cau_standby */

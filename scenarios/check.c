@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SLOWEST INT64_C(3600000000000) /* ns that a slow link may add */
+
 /* ---- elements ---------------------------------------------------------------------------- */
 
 void scn_check_node(struct scn_reader *reader, const struct scn_at *at, void *element)
@@ -101,6 +103,8 @@ void scn_check_fault(struct scn_reader *reader, const struct scn_at *at, void *e
     if ((fault->when.at != SIM_NEVER) + triggered + fault->when.repeats != 1)
         scn_fail(reader, at, "must hold exactly one of at, when and every");
     fault->part_given = fault->part != CAU_TURN_WHOLE;
+    if ((fault->kind == FAULT_SLOW_BOOT || fault->kind == FAULT_SLOW_LINK) && fault->delay == 0)
+        scn_fail_key(reader, at, "delay", "must be more than nothing");
     switch (fault->kind) {
     case FAULT_CRASH:
     case FAULT_HANG:
@@ -109,14 +113,22 @@ void scn_check_fault(struct scn_reader *reader, const struct scn_at *at, void *e
     case FAULT_NO_RETURN:
     case FAULT_ISOLATE:
     case FAULT_STORAGE_DEGRADED:
+    case FAULT_POWER_OFF:
+    case FAULT_DISK_FULL:
         if (fault->node_count == 0)
             default_nodes(reader, at, fault);
-        if (fault->kind == FAULT_SLOW_BOOT && fault->delay == 0)
-            scn_fail_key(reader, at, "delay", "must be more than nothing");
         break;
     case FAULT_PARTITION:
         if (fault->site_count == 0 || fault->site_count == scenario->site_count)
             scn_fail_key(reader, at, "sites", "must leave sites on both sides of the cut");
+        break;
+    case FAULT_SLOW_LINK:
+        if (fault->site_count != 2)
+            scn_fail_key(reader, at, "sites", "must be two, the ends of the link");
+        if (fault->delay > SLOWEST)
+            scn_fail_key(reader, at, "delay", "must be at most an hour");
+        break;
+    case FAULT_REPOSITORY_BROKEN:
         break;
     case FAULT_WITNESS_LOST:
         if (scenario->quorum.device == CAU_QUORUM_DEVICE_NONE)
@@ -369,6 +381,11 @@ static int check_plugins(const struct scenario *scenario, const struct cau_optio
             return refuse(reterr_why, "cau_plugin_name", "there is no %s \"%s\"", "plug-in",
                           options->plugin_names[i]);
     }
+    if (options->plugin_argument_count > 0 &&
+        options->plugin_argument_count !=
+            (options->plugin_name_count > 0 ? options->plugin_name_count : scenario->plugin_count))
+        return refuse(reterr_why, "cau_plugin_arguments",
+                      "must be as many tables as there are plug-ins%s%s", "", "");
     return 0;
 }
 

@@ -31,15 +31,17 @@ static const struct cau_words request_words = {"request",
                                                WORD_LIST("none", "stop", "pause", "resume"), 4};
 static const struct cau_words part_words = {
     "part", WORD_LIST("append", "step", "trace", "sync", "submit"), 5};
-static const struct cau_words fault_words = {
+const struct cau_words scenario_fault_words = {
     "kind",
     WORD_LIST(
         [FAULT_CRASH] = "crash", [FAULT_HANG] = "hang", [FAULT_SLOW_BOOT] = "slow_boot",
         [FAULT_STARTUP_FAIL] = "startup_fail", [FAULT_NO_RETURN] = "no_return",
         [FAULT_PARTITION] = "partition", [FAULT_ISOLATE] = "isolate",
         [FAULT_WITNESS_LOST] = "witness_lost", [FAULT_COORDINATOR_DEATH] = "coordinator_death",
-        [FAULT_COORDINATOR_CUT] = "coordinator_cut", [FAULT_STORAGE_DEGRADED] = "storage_degraded"),
-    FAULT_STORAGE_DEGRADED + 1};
+        [FAULT_COORDINATOR_CUT] = "coordinator_cut", [FAULT_STORAGE_DEGRADED] = "storage_degraded",
+        [FAULT_POWER_OFF] = "power_off", [FAULT_SLOW_LINK] = "slow_link",
+        [FAULT_DISK_FULL] = "disk_full", [FAULT_REPOSITORY_BROKEN] = "repository_broken"),
+    SCENARIO_FAULT_KINDS};
 
 static const struct scn_row site_rows[] = {
     {"name", .type = SCN_NAME, .required = ALWAYS, AT(scenario_site, name)},
@@ -196,6 +198,7 @@ static const struct scn_row update_rows[] = {
     {"install", "\"30s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_update, install)},
     {"restart", "false", .type = SCN_BOOL, AT(scenario_update, restart)},
     {"long_restart_hint", "false", .type = SCN_BOOL, AT(scenario_update, long_restart_hint)},
+    {"feature_set", "\"\"", .type = SCN_VERSION, AT(scenario_update, feature_set)},
     {"fate", "\"succeeds\"", &fate_words, .type = SCN_WORD, AT(scenario_update, fate)},
     {"error_code", "-1", .type = SCN_INT, .min = INT32_MIN, .max = INT32_MAX,
      AT(scenario_update, error_code)},
@@ -268,30 +271,35 @@ static const struct scn_table coordinators = {
 #define F(kind) (1u << FAULT_##kind)
 #define FAULT_NODES                                                                                \
     (F(CRASH) | F(HANG) | F(SLOW_BOOT) | F(STARTUP_FAIL) | F(NO_RETURN) | F(ISOLATE) |             \
-     F(STORAGE_DEGRADED))
+     F(STORAGE_DEGRADED) | F(POWER_OFF) | F(DISK_FULL))
 #define FAULT_LASTING                                                                              \
-    (F(PARTITION) | F(ISOLATE) | F(WITNESS_LOST) | F(COORDINATOR_CUT) | F(STORAGE_DEGRADED))
+    (F(PARTITION) | F(ISOLATE) | F(WITNESS_LOST) | F(COORDINATOR_CUT) | F(STORAGE_DEGRADED) |      \
+     F(SLOW_LINK) | F(DISK_FULL) | F(REPOSITORY_BROKEN))
+#define FAULT_SITES       (F(PARTITION) | F(SLOW_LINK))
+#define FAULT_REPAIR      (F(CRASH) | F(HANG) | F(POWER_OFF))
+#define FAULT_DELAY       (F(SLOW_BOOT) | F(SLOW_LINK))
 #define FAULT_COORDINATOR (F(COORDINATOR_DEATH) | F(COORDINATOR_CUT))
 
 static const struct scn_row fault_rows[] = {
-    {"kind", NULL, &fault_words, .type = SCN_WORD, .required = ALWAYS, AT(scenario_fault, kind)},
+    {"kind", NULL, &scenario_fault_words, .type = SCN_WORD, .required = ALWAYS,
+     AT(scenario_fault, kind)},
     {"at", "null", .type = SCN_SPAN, .max = NS_MAX, .nullable = true, .none = SIM_NEVER,
      AT(scenario_fault, when.at)},
     {"when", "null", .type = SCN_TRIGGER, .nullable = true, AT(scenario_fault, when)},
     {"every", "null", .type = SCN_EVERY, .max = NS_MAX, .nullable = true, AT(scenario_fault, when)},
     {"nodes", "[]", .type = SCN_NODES, .kinds = FAULT_NODES,
      ARRAY(scenario_fault, nodes, node_count)},
-    {"sites", "[]", .type = SCN_SITES, .kinds = F(PARTITION), .required = F(PARTITION),
+    {"sites", "[]", .type = SCN_SITES, .kinds = FAULT_SITES, .required = FAULT_SITES,
      ARRAY(scenario_fault, sites, site_count)},
     {"coordinator", "null", .type = SCN_COORDINATOR, .kinds = FAULT_COORDINATOR,
      .required = FAULT_COORDINATOR, .nullable = true, .none = CAU_NO_NODE,
      AT(scenario_fault, coordinator)},
     {"part", "null", &part_words, .type = SCN_WORD, .kinds = F(COORDINATOR_DEATH), .nullable = true,
      .none = CAU_TURN_WHOLE, AT(scenario_fault, part)},
-    {"repair", "\"never\"", .type = SCN_DIST, .max = SIM_NEVER, .kinds = F(CRASH) | F(HANG),
+    {"repair", "\"never\"", .type = SCN_DIST, .max = SIM_NEVER, .kinds = FAULT_REPAIR,
      AT(scenario_fault, repair)},
-    {"delay", "\"0s\"", .type = SCN_SPAN, .max = NS_MAX, .kinds = F(SLOW_BOOT),
-     .required = F(SLOW_BOOT), AT(scenario_fault, delay)},
+    {"delay", "\"0s\"", .type = SCN_SPAN, .max = NS_MAX, .kinds = FAULT_DELAY,
+     .required = FAULT_DELAY, AT(scenario_fault, delay)},
     {"lasts", "\"never\"", .type = SCN_SPAN, .max = SIM_NEVER, .kinds = FAULT_LASTING,
      AT(scenario_fault, lasts)},
 };

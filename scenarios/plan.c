@@ -41,6 +41,13 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
+static uint64_t hash_table(uint64_t hash, const struct cau_table *table)
+{
+    for (uint32_t i = 0; i < table->count; i++)
+        hash = hash_text(hash_text(hash, table->pairs[i].name), table->pairs[i].value);
+    return hash_text(hash, "");
+}
+
 /* What a run does is decided by the options of a run; that somebody is asked, or why, is not. */
 static uint64_t digest(const struct cau_options *options)
 {
@@ -60,8 +67,10 @@ static uint64_t digest(const struct cau_options *options)
             value.text = value.truth ? "true" : "false";
         else if (value.kind == CAU_VALUE_NUMBER)
             snprintf(buf, sizeof buf, "%.17g", value.number);
-        for (size_t n = 0; n < value.count; n++)
+        for (size_t n = 0; n < value.count && value.kind == CAU_VALUE_NAMES; n++)
             hash = hash_text(hash, value.names[n]);
+        for (size_t n = 0; n < value.count && value.kind == CAU_VALUE_TABLES; n++)
+            hash = hash_table(hash, &value.tables[n]);
         hash = hash_text(hash, value.text ? value.text : value.kind == CAU_VALUE_NUMBER ? buf : "");
     }
     return hash;

@@ -57,6 +57,13 @@ void scn_read_value(struct scn_reader *reader, const struct scn_row *row, const 
                     void *base);
 void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct cau_options *ret);
 
+/* The members of an object as options, those of one parameter set; ret->given tells which. */
+void scn_read_options(struct scn_reader *reader, const struct scn_at *at, struct cau_options *ret);
+
+/* Never read in part: NULL only without memory. The caller frees them with cau_tables_free. */
+struct cau_table *scn_read_tables(struct scn_reader *reader, const struct scn_at *at,
+                                  size_t *ret_count);
+
 /* Fills a zeroed element of a list with its defaults. */
 void scn_read_defaults(struct scn_reader *reader, const struct scn_table *table,
                        const struct scn_at *at, void *ret);

@@ -69,6 +69,47 @@ static void apply_settings(struct scn_reader *reader, struct cau_options *option
     }
 }
 
+/* Sets the option that a member of the object is about. */
+static void read_option(struct scn_reader *reader, const struct scn_at *at,
+                        const struct scn_json *member, struct cau_options *ret)
+{
+    const struct cau_option *option = cau_option_find(scn_json_key(member));
+    struct scn_at place = {.parent = at, .key = scn_json_key(member), .json = member};
+    char **names = scn_alloc(reader, scn_json_count(member), sizeof *names);
+    struct cau_table *tables = NULL;
+    struct cau_value value;
+    size_t count = 0;
+    char *why = NULL;
+
+    if (!names)
+        return;
+    value = value_of(member, names);
+    if (option->type == CAU_OPTION_TABLES) {
+        tables = scn_read_tables(reader, &place, &count);
+        value = (struct cau_value){.kind = CAU_VALUE_TABLES, .tables = tables, .count = count};
+    }
+    if (!reader->failed && cau_option_set(ret, option, &value, &why) < 0)
+        scn_fail_with(reader, at, why);
+    cau_tables_free(tables, count);
+    free(names);
+}
+
+void scn_read_options(struct scn_reader *reader, const struct scn_at *at, struct cau_options *ret)
+{
+    char *why = NULL;
+
+    if (scn_json_kind(at->json) != SCN_JSON_OBJECT) {
+        scn_fail(reader, at, "must be an object, is %s", scn_json_kind_word(at->json));
+        return;
+    }
+    scn_check_keys(reader, at, option_known, NULL);
+    for (const struct scn_json *m = scn_json_first(at->json); m && !reader->failed;
+         m = scn_json_next(m))
+        read_option(reader, at, m, ret);
+    if (!reader->failed && cau_options_check_sets(ret, &why) < 0)
+        scn_fail_with(reader, at, why);
+}
+
 void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct cau_options *ret)
 {
     struct scenario *scenario = reader->scenario;
@@ -78,29 +119,15 @@ void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct 
 
     ret->given = 0;
     reader->failed |= r < 0;
-    if (!reader->failed && scn_json_kind(at->json) != SCN_JSON_OBJECT)
-        scn_fail(reader, at, "must be an object, is %s", scn_json_kind_word(at->json));
     if (reader->failed)
         return;
-    scn_check_keys(reader, at, option_known, NULL);
-    for (const struct scn_json *m = scn_json_first(at->json); m && !reader->failed;
-         m = scn_json_next(m)) {
-        char **names = scn_alloc(reader, scn_json_count(m), sizeof *names);
-        struct cau_value value;
-
-        if (!names)
-            return;
-        value = value_of(m, names);
-        if (cau_option_set(ret, cau_option_find(scn_json_key(m)), &value, &why) < 0)
-            scn_fail_with(reader, at, why);
-        free(names);
-    }
-    if (!reader->failed && cau_options_check_sets(ret, &why) < 0)
-        scn_fail_with(reader, at, why);
+    scn_read_options(reader, at, ret);
     if (!reader->failed && own)
         apply_settings(reader, ret);
     if (!reader->failed && cau_options_check_sets(ret, &why) < 0)
         scn_fail_with(reader, at, why);
+    if (!reader->failed && ret->credential)
+        scn_fail_key(reader, at, "credential", "simulated nodes need none, leave it out");
     if (!reader->failed && cau_options_fit(ret, scenario->node_count, &why) < 0)
         scn_fail_with(reader, at, why);
     if (!reader->failed && scn_check_options(scenario, ret, &why) < 0)

@@ -55,7 +55,7 @@ struct scenario_node {
     bool storage_degraded; /* at the start, until storage.resync is over */
     double speed;          /* of its CPU, 1.0 = the updates' reference */
     uint32_t conflict_groups;
-    uint32_t feature_set;
+    uint32_t feature_set; /* as struct cau_node_facts has it */
     struct scenario_dist shutdown, boot, startup;
 };
 
@@ -85,7 +85,8 @@ struct scenario_update {
     struct scenario_dist install;
     bool restart;
     bool long_restart_hint;
-    uint8_t fate; /* enum scenario_update_fate */
+    uint32_t feature_set; /* that it brings; 0: it does not change the cluster software */
+    uint8_t fate;         /* enum scenario_update_fate */
     int32_t error_code;
     double failure; /* probability that one installation fails */
     double stage_failure;
@@ -116,7 +117,17 @@ enum scenario_fault_kind {
     FAULT_COORDINATOR_DEATH,
     FAULT_COORDINATOR_CUT, /* its network is cut for `lasts` */
     FAULT_STORAGE_DEGRADED,
+    FAULT_POWER_OFF,         /* shut down in an orderly way by somebody; stays off for `repair` */
+    FAULT_SLOW_LINK,         /* between two `sites` everything takes `delay` longer, for `lasts` */
+    FAULT_DISK_FULL,         /* staging and installing fail on the node, for `lasts` */
+    FAULT_REPOSITORY_BROKEN, /* scans and stagings fail on every node, for `lasts` */
 };
+
+#define SCENARIO_FAULT_KINDS (FAULT_REPOSITORY_BROKEN + 1)
+
+/* The words of the kinds, as scenario files have them: the one table of what can go wrong. */
+struct cau_words;
+extern const struct cau_words scenario_fault_words;
 
 /* When: a time after the start, or a moment after a node enters a state (in the notification stream
  * of any coordinator), or a rate (`every` drawn again and again). */
@@ -141,9 +152,9 @@ struct scenario_fault {
     uint32_t coordinator;
     uint8_t part;    /* COORDINATOR_DEATH: enum cau_turn_part after which the turn is cut */
     bool part_given; /* else it dies between two turns */
-    struct scenario_dist repair; /* CRASH, HANG */
-    sim_nsec delay;
-    sim_nsec lasts; /* SIM_NEVER: until the end */
+    struct scenario_dist repair; /* CRASH, HANG, POWER_OFF */
+    sim_nsec delay;              /* SLOW_BOOT; SLOW_LINK: one way */
+    sim_nsec lasts;              /* SIM_NEVER: until the end */
 };
 
 struct scenario_request {

@@ -301,6 +301,44 @@ static void new_line(struct out *out, int indent)
         fprintf(out->file, "\n%*s", indent, "");
 }
 
+/* One value, or a list of all that have this name; nothing when it stood there before. */
+static void write_pair(struct out *out, const struct cau_table *table, uint32_t index,
+                       const char *between)
+{
+    const char *name = table->pairs[index].name;
+    bool several = false;
+
+    for (uint32_t i = 0; i < table->count; i++) {
+        bool same = i != index && strcmp(table->pairs[i].name, name) == 0;
+
+        if (same && i < index)
+            return;
+        several |= same;
+    }
+    fputs(between, out->file);
+    write_text(out, name);
+    fputs(several ? ": [" : ": ", out->file);
+    write_text(out, table->pairs[index].value);
+    for (uint32_t i = index + 1; i < table->count; i++)
+        if (strcmp(table->pairs[i].name, name) == 0) {
+            fputs(", ", out->file);
+            write_text(out, table->pairs[i].value);
+        }
+    fputs(several ? "]" : "", out->file);
+}
+
+static void write_tables(struct out *out, const struct cau_table *tables, size_t count)
+{
+    fputc('[', out->file);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i > 0 ? ", {" : "{", out->file);
+        for (uint32_t j = 0; j < tables[i].count; j++)
+            write_pair(out, &tables[i], j, j > 0 ? ", " : "");
+        fputc('}', out->file);
+    }
+    fputc(']', out->file);
+}
+
 static void write_option(struct out *out, const struct cau_option *option,
                          const struct cau_options *options)
 {
@@ -320,6 +358,9 @@ static void write_option(struct out *out, const struct cau_option *option,
         break;
     case CAU_VALUE_NAMES:
         write_texts(out, value.names, value.count);
+        break;
+    case CAU_VALUE_TABLES:
+        write_tables(out, value.tables, value.count);
         break;
     case CAU_VALUE_OTHER:
         break;

@@ -63,6 +63,15 @@ static bool script_fails(const struct sim_world *w, const struct op *o)
         o->kind == CAU_ACT_PRE_SCRIPT ? SIM_FOR_PRE_FAILURE : SIM_FOR_POST_FAILURE, 0, o->ticket);
 }
 
+/* Does the state of the world make this kind of work fail? */
+static bool is_hindered(const struct sim_world *w, const struct op *o)
+{
+    bool full = nodes(w)[o->node].full > 0, broken = w->repository_broken > 0;
+
+    return (o->kind == CAU_ACT_SCAN && broken) || (o->kind == CAU_ACT_STAGE && (broken || full)) ||
+           (o->kind == CAU_ACT_INSTALL && full);
+}
+
 static void next_update(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
@@ -80,6 +89,7 @@ static void next_update(struct sim_world *w, uint32_t op)
         finish(w, op, CAU_RC_OK);
         return;
     }
+    o->hindered = is_hindered(w, o);
     o->work = sim_work_id(w, op, false);
     w->ports->engine->ops->job(w->ports->engine, o->work, o->node, work);
 }
@@ -107,10 +117,38 @@ static void stop_work(struct sim_world *w, struct op *o)
     o->work = 0;
 }
 
+static void fail(struct sim_world *w, uint32_t op)
+{
+    ops(w)[op].error = 1;
+    finish(w, op, CAU_RC_FAILED);
+}
+
+/* Downloads end at once; a scan and the installation of one update run to their end, and fail. */
+void sim_agent_hinder(struct sim_world *w)
+{
+    for (uint32_t i = 0; i < w->op_capacity; i++) {
+        struct op *o = &ops(w)[i];
+
+        if (o->state != OP_RUNNING || !is_hindered(w, o))
+            continue;
+        o->hindered = true;
+        if (o->kind == CAU_ACT_STAGE) {
+            stop_work(w, o);
+            fail(w, i);
+        }
+    }
+}
+
 static void begin_stage(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
-    uint64_t bytes = sim_updates_stage(w, op);
+    uint64_t bytes;
+
+    if (o->hindered) {
+        fail(w, op);
+        return;
+    }
+    bytes = sim_updates_stage(w, op);
 
     if (bytes == 0) {
         sim_updates_staged(w, op);
@@ -172,6 +210,7 @@ static void begin(struct sim_world *w, uint32_t op)
     n->known_epoch = o->epoch;
     n->known_owner = o->owner;
     o->state = OP_RUNNING;
+    o->hindered = is_hindered(w, o);
     sim_touch(w, o->node);
     sim_happen(w, (struct sim_happening){.kind = SIM_ACCEPTED,
                                          .node = o->node,
@@ -248,8 +287,8 @@ void sim_agent_step(struct sim_world *w, uint32_t op)
     } else if (o->kind == CAU_ACT_SCAN) {
         double failure = w->scenario->plugins[o->plugin].scan_failure;
 
-        if (sim_chance_happens(&w->chance, failure, o->node, SIM_FOR_SCAN_FAILURE, o->plugin,
-                               o->ticket))
+        if (o->hindered || sim_chance_happens(&w->chance, failure, o->node, SIM_FOR_SCAN_FAILURE,
+                                              o->plugin, o->ticket))
             code = CAU_RC_FAILED;
         else
             sim_updates_scan(w, op);
@@ -268,8 +307,7 @@ void sim_agent_work_ended(struct sim_world *w, uint32_t op, bool ok)
     o->work = 0;
     sim_note_drop(w, &o->note);
     if (!ok) {
-        o->error = 1;
-        finish(w, op, CAU_RC_FAILED);
+        fail(w, op);
     } else if (o->kind == CAU_ACT_STAGE) {
         sim_updates_staged(w, op);
         finish(w, op, CAU_RC_OK);

@@ -7,13 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beyond failure detection: views on their way, a lock write, the command itself. */
+/* Beyond failure detection: views on their way, a lock write, the command itself. A slow link adds
+ * its delay to each of the four messages of that. */
 #define UNDER_WAY INT64_C(2000000000)
+#define MESSAGES  4
 
 struct node_book {
     struct cau_guid suspended_by; /* the owner whose mark is on it; zero: none */
     struct cau_guid restarted_by; /* the owner whose restart was accepted */
     bool has_result;              /* since it was suspended */
+    bool restarting;              /* by a run, and not yet back in the cluster */
+    sim_nsec restarted_at;
 };
 
 struct coordinator_book {
@@ -35,8 +39,11 @@ struct sim_checker {
     struct coordinator_book *coordinators;
     struct cau_quorum_node *copy;
     bool *out;
-    sim_nsec last_loss; /* when something was lost that must be detected first */
-    uint64_t epoch;     /* highest that took an irreversible effect */
+    sim_nsec last_loss;      /* when something was lost that must be detected first */
+    sim_nsec reboot_timeout; /* the shortest of all coordinators */
+    sim_nsec last_accident;  /* a node or a way lost, by nobody's order */
+    sim_nsec under_way;      /* UNDER_WAY, and what slow links add */
+    uint64_t epoch;          /* highest that took an irreversible effect */
     struct cau_guid owner;
     uint32_t alive, violations;
     bool saw_two;
@@ -82,7 +89,7 @@ static void check_quorum(struct sim_checker *c, const struct sim_world *world,
                          const struct sim_happening *what, struct cau_guid owner, const char *doing)
 {
     const struct scenario *s = c->scenario;
-    if (s->node_count == 1 || what->at < c->last_loss + s->detection + UNDER_WAY) {
+    if (s->node_count == 1 || what->at < c->last_loss + s->detection + c->under_way) {
         return;
     }
     for (uint32_t n = 0; n < s->node_count; n++) {
@@ -154,79 +161,119 @@ static void check_accepted(struct sim_checker *c, const struct sim_world *world,
     }
     struct sim_node_truth truth;
     sim_world_node(world, what->node, &truth);
-    if (!truth.clean && what->at >= c->last_loss + c->scenario->detection + UNDER_WAY) {
+    if (!truth.clean && what->at >= c->last_loss + c->scenario->detection + c->under_way) {
         broken(c, what->at, "S4: %s on %s, which is unclean", cau_word_action(what->code),
                name(c, what->node));
     }
 }
 
+/* No restart by a run locks the node itself out, if it is back in time and nothing else was lost
+ * meanwhile that had kept the door open. */
+static void check_shut_out(struct sim_checker *c, const struct sim_world *world,
+                           const struct sim_happening *what)
+{
+    (void)world;
+    struct node_book *book = &c->nodes[what->node];
+    bool in_time = what->at - book->restarted_at <= c->reboot_timeout;
+    if (book->restarting && in_time && c->last_accident < book->restarted_at) {
+        broken(c, what->at, "S11: %s was restarted, came back old, and is not let in",
+               name(c, what->node));
+    }
+    book->restarting = false;
+}
+
+static void on_resumed(struct sim_checker *c, const struct sim_world *world,
+                       const struct sim_happening *what)
+{
+    (void)world;
+    c->nodes[what->node].suspended_by = (struct cau_guid){0, 0};
+    c->suspended_now[what->node] = false;
+}
+
+static void on_restarting(struct sim_checker *c, const struct sim_world *world,
+                          const struct sim_happening *what)
+{
+    c->nodes[what->node].restarting = true;
+    c->nodes[what->node].restarted_at = what->at;
+    check_drained(c, world, what);
+    check_quorum(c, world, what, c->nodes[what->node].restarted_by, "restart");
+}
+
+static void on_installing(struct sim_checker *c, const struct sim_world *world,
+                          const struct sim_happening *what)
+{
+    if (sim_world_disturbing(world, what->node) > 1) {
+        broken(c, what->at, "S5: two disturbing operations on %s", name(c, what->node));
+    }
+}
+
+static void on_lock_changed(struct sim_checker *c, const struct sim_world *world,
+                            const struct sim_happening *what)
+{
+    (void)world;
+    for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
+        if (c->coordinators[i].mapped && same(c->coordinators[i].orchestrator, what->owner)) {
+            c->coordinators[i].written_at = what->at;
+        }
+    }
+}
+
+static void on_coordinator(struct sim_checker *c, const struct sim_world *world,
+                           const struct sim_happening *what)
+{
+    (void)world;
+    c->alive += what->kind == SIM_COORDINATOR_STARTED ? 1u : UINT32_MAX;
+    c->saw_two |= c->alive > 1;
+}
+
+static void on_loss(struct sim_checker *c, const struct sim_world *world,
+                    const struct sim_happening *what)
+{
+    (void)world;
+    c->last_loss = what->at;
+}
+
+static void on_accident(struct sim_checker *c, const struct sim_world *world,
+                        const struct sim_happening *what)
+{
+    on_loss(c, world, what);
+    c->last_accident = what->at;
+}
+
+static void on_node_lost(struct sim_checker *c, const struct sim_world *world,
+                         const struct sim_happening *what)
+{
+    on_accident(c, world, what);
+    c->nodes[what->node].restarting = false;
+}
+
+/* What is looked at; the rest of what happens breaks nothing. */
+static void (*const checks[SIM_HAPPENINGS])(struct sim_checker *, const struct sim_world *,
+                                            const struct sim_happening *) = {
+    [SIM_SUSPENDED] = check_suspend,
+    [SIM_RESUMED] = on_resumed,
+    [SIM_RESTARTING] = on_restarting,
+    [SIM_ACCEPTED] = check_accepted,
+    [SIM_INSTALLING] = on_installing,
+    [SIM_LOCK_CHANGED] = on_lock_changed,
+    [SIM_SHUT_OUT] = check_shut_out,
+    [SIM_COORDINATOR_STARTED] = on_coordinator,
+    [SIM_COORDINATOR_ENDED] = on_coordinator,
+    [SIM_COORDINATOR_DIED] = on_coordinator,
+    [SIM_CRASHED] = on_node_lost,
+    [SIM_HUNG] = on_node_lost,
+    [SIM_FENCED] = on_node_lost,
+    [SIM_SWITCHED_OFF] = on_node_lost,
+    [SIM_PARTITIONED] = on_accident,
+    [SIM_ISOLATED] = on_accident,
+    [SIM_WITNESS_LOST] = on_loss,
+    [SIM_MEMBERSHIP] = on_loss,
+};
+
 static void on_event(void *ctx, const struct sim_world *world, const struct sim_happening *what)
 {
-    struct sim_checker *c = ctx;
-    switch ((enum sim_happening_kind)what->kind) {
-    case SIM_SUSPENDED:
-        check_suspend(c, world, what);
-        break;
-    case SIM_RESUMED:
-        c->nodes[what->node].suspended_by = (struct cau_guid){0, 0};
-        c->suspended_now[what->node] = false;
-        break;
-    case SIM_RESTARTING:
-        check_drained(c, world, what);
-        check_quorum(c, world, what, c->nodes[what->node].restarted_by, "restart");
-        break;
-    case SIM_ACCEPTED:
-        check_accepted(c, world, what);
-        break;
-    case SIM_INSTALLING:
-        if (sim_world_disturbing(world, what->node) > 1) {
-            broken(c, what->at, "S5: two disturbing operations on %s", name(c, what->node));
-        }
-        break;
-    case SIM_LOCK_CHANGED:
-        for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
-            if (c->coordinators[i].mapped && same(c->coordinators[i].orchestrator, what->owner)) {
-                c->coordinators[i].written_at = what->at;
-            }
-        }
-        break;
-    case SIM_COORDINATOR_STARTED:
-        c->alive++;
-        c->saw_two |= c->alive > 1;
-        break;
-    case SIM_COORDINATOR_ENDED:
-    case SIM_COORDINATOR_DIED:
-        c->alive--;
-        break;
-    case SIM_CRASHED:
-    case SIM_HUNG:
-    case SIM_FENCED:
-    case SIM_PARTITIONED:
-    case SIM_ISOLATED:
-    case SIM_WITNESS_LOST:
-    case SIM_MEMBERSHIP:
-        c->last_loss = what->at;
-        break;
-    case SIM_REPAIRED:
-    case SIM_POWERED_OFF:
-    case SIM_BOOTING:
-    case SIM_UP:
-    case SIM_STARTED_UP:
-    case SIM_HEALED:
-    case SIM_UNISOLATED:
-    case SIM_WITNESS_BACK:
-    case SIM_STORAGE_DEGRADED:
-    case SIM_STORAGE_OK:
-    case SIM_QUORUM_LOST:
-    case SIM_QUORUM_BACK:
-    case SIM_DRAINED:
-    case SIM_INSTALLED:
-    case SIM_ROLE_STARTED:
-    case SIM_ROLE_STOPPED:
-    case SIM_COORDINATOR_CUT:
-    case SIM_COORDINATOR_UNCUT:
-    case SIM_HAPPENINGS:
-        break;
+    if (checks[what->kind] != NULL) {
+        checks[what->kind](ctx, world, what);
     }
 }
 
@@ -246,7 +293,7 @@ static void take_run(struct sim_checker *c, struct coordinator_book *book,
             continue;
         }
         for (uint32_t n = 0; n < c->scenario->node_count; n++) {
-            bool known = other->failed[n] && other->failed_at[n] + UNDER_WAY < other->written_at;
+            bool known = other->failed[n] && other->failed_at[n] + c->under_way < other->written_at;
             book->failed_count += known && !book->failed[n];
             book->failed[n] |= known;
         }
@@ -309,8 +356,19 @@ struct sim_checker *sim_checker_new(const struct scenario *scenario)
     c->out = zeroed(scenario->node_count, sizeof *c->out);
     c->suspended_now = zeroed(scenario->node_count, sizeof *c->suspended_now);
     c->coordinators = zeroed(scenario->coordinator_count, sizeof *c->coordinators);
-    c->last_loss = INT64_MIN / 2;
+    c->last_loss = c->last_accident = INT64_MIN / 2;
+    c->under_way = UNDER_WAY;
+    for (uint32_t f = 0; f < scenario->fault_count; f++) {
+        if (scenario->faults[f].kind == FAULT_SLOW_LINK) {
+            c->under_way += MESSAGES * scenario->faults[f].delay;
+        }
+    }
+    c->reboot_timeout = SIM_NEVER;
     for (uint32_t i = 0; i < scenario->coordinator_count; i++) {
+        cau_msec limit = policy_of(c, i)->reboot_timeout_ms;
+        if (limit < c->reboot_timeout / 1000000) {
+            c->reboot_timeout = limit * 1000000;
+        }
         c->coordinators[i].failed = zeroed(scenario->node_count, sizeof(bool));
         c->coordinators[i].failed_at = zeroed(scenario->node_count, sizeof(sim_nsec));
         c->coordinators[i].left = zeroed(scenario->node_count, sizeof(bool));

@@ -34,6 +34,15 @@ static const struct {
     [SIM_DRAINED] = {"drained", "no role is left on it"},
     [SIM_RESUMED] = {"resumed", "the run's standby mark is gone"},
     [SIM_RESTARTING] = {"restart", "an orderly restart begins"},
+    [SIM_SWITCHED_OFF] = {"switched_off", "somebody shuts it down"},
+    [SIM_SLOWED] = {"slow_link", "everything between these sites takes longer"},
+    [SIM_UNSLOWED] = {"link_ok", "the link between these sites is as before"},
+    [SIM_DISK_FULL] = {"disk_full", "its disk is full"},
+    [SIM_DISK_OK] = {"disk_ok", "its disk has room again"},
+    [SIM_REPOSITORY_BROKEN] = {"repository_broken", "the package repository cannot be read"},
+    [SIM_REPOSITORY_OK] = {"repository_ok", "the package repository is whole again"},
+    [SIM_FEATURE_SET] = {"feature_set", "its cluster software has a new feature set"},
+    [SIM_SHUT_OUT] = {"shut_out", "its feature set is older than every member's: not let in"},
     [SIM_COORDINATOR_STARTED] = {"coordinator_started", "it begins to work"},
     [SIM_COORDINATOR_ENDED] = {"coordinator_ended", "it has ended its run"},
     [SIM_COORDINATOR_DIED] = {"coordinator_died", "it is gone without a word"},
@@ -117,6 +126,12 @@ static void put_sites(struct sim_chronicle *chronicle, const struct scenario_fau
     put(&chronicle->world, "]");
 }
 
+static bool has_sites(uint8_t kind)
+{
+    return kind == SIM_PARTITIONED || kind == SIM_HEALED || kind == SIM_SLOWED ||
+           kind == SIM_UNSLOWED;
+}
+
 void sim_chronicle_add(struct sim_chronicle *chronicle, const struct sim_world *world,
                        const struct sim_happening *what)
 {
@@ -128,7 +143,7 @@ void sim_chronicle_add(struct sim_chronicle *chronicle, const struct sim_world *
     if (words[what->kind].event != NULL) {
         put(out, "{\"Timestamp\":\"%s\",\"Event\":\"%s\"", cau_word_time(at, time),
             words[what->kind].event);
-        if (what->kind == SIM_PARTITIONED || what->kind == SIM_HEALED)
+        if (has_sites(what->kind))
             put_sites(chronicle, &s->faults[what->value]);
         if (what->coordinator != CAU_NO_NODE) {
             put(out, ",\"Coordinator\":");

@@ -24,8 +24,8 @@ enum sim_work_end { SIM_WORK_DONE, SIM_WORK_FAILED };
 typedef void sim_work_ended(void *ctx, uint64_t id, enum sim_work_end how, sim_nsec at);
 
 /* To be called in `step` and `ended`, or (power and cuts) before the run. At first every node has
- * power and nothing is cut; power, cut and isolate set a state, so twice is once. What ends at the
- * very moment of a power-off, a cut or an isolation has ended before it. */
+ * power and nothing is cut or slow; power, cut, isolate and slow set a state, so twice is once.
+ * What ends at the very moment of a power-off, a cut or an isolation has ended before it. */
 struct sim_engine_ops {
     const char *name;
     /* Begins a flow of `bytes` between two places: the latency of the way passes (also while it is
@@ -46,6 +46,9 @@ struct sim_engine_ops {
     void (*cut)(struct sim_engine *engine, uint32_t site_a, uint32_t site_b, bool cut);
     /* The same for one node's access link. */
     void (*isolate)(struct sim_engine *engine, uint32_t node, bool cut);
+    /* From now on flows that begin between these two sites have so much more latency (ns, one way;
+     * 0: as the scenario says). */
+    void (*slow)(struct sim_engine *engine, uint32_t site_a, uint32_t site_b, sim_nsec more);
 };
 
 struct sim_engine {

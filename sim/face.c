@@ -18,6 +18,7 @@ void sim_world_node(const struct sim_world *w, uint32_t node, struct sim_node_tr
                                    .roles_promoted = n->promoted,
                                    .roles_away = n->away,
                                    .restarts = n->restarts,
+                                   .feature_set = n->feature_set,
                                    .power = n->power,
                                    .standby = n->standby,
                                    .maintenance = n->maintenance,

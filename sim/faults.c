@@ -10,7 +10,8 @@
 static bool per_node(enum scenario_fault_kind kind)
 {
     return kind != FAULT_PARTITION && kind != FAULT_WITNESS_LOST &&
-           kind != FAULT_COORDINATOR_DEATH && kind != FAULT_COORDINATOR_CUT;
+           kind != FAULT_COORDINATOR_DEATH && kind != FAULT_COORDINATOR_CUT &&
+           kind != FAULT_SLOW_LINK && kind != FAULT_REPOSITORY_BROKEN;
 }
 
 static uint32_t targets(const struct scenario_fault *f)
@@ -30,10 +31,23 @@ static uint32_t *occurrences(const struct sim_world *w, uint32_t fault, uint32_t
     return &fault_nodes(w)[(size_t)fault * (w->scenario->node_count + 1) + column];
 }
 
+/* What lasts for a while: the words of its beginning and its end. */
+static const struct {
+    uint8_t begins, ends; /* enum sim_happening_kind; both 0: it does not last */
+} spells[SCENARIO_FAULT_KINDS] = {
+    [FAULT_PARTITION] = {SIM_PARTITIONED, SIM_HEALED},
+    [FAULT_ISOLATE] = {SIM_ISOLATED, SIM_UNISOLATED},
+    [FAULT_WITNESS_LOST] = {SIM_WITNESS_LOST, SIM_WITNESS_BACK},
+    [FAULT_COORDINATOR_CUT] = {SIM_COORDINATOR_CUT, SIM_COORDINATOR_UNCUT},
+    [FAULT_STORAGE_DEGRADED] = {SIM_STORAGE_DEGRADED, SIM_STORAGE_OK},
+    [FAULT_SLOW_LINK] = {SIM_SLOWED, SIM_UNSLOWED},
+    [FAULT_DISK_FULL] = {SIM_DISK_FULL, SIM_DISK_OK},
+    [FAULT_REPOSITORY_BROKEN] = {SIM_REPOSITORY_BROKEN, SIM_REPOSITORY_OK},
+};
+
 static bool lasting(enum scenario_fault_kind kind)
 {
-    return kind == FAULT_PARTITION || kind == FAULT_ISOLATE || kind == FAULT_WITNESS_LOST ||
-           kind == FAULT_COORDINATOR_CUT || kind == FAULT_STORAGE_DEGRADED;
+    return spells[kind].ends != 0;
 }
 
 static void again(struct sim_world *w, uint32_t fault, uint32_t node)
@@ -136,6 +150,7 @@ void sim_fault_bites(struct sim_world *w, enum scenario_fault_kind kind, uint32_
     }
 }
 
+/* The time until a human switches it on again counts from here. */
 static void lose_power(struct sim_world *w, uint32_t fault, uint32_t node)
 {
     const struct scenario_fault *f = &w->scenario->faults[fault];
@@ -151,6 +166,10 @@ static void lose_power(struct sim_world *w, uint32_t fault, uint32_t node)
         sim_note_put(w, sim_later(w->now, repair), NOTE_REPAIR, node, node, 0);
     if (f->kind == FAULT_HANG) {
         sim_power_hang(w, node);
+        return;
+    }
+    if (f->kind == FAULT_POWER_OFF) {
+        sim_power_off(w, node);
         return;
     }
     nodes(w)[node].broken = true; /* before its coordinators are told */
@@ -172,41 +191,64 @@ static void ways_changed(struct sim_world *w, bool cut)
         sim_role_flow_check(w, i);
 }
 
+static void slow_link(struct sim_world *w, const struct scenario_fault *f, uint32_t one)
+{
+    w->slow_links += one;
+    w->ports->engine->ops->slow(w->ports->engine, f->sites[0], f->sites[1],
+                                sim_slow(w, f->sites[0], f->sites[1]));
+}
+
+/* What a node's own trouble changes; `one` more or less of it. */
+static void change_node(struct sim_world *w, enum scenario_fault_kind kind, uint32_t node, bool on,
+                        uint32_t one)
+{
+    struct node *n = &nodes(w)[node];
+
+    if (kind == FAULT_ISOLATE) {
+        n->isolated += one;
+        if (n->isolated == (on ? 1u : 0u))
+            w->ports->engine->ops->isolate(w->ports->engine, node, on);
+        sim_touch_all(w);
+        ways_changed(w, on);
+    } else if (kind == FAULT_DISK_FULL) {
+        n->full += one;
+        sim_agent_hinder(w);
+    } else {
+        n->degraded += one;
+        sim_touch(w, node);
+    }
+}
+
 /* Begins (`on`) or ends what lasts for a while. */
 static void toggle(struct sim_world *w, uint32_t fault, uint32_t node, bool on)
 {
     const struct scenario_fault *f = &w->scenario->faults[fault];
     uint32_t one = on ? 1u : UINT32_MAX;
-    struct node *n = node == CAU_NO_NODE ? NULL : &nodes(w)[node];
-    struct sim_happening what = {.value = fault, .node = node, .coordinator = CAU_NO_NODE};
+    struct sim_happening what = {.value = fault,
+                                 .node = node,
+                                 .coordinator = CAU_NO_NODE,
+                                 .kind = on ? spells[f->kind].begins : spells[f->kind].ends};
 
     faults(w)[fault].active += one;
-    if (f->kind == FAULT_PARTITION) {
+    if (per_node(f->kind)) {
+        change_node(w, f->kind, node, on, one);
+    } else if (f->kind == FAULT_PARTITION) {
         sim_sites_update(w);
-        what.kind = on ? SIM_PARTITIONED : SIM_HEALED;
-        ways_changed(w, on);
-    } else if (f->kind == FAULT_ISOLATE) {
-        n->isolated += one;
-        if (n->isolated == (on ? 1u : 0u))
-            w->ports->engine->ops->isolate(w->ports->engine, node, on);
-        sim_touch_all(w);
-        what.kind = on ? SIM_ISOLATED : SIM_UNISOLATED;
         ways_changed(w, on);
     } else if (f->kind == FAULT_WITNESS_LOST) {
         w->witness_lost += one;
         w->witness_up = w->witness_lost == 0;
-        what.kind = on ? SIM_WITNESS_LOST : SIM_WITNESS_BACK;
         sim_settle_in(w, on ? w->scenario->detection : w->scenario->join);
-    } else if (f->kind == FAULT_COORDINATOR_CUT) {
+    } else if (f->kind == FAULT_SLOW_LINK) {
+        slow_link(w, f, one);
+    } else if (f->kind == FAULT_REPOSITORY_BROKEN) {
+        w->repository_broken += one;
+        sim_agent_hinder(w);
+    } else {
         coords(w)[f->coordinator].cut += one;
         coords(w)[f->coordinator].looked = 0;
         sim_touch_all(w);
-        what.kind = on ? SIM_COORDINATOR_CUT : SIM_COORDINATOR_UNCUT;
         what.coordinator = f->coordinator;
-    } else {
-        n->degraded += one;
-        sim_touch(w, node);
-        what.kind = on ? SIM_STORAGE_DEGRADED : SIM_STORAGE_OK;
     }
     sim_happen(w, what);
 }
@@ -221,6 +263,7 @@ void sim_fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
     switch (f->kind) {
     case FAULT_CRASH:
     case FAULT_HANG:
+    case FAULT_POWER_OFF:
         lose_power(w, fault, node);
         break;
     case FAULT_SLOW_BOOT:
@@ -237,6 +280,9 @@ void sim_fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
     case FAULT_WITNESS_LOST:
     case FAULT_COORDINATOR_CUT:
     case FAULT_STORAGE_DEGRADED:
+    case FAULT_SLOW_LINK:
+    case FAULT_DISK_FULL:
+    case FAULT_REPOSITORY_BROKEN:
         faults(w)[fault].count++;
         toggle(w, fault, node, true);
         heal_later(w, fault, node);

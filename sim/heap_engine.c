@@ -52,7 +52,7 @@ static void heap_flow(struct sim_engine *engine, uint64_t id, uint32_t from, uin
                       uint64_t bytes)
 {
     struct sim_ledger *ledger = &heap_of(engine)->ledger;
-    struct sim_way way = sim_way_between(ledger->scenario, from, to);
+    struct sim_way way = sim_ledger_way(ledger, from, to);
     begin(ledger, sim_ledger_add(ledger, sizeof(struct heap_work), id, from, to),
           sim_load_flow(way, bytes), way.latency);
 }
@@ -123,6 +123,11 @@ static void heap_isolate(struct sim_engine *engine, uint32_t node, bool cut)
     reconsider(&heap_of(engine)->ledger);
 }
 
+static void heap_slow(struct sim_engine *engine, uint32_t site_a, uint32_t site_b, sim_nsec more)
+{
+    sim_ledger_slow(&heap_of(engine)->ledger, site_a, site_b, more);
+}
+
 static const struct sim_engine_ops heap_ops = {
     .name = "heap",
     .flow = heap_flow,
@@ -131,6 +136,7 @@ static const struct sim_engine_ops heap_ops = {
     .power = heap_power,
     .cut = heap_cut,
     .isolate = heap_isolate,
+    .slow = heap_slow,
 };
 
 struct sim_engine *sim_heap_new(const struct scenario *scenario)

@@ -97,6 +97,7 @@ void sim_ledger_init(struct sim_ledger *ret, struct sim_engine *engine,
         .off = zeroed(places, sizeof(bool)),
         .isolated = zeroed(places, sizeof(bool)),
         .cut = zeroed(sites * sites, sizeof(bool)),
+        .more = zeroed(sites * sites, sizeof(sim_nsec)),
     };
 }
 
@@ -109,6 +110,7 @@ void sim_ledger_done(struct sim_ledger *ledger)
     free(ledger->off);
     free(ledger->isolated);
     free(ledger->cut);
+    free(ledger->more);
 }
 
 /* Where `id` is among the works, or would be. New ids are mostly the highest. */
@@ -198,6 +200,23 @@ void sim_ledger_cut(struct sim_ledger *ledger, uint32_t site_a, uint32_t site_b,
     assert(site_a != site_b && site_a < sites && site_b < sites);
     ledger->cut[site_a * sites + site_b] = cut;
     ledger->cut[site_b * sites + site_a] = cut;
+}
+
+void sim_ledger_slow(struct sim_ledger *ledger, uint32_t site_a, uint32_t site_b, sim_nsec more)
+{
+    size_t sites = ledger->scenario->site_count;
+    assert(site_a != site_b && site_a < sites && site_b < sites && more >= 0);
+    ledger->more[site_a * sites + site_b] = more;
+    ledger->more[site_b * sites + site_a] = more;
+}
+
+struct sim_way sim_ledger_way(const struct sim_ledger *ledger, uint32_t from, uint32_t to)
+{
+    const struct scenario *scenario = ledger->scenario;
+    struct sim_way way = sim_way_between(scenario, from, to);
+    size_t a = sim_place_site(scenario, from), b = sim_place_site(scenario, to);
+    way.latency += ledger->more[a * scenario->site_count + b];
+    return way;
 }
 
 sim_nsec sim_ledger_next(const struct sim_ledger *ledger, const struct sim_loop *loop)

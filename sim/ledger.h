@@ -40,6 +40,7 @@ struct sim_ledger {
     bool *off;                /* by place */
     bool *isolated;           /* by place */
     bool *cut;                /* by pair of sites: [a * sites + b] and [b * sites + a] */
+    sim_nsec *more;           /* likewise: latency beyond the scenario's */
 };
 
 /* At first everything has power and nothing is cut. */
@@ -67,6 +68,10 @@ bool sim_ledger_stalled(const struct sim_ledger *ledger, const struct sim_work *
 
 /* Sets a cut. The works concerned are the engine's. */
 void sim_ledger_cut(struct sim_ledger *ledger, uint32_t site_a, uint32_t site_b, bool cut);
+
+/* Sets more latency for a pair of sites; and: a way with it. */
+void sim_ledger_slow(struct sim_ledger *ledger, uint32_t site_a, uint32_t site_b, sim_nsec more);
+struct sim_way sim_ledger_way(const struct sim_ledger *ledger, uint32_t from, uint32_t to);
 
 /* The moment to go to next: of the world or of a report, whichever comes first. */
 sim_nsec sim_ledger_next(const struct sim_ledger *ledger, const struct sim_loop *loop);

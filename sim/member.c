@@ -33,20 +33,38 @@ bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32
     return !nodes(w)[node].isolated && sites(w)[c->site] == sites(w)[w->scenario->nodes[node].site];
 }
 
+sim_nsec sim_slow(const struct sim_world *w, uint32_t site_a, uint32_t site_b)
+{
+    sim_nsec more = 0;
+
+    for (uint32_t i = 0; i < w->scenario->fault_count; i++) {
+        const struct scenario_fault *f = &w->scenario->faults[i];
+
+        if (f->kind == FAULT_SLOW_LINK && faults(w)[i].active > 0 &&
+            ((f->sites[0] == site_a && f->sites[1] == site_b) ||
+             (f->sites[0] == site_b && f->sites[1] == site_a)))
+            more = sim_later(more, f->delay);
+    }
+    return more;
+}
+
 sim_nsec sim_latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b)
 {
     const struct scenario *s = w->scenario;
+    sim_nsec more = 0;
 
     if (site_a == site_b)
         return s->sites[site_a].latency;
+    if (w->slow_links > 0)
+        more = sim_slow(w, site_a, site_b);
     for (uint32_t i = 0; i < s->link_count; i++) {
         const struct scenario_link *l = &s->links[i];
 
         if ((l->site[0] == site_a && l->site[1] == site_b) ||
             (l->site[0] == site_b && l->site[1] == site_a))
-            return s->sites[site_a].latency + l->latency + s->sites[site_b].latency;
+            return s->sites[site_a].latency + l->latency + s->sites[site_b].latency + more;
     }
-    return s->sites[site_a].latency + s->sites[site_b].latency;
+    return s->sites[site_a].latency + s->sites[site_b].latency + more;
 }
 
 static bool on_side(const struct scenario_fault *f, uint32_t site)

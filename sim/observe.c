@@ -133,7 +133,7 @@ static void take_facts(const struct sim_world *w, uint32_t coordinator, uint32_t
         ret->roles_promoted = n->promoted;
         ret->roles_away = n->away;
         ret->storage_ok = sim_storage_ok(w, node);
-        ret->feature_set = ret->member ? s->feature_set : 0;
+        ret->feature_set = ret->member ? n->feature_set : 0;
     }
     if (reachable) {
         ret->boot_id = n->boot_id;

@@ -232,7 +232,8 @@ static uint32_t list_updates(struct sim_world *w, uint32_t op)
             .outcome = words[how],
             .restart_required =
                 s->restart && (how == OFFERED || (how == DONE_OK && o->kind == CAU_ACT_INSTALL)),
-            .long_restart_hint = s->long_restart_hint};
+            .long_restart_hint = s->long_restart_hint,
+            .feature_set = s->feature_set != 0};
     }
     return count;
 }

@@ -84,6 +84,7 @@ void sim_power_boot(struct sim_world *w, uint32_t node)
     n->slow = 0;
     n->power = SIM_BOOT;
     n->broken = false;
+    n->stays_off = false;
     n->boot_id++;
     n->restart_needed = false;
     /* Until it is up and in sync (begin_resync), where there is storage to resync at all. */
@@ -143,22 +144,34 @@ static void up(struct sim_world *w, uint32_t node)
     sim_happen_node(w, SIM_UP, node, 0);
 }
 
-/* An orderly restart begins: the stack leaves first, so the roles are safe and nobody is fenced. */
-void sim_power_restart(struct sim_world *w, uint32_t node)
+/* An orderly shutdown begins: the stack leaves first, so the roles are safe and nobody is fenced.
+ */
+static void shut_down(struct sim_world *w, uint32_t node, enum sim_happening_kind why)
 {
     struct node *n = &nodes(w)[node];
     sim_nsec takes = sim_draw_node(w, node, &w->scenario->nodes[node].shutdown, SIM_FOR_SHUTDOWN);
 
     n->power = SIM_SHUTDOWN;
-    n->restarts++;
     sim_note_drop(w, &n->note_resync);
     sim_roles_of_node_leaving(w, node);
     sim_agent_node_down(w, node);
     stack_ends(w, node, true);
     n->note_power = sim_note_put(w, sim_later(w->now, takes), NOTE_POWER, node, node, 0);
     sim_touch(w, node);
-    sim_happen_node(w, SIM_RESTARTING, node, 0);
+    sim_happen_node(w, why, node, 0);
     kill_coordinators(w, node);
+}
+
+void sim_power_restart(struct sim_world *w, uint32_t node)
+{
+    nodes(w)[node].restarts++;
+    shut_down(w, node, SIM_RESTARTING);
+}
+
+void sim_power_off(struct sim_world *w, uint32_t node)
+{
+    nodes(w)[node].stays_off = true;
+    shut_down(w, node, SIM_SWITCHED_OFF);
 }
 
 void sim_power_step(struct sim_world *w, uint32_t node)
@@ -174,14 +187,44 @@ void sim_power_step(struct sim_world *w, uint32_t node)
     if (w->ports)
         w->ports->engine->ops->power(w->ports->engine, node, false);
     sim_happen_node(w, SIM_POWERED_OFF, node, 0);
-    if (!n->no_return) {
+    if (!n->no_return && !n->stays_off) {
         sim_power_boot(w, node);
         return;
     }
-    n->no_return = false;
-    n->broken = true;
-    sim_fault_bites(w, FAULT_NO_RETURN, node);
+    if (!n->stays_off) {
+        n->no_return = false;
+        sim_fault_bites(w, FAULT_NO_RETURN, node);
+    }
+    n->broken = true; /* nothing but a human switches it on */
     sim_touch(w, node);
+}
+
+void sim_feature_set(struct sim_world *w, uint32_t node)
+{
+    struct node *n = &nodes(w)[node];
+
+    if (n->feature_set == n->feature_next)
+        return;
+    n->feature_set = n->feature_next;
+    sim_touch(w, node);
+    sim_happen_node(w, SIM_FEATURE_SET, node, n->feature_set);
+}
+
+/* Pacemaker's rule: who comes must not be older than the oldest member, by major and minor number;
+ * the first one of a cluster always may. */
+static bool is_let_in(const struct sim_world *w, uint32_t node)
+{
+    const uint32_t mine = nodes(w)[node].feature_set / 1000;
+    bool anybody = false;
+
+    for (uint32_t n = 0; n < w->scenario->node_count; n++) {
+        if (n == node || !nodes(w)[n].running || !sim_connected(w, node, n))
+            continue;
+        anybody = true;
+        if (nodes(w)[n].feature_set / 1000 <= mine)
+            return true;
+    }
+    return !anybody;
 }
 
 void sim_power_join(struct sim_world *w, uint32_t node)
@@ -190,6 +233,14 @@ void sim_power_join(struct sim_world *w, uint32_t node)
 
     n->note_join = NONE;
     sim_roles_of_node_missed(w, node); /* back before it was missed: a probe finds them stopped */
+    sim_feature_set(w, node);
+    if (!is_let_in(w, node)) {
+        n->left_clean = true; /* it holds nothing, and is no danger: not fenced */
+        sim_happen_node(w, SIM_SHUT_OUT, node, n->feature_set);
+        sim_settle_in(w, 0);
+        sim_touch(w, node);
+        return;
+    }
     n->running = true;
     n->leaving = false;
     n->ring = 0;
@@ -222,6 +273,7 @@ void sim_power_repair(struct sim_world *w, uint32_t node)
     struct node *n = &nodes(w)[node];
 
     n->note_repair = NONE;
+    n->stays_off = false; /* still shutting down: then it boots by itself */
     if (n->power == SIM_HANG)
         down(w, node);
     else if (n->power != SIM_OFF)

@@ -222,7 +222,7 @@ static void simgrid_flow(struct sim_engine *engine, uint64_t id, uint32_t from, 
                          uint64_t bytes)
 {
     struct simgrid_engine *sim = simgrid_of(engine);
-    struct sim_way way = sim_way_between(sim->ledger.scenario, from, to);
+    struct sim_way way = sim_ledger_way(&sim->ledger, from, to);
     struct sim_load load = sim_load_flow(way, bytes);
     struct simgrid_work *work = sim_ledger_add(&sim->ledger, sizeof *work, id, from, to);
     work->amount = fmin((double)load.bytes, 0x1p62); /* it travels as a long */
@@ -307,6 +307,11 @@ static void simgrid_isolate(struct sim_engine *engine, uint32_t node, bool cut)
     reconsider(sim);
 }
 
+static void simgrid_slow(struct sim_engine *engine, uint32_t site_a, uint32_t site_b, sim_nsec more)
+{
+    sim_ledger_slow(&simgrid_of(engine)->ledger, site_a, site_b, more);
+}
+
 static const struct sim_engine_ops simgrid_ops = {
     .name = "simgrid",
     .flow = simgrid_flow,
@@ -315,6 +320,7 @@ static const struct sim_engine_ops simgrid_ops = {
     .power = simgrid_power,
     .cut = simgrid_cut,
     .isolate = simgrid_isolate,
+    .slow = simgrid_slow,
 };
 
 /* ---- set-up ---- */

@@ -73,8 +73,11 @@ struct node {
     uint32_t roles, promoted, away, planned, acting;
     uint32_t ops; /* first operation here, in order of arrival; linked by node_next */
     uint32_t restarts;
-    uint32_t isolated; /* faults that cut it off */
-    uint32_t degraded; /* faults that degrade its storage */
+    uint32_t isolated;     /* faults that cut it off */
+    uint32_t degraded;     /* faults that degrade its storage */
+    uint32_t full;         /* faults that fill its disk */
+    uint32_t feature_set;  /* as it runs, or ran last */
+    uint32_t feature_next; /* installed: as it will run after the next start */
     uint32_t note_power, note_startup, note_join, note_resync, note_flag, note_fence, note_repair;
     uint32_t draws[SIM_PURPOSES];
     uint8_t power, standby;
@@ -85,6 +88,7 @@ struct node {
     bool drained; /* reported */
     bool failback, force_stop;
     bool no_return, startup_fails, broken;
+    bool stays_off; /* shut down by somebody: does not boot by itself */
 };
 
 struct replica {
@@ -132,6 +136,7 @@ struct op {
     int32_t error;
     uint8_t kind, plugin, mode, state, code;
     bool cancel, answered;
+    bool hindered; /* a full disk or a broken repository: this piece of work fails */
 };
 
 /* What has become of one update within one operation. */
@@ -184,7 +189,8 @@ struct sim_world {
     uint32_t fencing;          /* nodes waiting to be fenced */
     bool quorate;              /* some partition is */
     bool witness_up;
-    uint32_t witness_lost; /* faults that take it away */
+    uint32_t witness_lost;                  /* faults that take it away */
+    uint32_t repository_broken, slow_links; /* faults that are active */
     bool roles_dirty, idle, look_dirty;
 };
 
@@ -251,8 +257,11 @@ uint64_t sim_work_id(struct sim_world *w, uint32_t owner, bool role);
 void sim_power_crash(struct sim_world *w, uint32_t node, enum sim_happening_kind why);
 void sim_power_hang(struct sim_world *w, uint32_t node);
 void sim_power_boot(struct sim_world *w, uint32_t node);
+void sim_power_off(struct sim_world *w, uint32_t node);
 void sim_power_restart(struct sim_world *w, uint32_t node);
 void sim_power_step(struct sim_world *w, uint32_t node);
+/* The cluster software as installed is in effect from now on. */
+void sim_feature_set(struct sim_world *w, uint32_t node);
 void sim_power_join(struct sim_world *w, uint32_t node);
 void sim_power_fence(struct sim_world *w, uint32_t node);
 void sim_power_repair(struct sim_world *w, uint32_t node);
@@ -263,6 +272,8 @@ bool sim_storage_ok(const struct sim_world *w, uint32_t node);
 bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b);
 bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node);
 sim_nsec sim_latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b);
+/* What slow links add to it, one way. */
+sim_nsec sim_slow(const struct sim_world *w, uint32_t site_a, uint32_t site_b);
 void sim_sites_update(struct sim_world *w); /* after a partition began or ended */
 void sim_settle_in(struct sim_world *w, sim_nsec delay);
 void sim_settle(struct sim_world *w);
@@ -309,6 +320,7 @@ void sim_agent_step(struct sim_world *w, uint32_t op); /* its timer fired */
 void sim_agent_work_ended(struct sim_world *w, uint32_t op, bool ok);
 void sim_agent_flow_check(struct sim_world *w, uint32_t op);
 void sim_agent_cancel(struct sim_world *w, uint32_t op);
+void sim_agent_hinder(struct sim_world *w); /* a disk is full, or the repository broken */
 void sim_agent_node_down(struct sim_world *w, uint32_t node);
 bool sim_agent_busy(const struct sim_world *w, uint32_t node);
 

@@ -146,7 +146,7 @@ void sim_updates_installed(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     uint32_t u = o->current;
-    bool well = goes_well(w, o->node, u);
+    bool well = !o->hindered && goes_well(w, o->node, u);
 
     sim_op_outcomes(w, op)[u] = well ? DONE_OK : DONE_FAILED;
     o->current = NONE;
@@ -154,8 +154,12 @@ void sim_updates_installed(struct sim_world *w, uint32_t op)
         uint8_t *flags = &have(w)[row(w, o->node) + u];
 
         *flags |= HAVE_INSTALLED;
+        if (w->scenario->updates[u].feature_set > nodes(w)[o->node].feature_next)
+            nodes(w)[o->node].feature_next = w->scenario->updates[u].feature_set;
         if (w->scenario->updates[u].restart)
             nodes(w)[o->node].restart_needed = true;
+        else
+            sim_feature_set(w, o->node);
         sim_touch(w, o->node);
     }
     sim_happen(w, (struct sim_happening){.kind = SIM_INSTALLED,

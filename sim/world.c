@@ -86,7 +86,9 @@ static void init_node(struct sim_world *w, uint32_t node)
                        .standby = s->standby ? CAU_STANDBY_OTHER : CAU_STANDBY_NO,
                        .left_clean = !s->online || s->kind != CAU_KIND_MEMBER,
                        .startup_done = s->online,
-                       .restart_needed = s->restart_needed};
+                       .restart_needed = s->restart_needed,
+                       .feature_set = s->feature_set,
+                       .feature_next = s->feature_set};
     quorum(w)[node].votes = s->votes;
     groups(w)[node] = node;
 }

@@ -51,6 +51,15 @@ enum sim_happening_kind {
     SIM_ROLE_STOPPED, /* value = role; on `node` */
     SIM_ACCEPTED,     /* an executor or the store lets (owner, epoch) act; code = action kind */
     SIM_LOCK_CHANGED, /* in a quorate partition; owner, epoch, code = enum cau_lock_phase */
+    SIM_SWITCHED_OFF, /* somebody begins to shut it down */
+    SIM_SLOWED,       /* value = fault */
+    SIM_UNSLOWED,     /* value = fault */
+    SIM_DISK_FULL,
+    SIM_DISK_OK,
+    SIM_REPOSITORY_BROKEN,
+    SIM_REPOSITORY_OK,
+    SIM_FEATURE_SET, /* it runs another one now; value = the set */
+    SIM_SHUT_OUT,    /* older than every member: it is not let in; value = its set */
     SIM_COORDINATOR_STARTED,
     SIM_COORDINATOR_ENDED,
     SIM_COORDINATOR_DIED,
@@ -147,9 +156,10 @@ enum sim_role_state {
 struct sim_node_truth {
     uint64_t boot_id, ring; /* ring 0: no cluster stack runs */
     uint32_t roles, roles_promoted, roles_away;
-    uint32_t restarts; /* orderly restarts begun by an action */
-    uint8_t power;     /* enum sim_power */
-    uint8_t standby;   /* enum cau_standby */
+    uint32_t restarts;    /* orderly restarts begun by an action */
+    uint32_t feature_set; /* of the cluster software as it runs, or would run next */
+    uint8_t power;        /* enum sim_power */
+    uint8_t standby;      /* enum cau_standby */
     bool maintenance;
     bool running; /* the cluster stack runs and answers */
     bool quorate; /* in its own view, and true of its votequorum */

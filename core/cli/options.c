@@ -134,8 +134,8 @@ static bool is_default(const struct cau_option *option, const struct cau_value *
     case CAU_VALUE_TEXT:
         return option->type != CAU_OPTION_SWITCH && strcmp(value->text, option->fallback) == 0;
     case CAU_VALUE_NAMES:
+    case CAU_VALUE_TABLES:
     case CAU_VALUE_OTHER:
-        return option->type == CAU_OPTION_TABLES && value->count == 0;
     case CAU_VALUE_NUMBER:
         return false;
     }
@@ -262,6 +262,23 @@ static int set_text(struct cau_options *options, const struct cau_option *option
     return replace_text(place(options, option), value->text);
 }
 
+static int set_tables(struct cau_options *options, const struct cau_option *option,
+                      const struct cau_value *value, char **reterr_why)
+{
+    struct cau_table **tables = place(options, option), *copy;
+    uint32_t *count = count_of(options, option);
+    bool empty = value->kind == CAU_VALUE_NAMES && value->count == 0;
+
+    if (value->kind != CAU_VALUE_TABLES && !empty)
+        return refuse(reterr_why, option, "must be a list of objects, one for each plug-in");
+    if (cau_tables_copy(&copy, value->tables, value->count) < 0)
+        return -ENOMEM;
+    cau_tables_free(*tables, *count);
+    *tables = copy;
+    *count = (uint32_t)value->count;
+    return 0;
+}
+
 int cau_option_set(struct cau_options *options, const struct cau_option *option,
                    const struct cau_value *value, char **reterr_why)
 {
@@ -293,7 +310,7 @@ int cau_option_set(struct cau_options *options, const struct cau_option *option,
         r = set_choice(options, option, value, reterr_why);
         break;
     case CAU_OPTION_TABLES:
-        assert(!"such an option has a place only once it is in effect");
+        r = set_tables(options, option, value, reterr_why);
         break;
     }
     if (r < 0)
@@ -324,6 +341,31 @@ static int set_split(struct cau_options *options, const struct cau_option *optio
     return r;
 }
 
+/* One table more, or the first one of this layer, which replaces those of the layer below. */
+static int set_table(struct cau_options *options, const struct cau_option *option, const char *text,
+                     char **reterr_why)
+{
+    bool given = options->given >> (option - cau_option_table) & 1;
+    struct cau_table *const *old = place(options, option);
+    size_t before = given ? *count_of(options, option) : 0;
+    struct cau_table *tables = calloc(before + 1, sizeof *tables), one = {0};
+    struct cau_value value = {.kind = CAU_VALUE_TABLES, .tables = tables, .count = before + 1};
+    const char *why = NULL;
+    int r = tables ? cau_table_read(&one, text, &why) : -ENOMEM;
+
+    if (r == -EINVAL)
+        r = refuse(reterr_why, option, "%s, is \"%s\"", why, text);
+    if (r == 0) {
+        for (size_t i = 0; i < before; i++)
+            tables[i] = (*old)[i];
+        tables[before] = one;
+        r = cau_option_set(options, option, &value, reterr_why);
+    }
+    cau_table_done(&one);
+    free(tables);
+    return r;
+}
+
 int cau_option_set_text(struct cau_options *options, const struct cau_option *option,
                         const char *text, char **reterr_why)
 {
@@ -334,8 +376,8 @@ int cau_option_set_text(struct cau_options *options, const struct cau_option *op
 
     if (option->type == CAU_OPTION_NAMES)
         return set_split(options, option, text, reterr_why);
-    if (option->type == CAU_OPTION_TABLES && !*text)
-        value.kind = CAU_VALUE_OTHER;
+    if (option->type == CAU_OPTION_TABLES)
+        return set_table(options, option, text, reterr_why);
     if (truth && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)) {
         value.kind = CAU_VALUE_BOOL;
         value.truth = *text == 't';
@@ -385,7 +427,10 @@ struct cau_value cau_option_get(const struct cau_options *options, const struct 
                                   .count = *(const uint32_t *)(const void *)((const char *)options +
                                                                              option->count_offset)};
     case CAU_OPTION_TABLES:
-        return (struct cau_value){.kind = CAU_VALUE_OTHER};
+        return (struct cau_value){.kind = CAU_VALUE_TABLES,
+                                  .tables = *(struct cau_table *const *)at,
+                                  .count = *(const uint32_t *)(const void *)((const char *)options +
+                                                                             option->count_offset)};
     }
     return value;
 }
@@ -408,10 +453,20 @@ bool cau_option_equal(const struct cau_options *a, const struct cau_options *b,
             if (strcmp(x.names[i], y.names[i]) != 0)
                 return false;
         return x.count == y.count;
+    case CAU_VALUE_TABLES:
+        return cau_tables_equal(x.tables, x.count, y.tables, y.count);
     case CAU_VALUE_OTHER:
         return true;
     }
     return false;
+}
+
+/* Does the option own memory? */
+static bool owns(const struct cau_option *option)
+{
+    return option->offset != CAU_OPTION_NOWHERE &&
+           (option->type == CAU_OPTION_TEXT || option->type == CAU_OPTION_NAMES ||
+            option->type == CAU_OPTION_TABLES);
 }
 
 int cau_options_init(struct cau_options *ret)
@@ -423,7 +478,8 @@ int cau_options_init(struct cau_options *ret)
         const struct cau_option *option = &cau_option_table[i];
         int r;
 
-        if (!option->fallback || option->offset == CAU_OPTION_NOWHERE)
+        if (!option->fallback || option->offset == CAU_OPTION_NOWHERE ||
+            option->type == CAU_OPTION_TABLES)
             continue;
         r = cau_option_set_text(ret, option, option->fallback, &why);
         assert(r != -EINVAL); /* a row whose default does not fit the row */
@@ -442,24 +498,24 @@ int cau_options_copy(struct cau_options *ret, const struct cau_options *from)
 
     *ret = *from;
     for (size_t i = 0; i < cau_option_count; i++) /* first let go of what is not ours */
-        if (cau_option_table[i].type == CAU_OPTION_TEXT ||
-            cau_option_table[i].type == CAU_OPTION_NAMES)
-            if (cau_option_table[i].offset != CAU_OPTION_NOWHERE) {
-                *(void **)place(ret, &cau_option_table[i]) = NULL;
-                if (cau_option_table[i].type == CAU_OPTION_NAMES)
-                    *count_of(ret, &cau_option_table[i]) = 0;
-            }
+        if (owns(&cau_option_table[i])) {
+            *(void **)place(ret, &cau_option_table[i]) = NULL;
+            if (cau_option_table[i].type != CAU_OPTION_TEXT)
+                *count_of(ret, &cau_option_table[i]) = 0;
+        }
     for (size_t i = 0; i < cau_option_count && r == 0; i++) {
         const struct cau_option *option = &cau_option_table[i];
         struct cau_value value;
 
-        if (option->offset == CAU_OPTION_NOWHERE)
+        if (!owns(option))
             continue;
         value = cau_option_get(from, option, (char[CAU_UNIT_MAX]){0});
         if (option->type == CAU_OPTION_TEXT)
             r = replace_text(place(ret, option), value.text);
         else if (option->type == CAU_OPTION_NAMES)
             r = replace_names(place(ret, option), count_of(ret, option), value.names, value.count);
+        else
+            r = set_tables(ret, option, &value, NULL);
     }
     if (r < 0)
         cau_options_done(ret);
@@ -477,6 +533,9 @@ void cau_options_done(struct cau_options *options)
             free(*(char **)place(options, option));
         else if (option->type == CAU_OPTION_NAMES)
             free_names(*(char ***)place(options, option), *count_of(options, option));
+        else if (option->type == CAU_OPTION_TABLES)
+            cau_tables_free(*(struct cau_table **)place(options, option),
+                            *count_of(options, option));
     }
     memset(options, 0, sizeof *options);
 }

@@ -10,6 +10,7 @@
 #ifndef CAU_OPTIONS_H
 #define CAU_OPTIONS_H
 
+#include "core/cli/tables.h"
 #include "core/cli/units.h"
 #include "core/plan.h"
 
@@ -36,9 +37,12 @@ struct cau_options {
     char **site_order;
     char **only_nodes; /* none: all */
     char **exclude;
-    char *pre_script, *post_script; /* NULL: none */
-    char *reason;                   /* NULL: none */
+    char *pre_script, *post_script;     /* NULL: none */
+    char *reason;                       /* NULL: none */
+    char *credential;                   /* USER or USER:KEYFILE; NULL: the caller's own */
+    struct cau_table *plugin_arguments; /* i-th table to i-th plug-in; none: no arguments */
     uint32_t plugin_name_count, node_order_count, site_order_count, only_node_count, exclude_count;
+    uint32_t plugin_argument_count;
     uint8_t reboot_mode; /* enum cau_reboot_mode */
     bool force_recovery;
     bool force;     /* no questions */
@@ -54,7 +58,7 @@ enum cau_option_type {
     CAU_OPTION_NAMES,    /* char **, its count at count_offset */
     CAU_OPTION_CHOICE,   /* uint8_t: index in choices; only the first `max + 1` are in effect */
     CAU_OPTION_PAUSE,    /* a switch that makes policy.pause `max`; one of them at most */
-    CAU_OPTION_TABLES,   /* CauPluginArguments: one table of names and values per plug-in */
+    CAU_OPTION_TABLES,   /* struct cau_table *, its count at count_offset: one per plug-in */
 };
 
 /* CAU's parameter sets: options of different sets do not go together [CAU 1.1]. */
@@ -94,6 +98,7 @@ enum cau_value_kind {
     CAU_VALUE_NUMBER,
     CAU_VALUE_TEXT,
     CAU_VALUE_NAMES,
+    CAU_VALUE_TABLES,
     CAU_VALUE_OTHER, /* null, an object, a list with other things than texts in it */
 };
 
@@ -103,7 +108,8 @@ struct cau_value {
     double number;
     const char *text;
     char *const *names;
-    size_t count; /* NAMES: how many; OTHER: how many members it has */
+    const struct cau_table *tables;
+    size_t count; /* NAMES, TABLES: how many; OTHER: how many members it has */
 };
 
 /* Finds a row by its name in files; any_name also takes dashes and CAU's own name in any case. */
@@ -121,7 +127,9 @@ void cau_options_done(struct cau_options *options);
 int cau_option_set(struct cau_options *options, const struct cau_option *option,
                    const struct cau_value *value, char **reterr_why);
 
-/* The same from the command line: names are separated by commas, a switch is true or false. */
+/* The same from the command line: names are separated by commas, a switch is true or false. Of
+ * tables one is written; the next one of the same layer (see `given`) is that of the next plug-in.
+ */
 int cau_option_set_text(struct cau_options *options, const struct cau_option *option,
                         const char *text, char **reterr_why);
 

@@ -63,11 +63,15 @@ const struct cau_option cau_option_table[] = {
         .fallback = "",
         .fallback_said = "none",
         .explain = "Arguments of the plug-ins: the first table belongs to the first plug-in, "
-                   "and so on.",
+                   "and so on, as many tables as plug-ins. On the command line "
+                   "Name=Value;Name2='a;b', once for each plug-in; in a file a list of objects, "
+                   "where a list of texts gives a name several times. Simulated plug-ins take "
+                   "none into account.",
         .cite = "1.2",
-        NOWHERE,
+        PLACES(plugin_arguments, plugin_argument_count),
         .type = CAU_OPTION_TABLES,
         .sets = CAU_SET_RUN,
+        .in_effect = true,
     },
     {
         .name = "credential",
@@ -75,12 +79,13 @@ const struct cau_option cau_option_table[] = {
         .fallback = "",
         .fallback_said = "the caller's own",
         .explain = "The account to reach the nodes with, USER or USER:KEYFILE; never a "
-                   "password.",
+                   "password. Not for simulated nodes.",
         .cite = "1.2",
         .max = TEXT_MAX,
-        NOWHERE,
+        PLACE(credential),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_COMMON,
+        .in_effect = true,
     },
     {
         .name = "max_failed_nodes",

@@ -2,7 +2,7 @@
  *
  *     ActivityIdMap           RunId OrchestratorGuid Epoch
  *     NodeStatusNotification  Node Status Attempt [Reason] [Transient Error]
- *     UpdateInfo              NodeName UpdateId UpdateTitle UpdateDescription Plugin
+ *     UpdateInfo              NodeName UpdateId UpdateTitle UpdateDescription Plugin [FeatureSet]
  *     UpdateStagingResult     the same, UpdateResultCode ErrorCode UpdateTimestamp
  *     UpdateInstallResult     the same, and RebootRequired LongRebootHint
  *     NodeResult              Node Status ErrorRecordData NumberOfSucceededUpdates ...
@@ -107,6 +107,9 @@ static void say_update(struct cau_text *text, const struct cau_record *record,
     say_string(text, "UpdateDescription", description);
     say_string(text, "Plugin", cau_name_plugin(names, record->plugin));
     if (record->type == CAU_REC_UPDATE_INFO) {
+        if (record->feature_set) {
+            say_bool(text, "FeatureSet", true);
+        }
         return;
     }
     say_string(text, "UpdateResultCode", cau_word_outcome(record->outcome));

@@ -157,6 +157,7 @@ static const struct cau_field list_update[] = {
     PLAIN(struct cau_update, error, INT),
     PLAIN(struct cau_update, restart_required, BOOL),
     PLAIN(struct cau_update, long_restart_hint, BOOL),
+    PLAIN(struct cau_update, feature_set, BOOL),
 };
 TABLE(PUBLIC, struct cau_update, update);
 
@@ -194,6 +195,7 @@ static const struct cau_field list_record[] = {
     PLAIN(struct cau_record, error, INT),
     PLAIN(struct cau_record, restart_required, BOOL),
     PLAIN(struct cau_record, long_restart_hint, BOOL),
+    PLAIN(struct cau_record, feature_set, BOOL),
     PLAIN(struct cau_record, succeeded, UINT),
     PLAIN(struct cau_record, failed, UINT),
     PLAIN(struct cau_record, restart_pending, BOOL),

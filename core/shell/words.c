@@ -109,6 +109,10 @@ static const char *const list_reason[] = {
     [CAU_WHY_NOTHING_TO_TAKE_OVER] = "NothingToTakeOver",
     [CAU_WHY_CLUSTER_UNREACHABLE] = "ClusterUnreachable",
     [CAU_WHY_BACKEND_LOST] = "BackendLost",
+    [CAU_WHY_FEATURE_SET] = "FeatureSet",
+    [CAU_WHY_FEATURE_SET_DOOR] = "FeatureSetDoor",
+    [CAU_WHY_RUN_ENDED] = "RunEnded",
+    [CAU_WHY_RESTART_FAILED] = "RestartFailed",
 };
 WORDS(reason, "reason", CAU_WHYS);
 
@@ -174,6 +178,13 @@ static const char *const list_sentence[] = {
     [CAU_WHY_NOTHING_TO_TAKE_OVER] = "there is no run to take over; start a new one",
     [CAU_WHY_CLUSTER_UNREACHABLE] = "no node of the cluster answers; check network and access",
     [CAU_WHY_BACKEND_LOST] = "the connection to the cluster was lost for good",
+    [CAU_WHY_FEATURE_SET] =
+        "the feature set changes; an old node that drops out at the end must be upgraded by hand",
+    [CAU_WHY_FEATURE_SET_DOOR] =
+        "after a restart now a node with the old feature set could not rejoin the cluster",
+    [CAU_WHY_RUN_ENDED] = "the run to be taken over has ended by itself; see its report",
+    [CAU_WHY_RESTART_FAILED] =
+        "the node did not carry out the command to restart; see the helper's log on the node",
 };
 _Static_assert(COUNT(list_sentence) == CAU_WHYS, "a sentence for each reason");
 
@@ -235,11 +246,12 @@ WORDS(record, "record type", CAU_REC_TYPES);
 
 /* Notes are bits, their tables go by the number of the bit. */
 static const char *const list_note[] = {
-    "WarnAfter", "PermanentRefusal", "SingleNode",    "ReportNotSaved", "UnlockFailed",
-    "TakenOver", "LeftSuspended",    "PolicyDiffers", "Recovered",      "NothingToRecover",
+    "WarnAfter",    "PermanentRefusal", "SingleNode",    "ReportNotSaved",
+    "UnlockFailed", "TakenOver",        "LeftSuspended", "PolicyDiffers",
+    "Recovered",    "NothingToRecover", "FeatureSet",
 };
-WORDS(note, "note", 10);
-_Static_assert(CAU_NOTE_NOTHING_TO_RECOVER == 1u << 9, "the last note is the last bit");
+WORDS(note, "note", 11);
+_Static_assert(CAU_NOTE_FEATURE_SET == 1u << 10, "the last note is the last bit");
 
 static const char *const list_note_sentence[] = {
     "the run took longer than warn_after",
@@ -252,6 +264,7 @@ static const char *const list_note_sentence[] = {
     "the policy of this coordinator is not the one the run began with",
     "a lock left by a dead run was cleared; look for nodes that it left suspended",
     "no lock was there, nothing had to be recovered",
+    "the feature set changes; once no old node is left, none can rejoin that was not upgraded",
 };
 _Static_assert(COUNT(list_note_sentence) == COUNT(list_note), "a sentence for each note");
 

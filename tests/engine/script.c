@@ -55,6 +55,9 @@ static void play(struct player *player, const struct ask *ask)
     case ASK_ISOLATE:
         engine->ops->isolate(engine, ask->a, ask->amount != 0);
         return;
+    case ASK_SLOW:
+        engine->ops->slow(engine, ask->a, ask->b, (sim_nsec)ask->amount);
+        return;
     }
 }
 

@@ -15,14 +15,14 @@
 #define MB   UINT64_C(1000000)
 #define LINE 4000 /* asks in one script, at most */
 
-enum ask_kind { ASK_FLOW, ASK_JOB, ASK_STOP, ASK_POWER, ASK_CUT, ASK_ISOLATE };
+enum ask_kind { ASK_FLOW, ASK_JOB, ASK_STOP, ASK_POWER, ASK_CUT, ASK_ISOLATE, ASK_SLOW };
 
 struct ask {
     sim_nsec at;
     enum ask_kind kind;
     uint64_t id;     /* flow, job, stop */
     uint32_t a, b;   /* places, node, sites */
-    uint64_t amount; /* bytes, ns of work; power: on, cut: cut */
+    uint64_t amount; /* bytes, ns of work; power: on, cut: cut, slow: ns */
 };
 
 struct script {

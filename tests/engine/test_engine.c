@@ -236,6 +236,30 @@ static bool end_comes_before_its_accident(const struct bench *bench)
     return holds(bench, network_new(1, 5, 100 * MB), asks, COUNT(asks), wants, COUNT(wants), 0);
 }
 
+/* More latency between two sites, for flows that begin while it is there; others have none of it.
+ */
+static bool slow_pair_adds_latency(const struct bench *bench)
+{
+    const struct ask asks[] = {
+        {.kind = ASK_FLOW, .id = 1, .a = 0, .b = 2, .amount = 100 * MB},
+        {.at = MS, .kind = ASK_SLOW, .a = 1, .b = 0, .amount = 300 * MS},
+        {.at = 10 * SEC, .kind = ASK_FLOW, .id = 2, .a = 2, .b = 0, .amount = 100 * MB},
+        {.at = 10 * SEC, .kind = ASK_FLOW, .id = 3, .a = 1, .b = 4, .amount = 100 * MB},
+        {.at = 10 * SEC + 100 * MS, .kind = ASK_SLOW, .a = 0, .b = 1, .amount = 0},
+        {.at = 20 * SEC, .kind = ASK_FLOW, .id = 4, .a = 0, .b = 2, .amount = 100 * MB},
+    };
+    const struct want wants[] = {
+        {1, SEC + 52 * MS / 10, SIM_WORK_DONE},
+        {2, 11 * SEC + 3052 * MS / 10, SIM_WORK_DONE},
+        {3, 11 * SEC + 52 * MS / 10, SIM_WORK_DONE},
+        {4, 21 * SEC + 52 * MS / 10, SIM_WORK_DONE},
+    };
+    struct scenario *scenario = network_new(3, 2, 1000 * MB);
+    network_link(scenario, 0, 1, 5 * MS, 100 * MB);
+    network_link(scenario, 0, 2, 5 * MS, 100 * MB);
+    return holds(bench, scenario, asks, COUNT(asks), wants, COUNT(wants), 0);
+}
+
 /* What is asked for in one moment, a step of the world each, happens in the order of asking. */
 static bool one_moment_keeps_its_order(const struct bench *bench)
 {
@@ -282,6 +306,7 @@ static const struct {
     {"an isolated node stalls its flows", isolated_node_stalls, true},
     {"a cut at the start is no limit for good", cut_at_the_start_is_no_limit_for_good, true},
     {"an end comes before an accident of the same moment", end_comes_before_its_accident, true},
+    {"a slow pair adds latency", slow_pair_adds_latency, true},
     {"one moment keeps its order", one_moment_keeps_its_order, true},
 };
 

@@ -75,12 +75,19 @@ static void ask_accidents(struct script *script, uint64_t *state, const struct s
         uint32_t node = (uint32_t)dice(state, scenario->node_count);
         uint32_t sites = scenario->site_count, site = (uint32_t)dice(state, sites);
         uint32_t other = (site + 1 + (uint32_t)dice(state, sites - 1)) % sites;
-        switch (dice(state, 3)) {
+        switch (dice(state, 4)) {
         case 0:
             ask_accident(script, state, ASK_POWER, node, 0, some_moment(state));
             break;
         case 1:
             ask_accident(script, state, ASK_ISOLATE, node, 0, some_moment(state));
+            break;
+        case 2:
+            script_ask(script, (struct ask){.at = some_moment(state),
+                                            .kind = ASK_SLOW,
+                                            .a = site,
+                                            .b = other,
+                                            .amount = dice(state, 500) * MS});
             break;
         default:
             ask_accident(script, state, ASK_CUT, site, other, some_moment(state));

@@ -308,6 +308,17 @@ static bool is_installed(const struct puppet *puppet, uint32_t node, uint64_t id
     return false;
 }
 
+/* What is installed is in effect: after a boot, or at once if it wants none. */
+static void renew(struct puppet *puppet, uint32_t node)
+{
+    for (uint32_t i = 0; i < PUPPET_UPDATES; i++) {
+        const struct puppet_update *update = &puppet->updates[node][i];
+        if (update->installed && update->brings > puppet->facts[node].feature_set) {
+            puppet->facts[node].feature_set = update->brings;
+        }
+    }
+}
+
 static uint32_t list_updates(struct puppet *puppet, const struct puppet_pending *pending,
                              struct cau_update *list)
 {
@@ -324,7 +335,7 @@ static uint32_t list_updates(struct puppet *puppet, const struct puppet_pending 
             continue;
         }
         struct cau_update *entry = &list[count++];
-        *entry = (struct cau_update){.id = update->id};
+        *entry = (struct cau_update){.id = update->id, .feature_set = update->brings != 0};
         if (pending->kind == CAU_ACT_STAGE) {
             entry->outcome = CAU_UPDATE_SUCCEEDED;
         } else if (pending->kind == CAU_ACT_INSTALL) {
@@ -332,7 +343,11 @@ static uint32_t list_updates(struct puppet *puppet, const struct puppet_pending 
             update->fails = (uint8_t)(update->fails - (fails && update->fails != 255));
             entry->outcome = fails ? CAU_UPDATE_FAILED : CAU_UPDATE_SUCCEEDED;
             entry->restart_required = update->restart && !fails;
+            puppet->facts[pending->node].restart_needed |= entry->restart_required;
             update->installed = !fails && update->returns == 0;
+            if (update->installed && !update->restart) {
+                renew(puppet, pending->node);
+            }
             update->returns = (uint8_t)(update->returns - (!fails && update->returns > 0));
         }
     }
@@ -368,6 +383,7 @@ static void change(struct puppet *puppet, const struct puppet_pending *pending)
         facts->boot_id += 1000;
         facts->reachable = facts->member = facts->clean = true;
         facts->restart_needed = false;
+        renew(puppet, pending->node);
         break;
     case PUPPET_STARTED:
         facts->startup_done = facts->reachable;

@@ -17,6 +17,7 @@ struct puppet_update {
     uint8_t fails;   /* so many installations fail first; 255 = all */
     uint8_t returns; /* offered again so many times after success */
     uint64_t after;  /* offered once this one is installed */
+    uint32_t brings; /* the feature set after the restart, if it wants one; 0: it stays */
     bool installed;
 };
 

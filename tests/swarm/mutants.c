@@ -1,5 +1,6 @@
 #include "tests/swarm/mutants.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static size_t size(const struct cau_plan *plan)
@@ -49,6 +50,25 @@ static void step_no_lock(void *state, const struct cau_event *event, struct cau_
     cau_step(state, &changed, ret);
 }
 
+static void step_no_door(void *state, const struct cau_event *event, struct cau_actions *ret)
+{
+    struct cau_event changed = *event;
+    struct cau_node_facts *nodes = NULL;
+    if (event->kind == CAU_EV_VIEW && event->view.node_count > 0) {
+        nodes = malloc(event->view.node_count * sizeof *nodes);
+        if (nodes == NULL) {
+            abort();
+        }
+        memcpy(nodes, event->view.nodes, event->view.node_count * sizeof *nodes);
+        for (uint32_t i = 0; i < event->view.node_count; i++) {
+            nodes[i].feature_set = 0;
+        }
+        changed.view.nodes = nodes;
+    }
+    cau_step(state, &changed, ret);
+    free(nodes);
+}
+
 static cau_msec deadline(const void *state)
 {
     return cau_deadline(state);
@@ -77,6 +97,7 @@ static uint64_t digest(const void *state)
 
 const struct cau_decider_ops mutant_no_quorum_guard =
     MUTANT("no quorum guard", init, step_no_guard);
+const struct cau_decider_ops mutant_no_door = MUTANT("no feature-set door", init, step_no_door);
 const struct cau_decider_ops mutant_no_lock_check = MUTANT("no lock check", init, step_no_lock);
 const struct cau_decider_ops mutant_one_more_failed =
     MUTANT("one more failed node", init_one_more, step);

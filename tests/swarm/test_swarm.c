@@ -1,5 +1,5 @@
 /* The swarm: 500 random seeds of a faulty 8-node cluster per engine, the truth held to every
- * invariant; and three mutants that must be caught. Each run is a process: an abort is one failed
+ * invariant; and four mutants that must be caught. Each run is a process: an abort is one failed
  * run, not the end of the swarm.
  *
  *     test_swarm                     all of it; with CAUCUS_LONG=1 20,000 seeds per engine
@@ -18,7 +18,7 @@
 
 #define SEEDS_MAX    20000u
 #define TWO_AT_LEAST 100u
-#define KINDS        16u
+#define KINDS        SCENARIO_FAULT_KINDS
 
 static uint32_t seeds = 500;
 
@@ -55,7 +55,7 @@ static void run_one(uint64_t seed, const char *engine, const struct cau_decider_
     ret->saw_two = sim_checker_saw_two(checker);
     memcpy(ret->first, sim_checker_first(checker), sizeof ret->first);
     for (uint32_t i = 0; i < outcome.fault_count; i++) {
-        ret->faults[scenario->faults[i].kind % KINDS] += outcome.faults[i];
+        ret->faults[scenario->faults[i].kind] += outcome.faults[i];
     }
     ret->done = true;
     sim_outcome_done(&outcome);
@@ -113,10 +113,20 @@ static uint32_t swarm(const char *engine, struct finding *findings)
         printf(" %u", faults[k]);
     }
     putchar('\n');
-    const uint32_t promised[] = {FAULT_CRASH,          FAULT_HANG,         FAULT_SLOW_BOOT,
-                                 FAULT_STARTUP_FAIL,   FAULT_NO_RETURN,    FAULT_PARTITION,
-                                 FAULT_ISOLATE,        FAULT_WITNESS_LOST, FAULT_COORDINATOR_DEATH,
-                                 FAULT_COORDINATOR_CUT};
+    const uint32_t promised[] = {FAULT_CRASH,
+                                 FAULT_HANG,
+                                 FAULT_SLOW_BOOT,
+                                 FAULT_STARTUP_FAIL,
+                                 FAULT_NO_RETURN,
+                                 FAULT_PARTITION,
+                                 FAULT_ISOLATE,
+                                 FAULT_WITNESS_LOST,
+                                 FAULT_COORDINATOR_DEATH,
+                                 FAULT_COORDINATOR_CUT,
+                                 FAULT_POWER_OFF,
+                                 FAULT_SLOW_LINK,
+                                 FAULT_DISK_FULL,
+                                 FAULT_REPOSITORY_BROKEN};
     for (size_t k = 0; k < sizeof promised / sizeof promised[0]; k++) {
         if (faults[promised[k]] == 0) {
             printf("%s: a promised kind of fault (%u) never happened\n", engine, promised[k]);
@@ -169,5 +179,6 @@ int main(int argc, char **argv)
     broken += hunt(&mutant_no_quorum_guard, "S2", findings);
     broken += hunt(&mutant_no_lock_check, "S8", findings);
     broken += hunt(&mutant_one_more_failed, "S9", findings);
+    broken += hunt(&mutant_no_door, "S11", findings);
     return broken > 0;
 }

@@ -62,15 +62,29 @@ static void cluster(FILE *file, struct dice *dice, const char *witness)
     fputs("],", file);
 }
 
-static void updates(FILE *file, struct dice *dice)
+/* A new cluster software, which closes the door behind the last old node; dice of its own. */
+static void feature_set(FILE *file, uint64_t seed)
+{
+    struct dice dice = {.state = seed * 0xC2B2AE3D27D4EB4Fu + 3};
+    if (chance(&dice, 40)) {
+        fprintf(file,
+                ",{\"id\":\"pacemaker\",\"install\":\"%us\",\"restart\":%s,\"failure\":0.%02u,"
+                "\"feature_set\":\"3.19.0\"}",
+                between(&dice, 10, 120), truth(chance(&dice, 70)), between(&dice, 0, 60));
+    }
+}
+
+static void updates(FILE *file, struct dice *dice, uint64_t seed)
 {
     fprintf(
         file,
         "\"updates\":[{\"id\":\"kernel\",\"install\":\"%us\",\"restart\":true,\"failure\":0.%02u},"
         "{\"id\":\"library\",\"install\":\"%us\",\"failure\":0.%02u},"
-        "{\"id\":\"later\",\"install\":\"30s\",\"requires\":[\"kernel\"],\"restart\":%s}],",
+        "{\"id\":\"later\",\"install\":\"30s\",\"requires\":[\"kernel\"],\"restart\":%s}",
         between(dice, 30, 600), between(dice, 0, 20), between(dice, 5, 120), between(dice, 0, 30),
         truth(chance(dice, 30)));
+    feature_set(file, seed);
+    fputs("],", file);
 }
 
 static void policy(FILE *file, struct dice *dice)
@@ -83,8 +97,40 @@ static void policy(FILE *file, struct dice *dice)
             between(dice, 1, 15), chance(dice, 10) ? ",\"stop_after\":\"1h\"" : "");
 }
 
+/* Trouble that has dice of its own, so that older seeds keep the rest of their weather. */
+static void more_faults(FILE *file, uint64_t seed)
+{
+    struct dice dice = {.state = seed * 0x9FB21C651E98DF25u + 2};
+    if (chance(&dice, 20)) {
+        fprintf(file, ",{\"kind\":\"power_off\",\"nodes\":[\"n%u\"],\"at\":\"%um\",\"repair\":",
+                between(&dice, 1, 8), between(&dice, 1, 60));
+        if (chance(&dice, 40)) {
+            fputs("\"never\"}", file);
+        } else {
+            fprintf(file, "\"%um\"}", between(&dice, 1, 40));
+        }
+    }
+    if (chance(&dice, 25)) {
+        unsigned from = between(&dice, 0, 2), to = (from + between(&dice, 1, 2)) % 3;
+        fprintf(file,
+                ",{\"kind\":\"slow_link\",\"sites\":[\"%c\",\"%c\"],\"delay\":\"%ums\","
+                "\"at\":\"%um\",\"lasts\":\"%um\"}",
+                "abc"[from], "abc"[to], between(&dice, 1, 400), between(&dice, 0, 40),
+                between(&dice, 1, 60));
+    }
+    if (chance(&dice, 20)) {
+        fprintf(file,
+                ",{\"kind\":\"disk_full\",\"nodes\":[\"n%u\"],\"at\":\"%um\",\"lasts\":\"%um\"}",
+                between(&dice, 1, 8), between(&dice, 0, 40), between(&dice, 1, 60));
+    }
+    if (chance(&dice, 15)) {
+        fprintf(file, ",{\"kind\":\"repository_broken\",\"at\":\"%um\",\"lasts\":\"%um\"}",
+                between(&dice, 0, 40), between(&dice, 1, 20));
+    }
+}
+
 /* Everything that may happen, each with a chance of its own; and how often nodes crash. */
-static void faults(FILE *file, struct dice *dice, bool device)
+static void faults(FILE *file, struct dice *dice, bool device, uint64_t seed)
 {
     static const char *const states[] = {"Scanning",   "Suspending", "Installing",
                                          "Restarting", "Rescanning", "Resuming"};
@@ -138,6 +184,7 @@ static void faults(FILE *file, struct dice *dice, bool device)
                 "\"when\":{\"node\":\"n%u\",\"state\":\"%s\"}}",
                 parts[between(dice, 0, 4)], between(dice, 1, 8), states[between(dice, 0, 5)]);
     }
+    more_faults(file, seed);
     fputs("],", file);
 }
 
@@ -203,9 +250,9 @@ char *weather_scenario(uint64_t seed)
     static const char *const witnesses[] = {"none", "ffsplit", "none", "lms"};
     const char *witness = witnesses[between(&dice, 0, 3)];
     cluster(file, &dice, witness);
-    updates(file, &dice);
+    updates(file, &dice, seed);
     policy(file, &dice);
-    faults(file, &dice, witness[0] != 'n');
+    faults(file, &dice, witness[0] != 'n', seed);
     coordinators(file, &dice);
     requests(file, &dice);
     fclose(file);

@@ -51,6 +51,105 @@ static bool no_return(struct puppet *puppet, const struct cau_action *action, ui
     return true;
 }
 
+/* What node 0's next restarts answer, without any effect. */
+struct refusal {
+    uint8_t code;
+    uint32_t times;
+    bool busy, silent_view;
+};
+
+static bool refuse_restart(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
+                           cau_msec *delay)
+{
+    struct refusal *refusal = puppet->ctx;
+    (void)delay;
+    if (action->kind == CAU_ACT_RESTART && action->node == 0 && refusal->times > 0) {
+        refusal->times--;
+        *code = refusal->code;
+        puppet->facts[0].busy = refusal->busy;
+        puppet->silent = refusal->silent_view;
+    }
+    return true;
+}
+
+/* SPEC 2.3: a restart whose command failed for certain is a failed attempt as soon as a view shows
+ * the same boot, and repaired by the next; what may have happened is waited for. */
+static void restart_refused(void)
+{
+    static const struct {
+        uint8_t code;
+        bool at_once;
+    } cases[] = {{CAU_RC_FAILED, true},
+                 {CAU_RC_REFUSED, true},
+                 {CAU_RC_DEGRADED, true},
+                 {CAU_RC_UNKNOWN, false},
+                 {CAU_RC_STALE, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct refusal refusal = {.code = cases[i].code, .times = 1};
+        puppet_default(&p, 3);
+        p.pull = refuse_restart;
+        p.ctx = &refusal;
+        puppet_init(&p);
+        puppet_event(&p, CAU_EV_START);
+        while (!happened("restart0")) {
+            puppet_run(&p, p.now + 1000);
+        }
+        cau_msec begun = p.now;
+        p.facts[0].restart_needed = true;
+        while (!happened("resume0")) {
+            puppet_run(&p, p.now + 1000);
+        }
+        CU_ASSERT_EQUAL(p.now - begun < 5000, cases[i].at_once);
+        CU_ASSERT_EQUAL(p.now - begun >= p.plan.policy.reboot_timeout_ms - 1000, !cases[i].at_once);
+        puppet_run(&p, p.now + 30ll * 86400000);
+        CU_ASSERT_EQUAL(p.results[0].attempt, 2);
+        CU_ASSERT_EQUAL(p.results[0].status, CAU_STATUS_SUCCEEDED);
+        CU_ASSERT_EQUAL(p.results[0].restarts, cases[i].at_once ? 1 : 2);
+        puppet_done(&p);
+    }
+}
+
+/* SPEC 2.3: refused each time: the node fails with that reason, and the restart is owed. */
+static void restart_refused_for_good(void)
+{
+    struct refusal refusal = {.code = CAU_RC_FAILED, .times = UINT32_MAX};
+    puppet_default(&p, 3);
+    p.plan.policy.max_retries_per_node = 0;
+    p.pull = refuse_restart;
+    p.ctx = &refusal;
+    run();
+    CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_RESTART_FAILED);
+    CU_ASSERT_EQUAL(p.results[0].status, CAU_STATUS_PARTIALLY_FAILED);
+    CU_ASSERT_EQUAL(p.results[0].restarts, 0);
+    CU_ASSERT_TRUE(p.results[0].restart_pending);
+    CU_ASSERT_EQUAL(p.facts[0].standby, CAU_STANDBY_NO);
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_PARTIALLY_FAILED);
+    puppet_done(&p);
+}
+
+/* A node that is at work on something, or that nobody sees, has proved nothing yet. */
+static void restart_refused_needs_a_view(void)
+{
+    for (int blind = 0; blind < 2; blind++) {
+        struct refusal refusal = {
+            .code = CAU_RC_FAILED, .times = 1, .busy = blind == 0, .silent_view = blind == 1};
+        puppet_default(&p, 3);
+        p.pull = refuse_restart;
+        p.ctx = &refusal;
+        puppet_init(&p);
+        puppet_event(&p, CAU_EV_START);
+        while (!happened("restart0")) {
+            puppet_run(&p, p.now + 1000);
+        }
+        puppet_run(&p, p.now + 300000);
+        CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_RESTARTING);
+        p.facts[0].busy = p.silent = false;
+        puppet_view(&p);
+        CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_RESUMING);
+        puppet_done(&p);
+    }
+}
+
 /* SPEC 3.4: it never comes back: failed, left suspended, and the report says so. */
 static void never_returns(void)
 {
@@ -393,10 +492,59 @@ static void failback_incomplete(void)
     puppet_done(&p);
 }
 
+/* SPEC 3.2, 2.3: a boot id that becomes known is no boot. Without one nobody says which boot a
+ * restart is to end, so there is none. */
+static void boot_not_known(void)
+{
+    puppet_default(&p, 3);
+    uint64_t boot = p.facts[0].boot_id;
+    p.facts[0].boot_id = 0;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    while (!happened("install0")) {
+        puppet_run(&p, p.now + 1000);
+    }
+    p.facts[0].boot_id = boot;
+    puppet_view(&p);
+    CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_INSTALLING);
+    p.facts[0].boot_id = 0;
+    puppet_run(&p, p.now + 300000);
+    CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_RESTARTING);
+    CU_ASSERT_FALSE(happened("restart0"));
+    p.facts[0].boot_id = boot;
+    puppet_view(&p);
+    puppet_run(&p, p.now + 30ll * 86400000);
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    CU_ASSERT_EQUAL(p.results[0].attempt, 1);
+    CU_ASSERT_EQUAL(p.facts[0].boot_id, boot + 1000);
+    puppet_done(&p);
+}
+
+/* Never is never: a rest without end ends by a stop. */
+static void soaks_for_ever(void)
+{
+    puppet_default(&p, 3);
+    p.plan.policy.soak_ms = CAU_NEVER;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    puppet_run(&p, p.now + 30ll * 86400000);
+    CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_SOAKING);
+    p.request = (struct cau_request){.id = 1, .kind = CAU_REQUEST_STOP};
+    puppet_view(&p);
+    puppet_run(&p, p.now + 86400000);
+    CU_ASSERT_TRUE(puppet_ended(&p));
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_CANCELED);
+    CU_ASSERT_EQUAL(p.results[0].status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
         {"restart limit", restart_limit},
+        {"restart refused", restart_refused},
+        {"restart refused for good", restart_refused_for_good},
+        {"restart refused needs a view", restart_refused_needs_a_view},
         {"never returns", never_returns},
         {"returns late", returns_late},
         {"suspend while storage is degraded", storage_suspend},
@@ -413,6 +561,8 @@ int main(void)
         {"results are hints", results_are_hints},
         {"stale results", stale_results},
         {"failback incomplete", failback_incomplete},
+        {"boot not known", boot_not_known},
+        {"soaks for ever", soaks_for_ever},
     };
     return UNIT_MAIN("core out", tests);
 }

@@ -52,8 +52,8 @@ static const struct {
 } of_cau[] = {
     {"ClusterName", true},
     {"CauPluginName", true},
-    {"CauPluginArguments", false},
-    {"Credential", false},
+    {"CauPluginArguments", true},
+    {"Credential", true},
     {"MaxFailedNodes", true},
     {"MaxRetriesPerNode", true},
     {"NodeOrder", true},
@@ -319,8 +319,6 @@ static void test_refused(void)
         const char *name;
         struct cau_value value;
     } all[] = {
-        {"cau_plugin_arguments", {.kind = CAU_VALUE_OTHER, .count = 1}},
-        {"credential", {.kind = CAU_VALUE_TEXT, .text = "root"}},
         {"configuration_name", {.kind = CAU_VALUE_TEXT, .text = "x"}},
         {"enable_firewall_rules", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"skip_update_checks", {.kind = CAU_VALUE_BOOL, .truth = true}},
@@ -335,7 +333,6 @@ static void test_refused(void)
         {"step", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"what_if", {.kind = CAU_VALUE_BOOL, .truth = true}},
     };
-    static const struct cau_value nothing = {.kind = CAU_VALUE_OTHER};
     struct cau_options o = defaults();
     char sentence[128], *why = NULL;
 
@@ -352,7 +349,51 @@ static void test_refused(void)
     for (size_t i = 0; i < cau_option_count; i++)
         if (cau_option_table[i].fallback) /* each default is taken */
             expect_set(&o, cau_option_table[i].name, cau_option_table[i].fallback, "");
-    CU_ASSERT_EQUAL(cau_option_set(&o, cau_option_find("cau_plugin_arguments"), &nothing, &why), 0);
+    cau_options_done(&o);
+}
+
+/* Tables: one for each plug-in, in order; those of a layer replace those of the layer below. */
+static void test_tables(void)
+{
+    static const struct {
+        const char *text, *sentence;
+    } all[] = {
+        {"Select=security", ""},
+        {" @{ 'Query' = 'lib*;x' ; Query=\"it\"\"s\" ; Empty= } ", ""},
+        {"", ""},
+        {"A", "cau_plugin_arguments: must be Name=Value;Name=Value, is \"A\""},
+        {"=1", "cau_plugin_arguments: must be Name=Value;Name=Value, is \"=1\""},
+        {"A='1", "cau_plugin_arguments: has a quote that is not closed, is \"A='1\""},
+        {"A='1' B=2", "cau_plugin_arguments: must have a semicolon between two arguments, is "
+                      "\"A='1' B=2\""},
+    };
+    static const struct cau_value truth = {.kind = CAU_VALUE_BOOL, .truth = true};
+    static const struct cau_value none = {.kind = CAU_VALUE_NAMES};
+    const struct cau_option *option = cau_option_find("cau_plugin_arguments");
+    struct cau_options o = defaults();
+    char *why = NULL;
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        expect_set(&o, "CauPluginArguments", all[i].text, all[i].sentence);
+    CU_ASSERT_EQUAL_FATAL(o.plugin_argument_count, 3);
+    CU_ASSERT_EQUAL_FATAL(o.plugin_arguments[0].count, 1);
+    CU_ASSERT_STRING_EQUAL(o.plugin_arguments[0].pairs[0].name, "Select");
+    CU_ASSERT_STRING_EQUAL(o.plugin_arguments[0].pairs[0].value, "security");
+    CU_ASSERT_EQUAL_FATAL(o.plugin_arguments[1].count, 3);
+    CU_ASSERT_STRING_EQUAL(o.plugin_arguments[1].pairs[0].value, "lib*;x");
+    CU_ASSERT_STRING_EQUAL(o.plugin_arguments[1].pairs[1].name, "Query");
+    CU_ASSERT_STRING_EQUAL(o.plugin_arguments[1].pairs[1].value, "it\"s");
+    CU_ASSERT_STRING_EQUAL(o.plugin_arguments[1].pairs[2].value, "");
+    CU_ASSERT_EQUAL(o.plugin_arguments[2].count, 0);
+    o.given = 0;
+    expect_set(&o, "cau-plugin-arguments", "A=1", "");
+    CU_ASSERT_EQUAL(o.plugin_argument_count, 1);
+    CU_ASSERT_EQUAL(cau_option_set(&o, option, &truth, &why), -EINVAL);
+    CU_ASSERT_STRING_EQUAL(why,
+                           "cau_plugin_arguments: must be a list of objects, one for each plug-in");
+    free(why);
+    CU_ASSERT_EQUAL(cau_option_set(&o, option, &none, &why), 0);
+    CU_ASSERT_EQUAL(o.plugin_argument_count, 0);
     cau_options_done(&o);
 }
 
@@ -614,6 +655,7 @@ int main(int argc, char **argv)
         {"texts", test_texts},
         {"durations", test_durations},
         {"what is not in effect is refused", test_refused},
+        {"tables", test_tables},
         {"pause", test_pause},
         {"parameter sets", test_parameter_sets},
         {"warnings", test_warnings},

@@ -58,7 +58,7 @@ static void test_golden_events(void)
     struct cau_event tick = {.at = INT64_C(1893456000000), .kind = CAU_EV_TICK};
     check_golden(&cau_fields_event, &tick, "{\"at\":1893456000000,\"kind\":\"Tick\"}");
 
-    struct cau_update update = {UINT64_MAX, INT32_MIN, CAU_UPDATE_FAILED, true, true};
+    struct cau_update update = {UINT64_MAX, INT32_MIN, CAU_UPDATE_FAILED, true, true, true};
     struct cau_event result = {
         .at = 0,
         .kind = CAU_EV_RESULT,
@@ -74,7 +74,8 @@ static void test_golden_events(void)
         &cau_fields_event, &result,
         "{\"at\":0,\"kind\":\"Result\",\"result\":{\"id\":18446744073709551615,"
         "\"code\":\"Refused\",\"updates\":[{\"id\":\"0xffffffffffffffff\",\"outcome\":"
-        "\"Failed\",\"error\":-2147483648,\"restart_required\":true,\"long_restart_hint\":true}],"
+        "\"Failed\",\"error\":-2147483648,\"restart_required\":true,\"long_restart_hint\":true,"
+        "\"feature_set\":true}],"
         "\"lock\":{\"phase\":"
         "\"Held\",\"epoch\":9,\"owner\":\"00000000-0000-0001-0000-000000000002\",\"stamp\":"
         "\"never\"},\"progress\":\"00ff7f\"}}");

@@ -74,6 +74,7 @@ static void test_words_that_scripts_rely_on(void)
     CU_ASSERT_STRING_EQUAL(cau_word_note(CAU_NOTE_POLICY_DIFFERS), "PolicyDiffers");
     CU_ASSERT_STRING_EQUAL(cau_word_note(CAU_NOTE_RECOVERED), "Recovered");
     CU_ASSERT_STRING_EQUAL(cau_word_note(CAU_NOTE_NOTHING_TO_RECOVER), "NothingToRecover");
+    CU_ASSERT_STRING_EQUAL(cau_word_note(CAU_NOTE_FEATURE_SET), "FeatureSet");
 }
 
 /* One plain line without a full stop, and never the same for two reasons. */
