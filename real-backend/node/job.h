@@ -31,9 +31,14 @@ void node_say_end(struct node_job *job, enum cau_result_code code, int32_t error
 enum cau_result_code node_held(const struct node_job *job);
 
 /* From now until this process ends (or the node restarts) the node's look says `busy`. Only one at
- * a time: false when another job, of whomever, is under way. */
+ * a time: false when another job, of whomever, is under way. The END ends it. */
 bool node_busy_begin(const struct node_job *job, const char *what);
 void node_busy_end(void);
+
+/* From node_cancel_watch on SIGTERM means: end early. node_tool_run ends its tool then, and an END
+ * of FAILED becomes CANCELED. Called by main for jobs and for built-in plug-ins. */
+void node_cancel_watch(void);
+bool node_canceled(void);
 
 /* Where things are on a node; NODE_STATE outlives a boot, NODE_RUN does not. */
 #define NODE_STATE "/var/lib/caucus"
@@ -45,6 +50,8 @@ struct node_tool {
     const char *const *env;  /* added to a small fixed environment; NULL-ended, or NULL */
     const char *input;       /* or NULL: /dev/null */
     cau_msec limit_ms;       /* then its process group is killed; 0 = none */
+    cau_msec grace_ms;       /* killed by SIGTERM first, and SIGKILL so much later; 0 = at once */
+    bool steady;             /* a CANCEL does not end it: a write that must not be torn */
     /* given each whole line of standard output when set, instead of collecting it */
     void (*line)(void *ctx, const char *line, size_t size);
     void *ctx;
@@ -53,7 +60,20 @@ struct node_tool {
     int status; /* exit code; 128 + signal; 127 not found */
     bool timed_out;
 };
-int node_tool_run(struct node_tool *tool); /* 0, or -errno when it could not be started */
+/* 0, or -errno when it could not be started: no texts then */
+int node_tool_run(struct node_tool *tool);
 void node_tool_done(struct node_tool *tool);
+
+/* "ROOT" + `format`, malloc'd or NULL: ROOT is "", or $CAUCUS_NODE_ROOT in tests. */
+char *node_path(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Makes a directory and those above it, 0700. 0 or -errno. */
+int node_make_dir(const char *path);
+
+/* A file, whole, malloc'd and NUL-ended, at most 64 MiB; NULL with errno. */
+char *node_read_file(const char *path, size_t *ret_size);
+
+/* Writes a file in one piece: a new one beside it, synced, renamed. 0 or -errno. */
+int node_write_file(const char *path, const char *text, size_t size);
 
 #endif

@@ -29,9 +29,9 @@ enum wire_verb {
     WIRE_SUSPEND,    /* key, node, node_id, mode, away */
     WIRE_RESUME,     /* key, node, node_id, mode, away: those to bring back (none: leave them) */
     WIRE_RESTART,    /* key, boot: only while this is the boot id */
-    WIRE_SCAN,       /* key (may be "": a scan outside a run), plugin, arguments, pins */
-    WIRE_STAGE,      /* key, plugin, arguments, updates */
-    WIRE_INSTALL,    /* key, plugin, arguments, updates */
+    WIRE_SCAN,       /* key, run (may be "": a scan outside a run), plugin, arguments, pins */
+    WIRE_STAGE,      /* key, run, plugin, arguments, updates */
+    WIRE_INSTALL,    /* key, run, plugin, arguments, updates */
     WIRE_SCRIPT,     /* key, name ("pre" or "post"), text; run by its #! line, or by /bin/sh */
     WIRE_SAVE,       /* key, run, name, text: a file of the run's folder on this node */
     WIRE_FETCH,      /* run: a note for each file saved there */

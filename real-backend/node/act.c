@@ -1,0 +1,165 @@
+/* What a run does to the node itself, plug-ins apart: restart it, run the user's scripts.
+ *
+ * Both ask first whether the lock is still held under the caller's key: a coordinator that slept
+ * through its own replacement is refused here. */
+#include "real-backend/node/look.h"
+#include "real-backend/node/say.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define SCRIPT_MS   ((cau_msec)6 * 3600 * 1000) /* the coordinator's limit comes first */
+#define GRACE_MS    10000
+#define GOING_S     3600 /* how long a restart that was ordered is waited for */
+#define INTERPRETER 256
+
+/* Ends the job unless the lock is held and nothing else is under way. */
+static bool may_begin(struct node_job *job, const char *what)
+{
+    enum cau_result_code code = node_held(job);
+    if (code != CAU_RC_OK) {
+        node_say_end(job, code, 0, "%s",
+                     code == CAU_RC_STALE
+                         ? "the lock is not held under this key, or a newer one has been seen here"
+                         : "nobody here can say with quorum who holds the lock");
+        return false;
+    }
+    if (!node_busy_begin(job, what)) {
+        node_say_end(job, CAU_RC_FAILED, EBUSY, "%s: something else is under way on this node",
+                     what);
+        return false;
+    }
+    return true;
+}
+
+/* ---- restart ---- */
+
+void node_restart(struct node_job *job)
+{
+    const char *const argv[] = {"systemctl", "reboot", NULL};
+    struct node_tool tool = {.argv = argv, .limit_ms = 30000, .steady = true};
+    char *boot = look_boot();
+    bool same = strcmp(boot, wire_text(job->request->boot)) == 0;
+    free(boot);
+    if (!same) { /* it was done: answered for whoever asks again */
+        node_say_end(job, CAU_RC_OK, 0, "%s", "");
+        return;
+    }
+    if (!may_begin(job, "Restart")) {
+        return;
+    }
+    int rc = node_tool_run(&tool);
+    if (rc == 0 && tool.status == 0) {
+        struct wire_said end = {.kind = WIRE_END, .n = job->request->n, .code = CAU_RC_OK};
+        node_say(job->out, &end); /* not node_say_end: busy it is */
+        sleep(GOING_S);           /* until the restart ends this process */
+    } else {
+        node_say_end(job, rc == 0 && tool.timed_out ? CAU_RC_UNKNOWN : CAU_RC_FAILED, tool.status,
+                     "systemctl reboot: %.300s", rc != 0 ? strerror(-rc) : tool.errors);
+    }
+    node_tool_done(&tool);
+}
+
+/* ---- scripts ---- */
+
+/* By hand, and not by the kernel: where the file lies nothing may be executed, as a rule. Returns
+ * the number of words before the file; they live in `buffer`. */
+static size_t interpreter_of(const char *text, char buffer[INTERPRETER], const char *ret[2])
+{
+    size_t size = strcspn(text, "\n");
+    if (strncmp(text, "#!", 2) != 0 || size >= INTERPRETER) {
+        ret[0] = "/bin/sh";
+        return 1;
+    }
+    snprintf(buffer, INTERPRETER, "%.*s", (int)(size - 2), text + 2);
+    char *path = buffer + strspn(buffer, " \t");
+    char *rest = path + strcspn(path, " \t\r");
+    char *argument = *rest == '\0' ? rest : rest + 1 + strspn(rest + 1, " \t");
+    *rest = '\0';
+    for (size_t last = strlen(argument); last > 0 && strchr(" \t\r", argument[last - 1]) != NULL;) {
+        argument[--last] = '\0';
+    }
+    ret[0] = path;
+    ret[1] = argument;
+    return *argument == '\0' ? 1 : 2;
+}
+
+/* The last line that is not empty, within the text. */
+static const char *last_line(char *text)
+{
+    size_t size = strlen(text);
+    while (size > 0 && strchr(" \t\r\n", text[size - 1]) != NULL) {
+        text[--size] = '\0';
+    }
+    const char *line = strrchr(text, '\n');
+    return line == NULL ? text : line + 1;
+}
+
+static void say_script(struct node_job *job, struct node_tool *tool)
+{
+    const char *line = last_line(tool->errors);
+    line = *line != '\0' ? line : last_line(tool->output);
+    if (tool->status == 0) {
+        node_say_end(job, CAU_RC_OK, 0, "%s", "");
+    } else if (tool->timed_out || *line == '\0') {
+        node_say_end(job, CAU_RC_FAILED, tool->status, "the script %s, exit code %d",
+                     tool->timed_out ? "did not end in time" : "said nothing", tool->status);
+    } else {
+        node_say_end(job, CAU_RC_FAILED, tool->status, "%.1000s", line);
+    }
+}
+
+static void run_script(struct node_job *job, const char *path)
+{
+    const struct wire_request *request = job->request;
+    char buffer[INTERPRETER];
+    struct utsname uts;
+    const char *words[2], *argv[4] = {NULL};
+    size_t count = interpreter_of(wire_text(request->text), buffer, words);
+    memcpy(argv, words, count * sizeof *words);
+    argv[count] = path;
+    uname(&uts);
+    char *name = cau_sentence("CAUCUS_SCRIPT=%s", wire_text(request->name));
+    char *run = cau_sentence("CAUCUS_RUN=%s", wire_text(request->run));
+    char *node = cau_sentence("CAUCUS_NODE=%s", uts.nodename);
+    const char *const env[] = {name, run, node, NULL};
+    struct node_tool tool = {.argv = argv, .env = env, .limit_ms = SCRIPT_MS, .grace_ms = GRACE_MS};
+    int rc = name != NULL && run != NULL && node != NULL ? node_tool_run(&tool) : -ENOMEM;
+    unlink(path); /* before the END: the next script may come at once */
+    if (rc != 0) {
+        node_say_end(job, CAU_RC_FAILED, -rc, "%s: %s", argv[0], strerror(-rc));
+    } else {
+        say_script(job, &tool);
+        node_tool_done(&tool);
+    }
+    free(name);
+    free(run);
+    free(node);
+}
+
+void node_script(struct node_job *job)
+{
+    const char *name = wire_text(job->request->name), *text = wire_text(job->request->text);
+    bool pre = strcmp(name, "pre") == 0;
+    if (!pre && strcmp(name, "post") != 0) {
+        node_say_end(job, CAU_RC_FAILED, 0, "Script: name must be pre or post, is \"%s\"", name);
+        return;
+    }
+    if (!may_begin(job, pre ? "PreScript" : "PostScript")) {
+        return;
+    }
+    char *path = node_path(NODE_RUN "/script-%s", name);
+    int rc = path == NULL ? -ENOMEM : node_write_file(path, text, strlen(text));
+    if (rc == 0 && chmod(path, 0700) == 0) {
+        run_script(job, path);
+    } else {
+        node_say_end(job, CAU_RC_FAILED, -rc, "the script could not be written: %s",
+                     strerror(rc == 0 ? errno : -rc));
+    }
+    free(path);
+}

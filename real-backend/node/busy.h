@@ -1,0 +1,9 @@
+/* Who is at work on this node, for the look. */
+#ifndef NODE_BUSY_H
+#define NODE_BUSY_H
+
+/* What node_busy_begin was told by the job that is under way, "Install KEY"; "" when none is.
+ * malloc'd; NULL: no memory. */
+char *node_busy_read(void);
+
+#endif

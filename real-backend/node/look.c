@@ -1,0 +1,313 @@
+/* The watcher: a process of the session's that does nothing but look. See look.h.
+ *
+ * Looking at all of a cluster costs a tenth of a second of computing, so it is done only when a
+ * cheap look says that something is different: the first tag of the CIB changes with each write to
+ * it, quorumtool's answer with each membership. And never more than half of the time: while much
+ * changes, the next look waits as long as the last one took. */
+#define _GNU_SOURCE 1
+#include "real-backend/node/look.h"
+
+#include "real-backend/node/busy.h"
+#include "real-backend/node/look_cluster.h"
+#include "real-backend/node/say.h"
+#include "real-backend/node/store.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_MS    100  /* between two cheap looks */
+#define QUORUM_MS  200  /* ... at quorum */
+#define STARTUP_MS 300  /* ... at start-up units while some are starting */
+#define STEADY_MS  5000 /* ... and afterwards */
+#define ASKED_MAX  64   /* LOOKs that one look answers */
+#define TRIES      3    /* how often a look that is asked for is tried until it is whole */
+#define PARTIAL_MS 1000 /* between two looks when that did not help: no Pacemaker, say */
+
+struct node_texts {
+    char *startup, *failed, *busy;
+    bool restart_needed;
+};
+
+struct watch {
+    struct node_texts told, now;
+    struct utsname uts;
+    char *boot;
+    char *tag, *quorum, *store;                 /* as of the last look at the cluster */
+    cau_msec startup_at, quorum_at, cluster_at; /* when to look again, not before */
+    uint64_t asked[ASKED_MAX];
+    size_t asked_count;
+    unsigned tries, partials;
+    int out;
+    bool cluster, clusterless, partial; /* partial: the last look was not whole */
+};
+
+static cau_msec clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (cau_msec)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return strcmp(wire_text(a), wire_text(b)) == 0;
+}
+
+/* `*old` becomes `fresh`. */
+static void replace(char **old, char *fresh)
+{
+    free(*old);
+    *old = fresh;
+}
+
+/* ---- the node itself ---- */
+
+char *look_boot(void)
+{
+    char *boot = node_read_file("/proc/sys/kernel/random/boot_id", NULL);
+    if (boot == NULL) {
+        return calloc(1, 1);
+    }
+    boot[strcspn(boot, "\n")] = '\0';
+    return boot;
+}
+
+static bool is_there(const char *where)
+{
+    char *path = node_path("%s", where);
+    bool there = path != NULL && access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
+/* The first word of systemctl's answer: "running", "degraded", "starting"; its exit status says
+ * the same once more. */
+static char *ask_startup(void)
+{
+    const char *const argv[] = {"systemctl", "is-system-running", NULL};
+    struct node_tool tool = {.argv = argv, .limit_ms = 3000};
+    char *word = NULL;
+    if (node_tool_run(&tool) == 0) {
+        word = strndup(tool.output, strcspn(tool.output, " \n"));
+    }
+    node_tool_done(&tool);
+    return word;
+}
+
+/* The units' names, apart by blanks: the first word of each line. */
+static char *ask_failed(void)
+{
+    const char *const argv[] = {"systemctl",   "list-units", "--failed", "--plain",
+                                "--no-legend", "--full",     NULL};
+    struct node_tool tool = {.argv = argv, .limit_ms = 3000};
+    struct cau_text text;
+    cau_text_init(&text);
+    if (node_tool_run(&tool) == 0 && tool.status == 0) {
+        for (const char *line = tool.output; *line != '\0'; line += strcspn(line, "\n")) {
+            line += strspn(line, " \n");
+            cau_text_say(&text, text.size == 0 || *line == '\0' ? "" : " ");
+            cau_text_add(&text, line, strcspn(line, " \n"));
+        }
+    }
+    node_tool_done(&tool);
+    return cau_text_take(&text);
+}
+
+static void see_startup(struct watch *watch, cau_msec now)
+{
+    struct node_texts *texts = &watch->now;
+    replace(&texts->startup, ask_startup());
+    bool degraded = same(texts->startup, "degraded");
+    bool starting = !degraded && !same(texts->startup, "running");
+    replace(&texts->failed, degraded || starting ? ask_failed() : NULL);
+    watch->startup_at = now + (starting ? STARTUP_MS : STEADY_MS);
+}
+
+/* Looks at the node; true when something differs from what was told. */
+static bool see_node(struct watch *watch, bool all)
+{
+    struct node_texts *texts = &watch->now;
+    const struct node_texts *told = &watch->told;
+    cau_msec now = clock_ms(CLOCK_MONOTONIC);
+    if (all || now >= watch->startup_at) {
+        see_startup(watch, now);
+    }
+    replace(&texts->busy, node_busy_read());
+    texts->restart_needed =
+        is_there("/run/reboot-required") || is_there(NODE_RUN "/restart-required");
+    return !same(texts->startup, told->startup) || !same(texts->failed, told->failed) ||
+           !same(texts->busy, told->busy) || texts->restart_needed != told->restart_needed;
+}
+
+/* ---- the cluster ---- */
+
+static bool cluster_differs(struct watch *watch, cau_msec now)
+{
+    if (watch->clusterless) {
+        char *store = local_text();
+        bool differs = !same(store, watch->store);
+        free(store);
+        return differs;
+    }
+    char *tag = look_tag();
+    bool differs = !same(tag, watch->tag);
+    free(tag);
+    if (!differs && now >= watch->quorum_at) {
+        char *quorum = look_quorum();
+        differs = !same(quorum, watch->quorum);
+        free(quorum);
+        watch->quorum_at = now + QUORUM_MS;
+    }
+    return differs;
+}
+
+static void see_cluster(struct watch *watch, struct look_cluster *cluster)
+{
+    *cluster = (struct look_cluster){0};
+    if (watch->clusterless) {
+        replace(&watch->store, local_text());
+    } else {
+        look_cluster_read(cluster);
+        replace(&watch->tag, look_tag_of(cluster->cib));
+        /* an answer that was dropped is asked for again: it differs from this one */
+        replace(&watch->quorum, cluster->quorum == NULL ? NULL : strdup(cluster->quorum));
+    }
+}
+
+/* ---- telling ---- */
+
+static void answer_asked(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->asked_count; i++) {
+        struct wire_said said = {.kind = WIRE_END, .n = watch->asked[i], .code = CAU_RC_OK};
+        node_say(watch->out, &said);
+    }
+    watch->asked_count = 0;
+    watch->tries = 0;
+}
+
+static void tell(struct watch *watch, cau_msec at, cau_msec age, const struct look_cluster *cluster,
+                 uint64_t asked)
+{
+    const struct node_texts *now = &watch->now;
+    struct wire_said said = {.kind = WIRE_LOOKED, .n = asked};
+    said.look = (struct wire_look){.asked = asked, .at = at, .age_ms = age};
+    said.look.node = (struct wire_node){.name = watch->uts.nodename,
+                                        .boot = wire_text(watch->boot),
+                                        .startup = wire_text(now->startup),
+                                        .failed = wire_text(now->failed),
+                                        .busy = wire_text(now->busy),
+                                        .restart_needed = now->restart_needed};
+    said.look.has_cluster = watch->cluster;
+    if (watch->cluster) {
+        said.look.cluster = (struct wire_cluster){.quorum = wire_text(cluster->quorum),
+                                                  .nodelist = wire_text(cluster->nodelist),
+                                                  .cib = wire_text(cluster->cib),
+                                                  .mon = wire_text(cluster->mon),
+                                                  .simulate = wire_text(cluster->simulate),
+                                                  .store = wire_text(watch->store)};
+    }
+    node_say(watch->out, &said);
+}
+
+static void remember(struct watch *watch)
+{
+    struct node_texts *told = &watch->told, *now = &watch->now;
+    replace(&told->startup, strdup(wire_text(now->startup)));
+    replace(&told->failed, strdup(wire_text(now->failed)));
+    replace(&told->busy, strdup(wire_text(now->busy)));
+    told->restart_needed = now->restart_needed;
+}
+
+/* One look, told. What is asked for is answered by a whole one, or after some tries. */
+static void look(struct watch *watch)
+{
+    cau_msec at = clock_ms(CLOCK_REALTIME), begun = clock_ms(CLOCK_MONOTONIC);
+    struct look_cluster cluster = {0};
+    see_node(watch, watch->asked_count > 0);
+    if (watch->cluster) {
+        see_cluster(watch, &cluster);
+    }
+    cau_msec ended = clock_ms(CLOCK_MONOTONIC);
+    watch->partial = watch->cluster && !watch->clusterless &&
+                     (cluster.quorum == NULL || cluster.mon == NULL || cluster.simulate == NULL);
+    watch->partials = watch->partial ? watch->partials + 1 : 0;
+    cau_msec again = watch->partials > TRIES ? PARTIAL_MS : TICK_MS;
+    watch->cluster_at = watch->partial ? begun + again : ended + (ended - begun);
+    bool answered = watch->asked_count > 0 && (!watch->partial || ++watch->tries >= TRIES);
+    tell(watch, at, ended - begun, &cluster, answered ? watch->asked[watch->asked_count - 1] : 0);
+    if (answered) {
+        answer_asked(watch);
+    }
+    remember(watch);
+    look_cluster_done(&cluster);
+}
+
+/* Waits a tick for who asks; false when nobody can ask any more. */
+static bool hear(struct watch *watch, int asked)
+{
+    struct pollfd fd = {.fd = asked, .events = POLLIN};
+    bool waiting = watch->asked_count > 0; /* for a look that was not whole */
+    if (poll(&fd, 1, TICK_MS) <= 0 || (waiting && watch->asked_count == ASKED_MAX)) {
+        return true;
+    }
+    ssize_t got = read(asked, watch->asked + watch->asked_count,
+                       (ASKED_MAX - watch->asked_count) * sizeof *watch->asked);
+    if (got > 0) {
+        watch->asked_count += (size_t)got / sizeof *watch->asked;
+    }
+    return got > 0 || (got < 0 && errno == EINTR);
+}
+
+static void watch_done(struct watch *watch)
+{
+    struct node_texts *texts[] = {&watch->told, &watch->now};
+    for (size_t i = 0; i < 2; i++) {
+        free(texts[i]->startup);
+        free(texts[i]->failed);
+        free(texts[i]->busy);
+    }
+    free(watch->boot);
+    free(watch->tag);
+    free(watch->quorum);
+    free(watch->store);
+}
+
+void look_watch(int out, int asked, bool cluster, bool clusterless)
+{
+    struct watch watch = {
+        .out = out, .cluster = cluster, .clusterless = clusterless, .boot = look_boot()};
+    uname(&watch.uts);
+    look(&watch);
+    while (hear(&watch, asked) && !node_canceled()) {
+        cau_msec now = clock_ms(CLOCK_MONOTONIC);
+        bool due = watch.asked_count > 0 || see_node(&watch, false);
+        if (!due && watch.cluster && now >= watch.cluster_at) {
+            due = watch.partial || cluster_differs(&watch, now);
+        }
+        if (due) {
+            look(&watch);
+        }
+    }
+    watch_done(&watch);
+}
+
+void node_look(struct node_job *job)
+{
+    struct watch watch = {.out = job->out,
+                          .cluster = job->request->cluster,
+                          .clusterless = job->clusterless,
+                          .boot = look_boot(),
+                          .asked = {job->request->n},
+                          .asked_count = 1};
+    uname(&watch.uts);
+    while (watch.asked_count > 0) {
+        look(&watch);
+    }
+    watch_done(&watch);
+}

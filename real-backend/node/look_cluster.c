@@ -1,0 +1,182 @@
+/* The cluster as one member's tools see it. All but quorum comes from one copy of the CIB, so that
+ * no text contradicts another; quorum is asked first and last, and stays empty when the membership
+ * changed between: then what lies between belongs to neither.
+ *
+ * The copy is a file without a name, seen by the tools through their inherited descriptor: nothing
+ * is left behind however this process ends. While a membership changes tools hang, hence a limit.
+ */
+#define _GNU_SOURCE 1
+#include "real-backend/node/look_cluster.h"
+
+#include "real-backend/node/look.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define TOOL_MS 3000
+
+/* What a tool prints, or NULL; `env` may be NULL. `*hung`: it did not end within its time, and then
+ * no further one is asked. */
+static char *output_of(const char *const *argv, const char *env, bool *hung)
+{
+    const char *const envs[] = {env, NULL};
+    struct node_tool tool = {.argv = argv, .env = envs, .limit_ms = TOOL_MS};
+    char *output = NULL;
+    if (*hung || node_tool_run(&tool) != 0) {
+        return NULL;
+    }
+    if (tool.status == 0) {
+        output = tool.output;
+        tool.output = NULL;
+    }
+    *hung = tool.timed_out;
+    node_tool_done(&tool);
+    return output;
+}
+
+static char *read_cib(bool *hung)
+{
+    static const char *const argv[] = {"cibadmin", "--query", "--local", NULL};
+    return output_of(argv, NULL, hung);
+}
+
+char *look_cib(void)
+{
+    bool hung = false;
+    return read_cib(&hung);
+}
+
+static char *simulate(const char *path, bool *hung)
+{
+    const char *const argv[] = {"crm_simulate", "-x", path, "-S", "--output-as=xml", NULL};
+    return output_of(argv, NULL, hung);
+}
+
+char *look_simulate(const char *path)
+{
+    bool hung = false;
+    return simulate(path, &hung);
+}
+
+/* quorumtool's exit status says "not quorate" as well, so it is not looked at. */
+static char *read_quorum(bool *hung)
+{
+    const char *const argv[] = {"corosync-quorumtool", "-s", NULL};
+    struct node_tool tool = {.argv = argv, .limit_ms = TOOL_MS};
+    char *output = NULL;
+    if (*hung || node_tool_run(&tool) != 0) {
+        return NULL;
+    }
+    *hung = tool.timed_out;
+    if (strstr(tool.output, "\nQuorate:") != NULL) {
+        output = tool.output;
+        tool.output = NULL;
+        char *date = strstr(output, "\nDate:");
+        if (date != NULL) {
+            char *next = date + 1 + strcspn(date + 1, "\n");
+            memmove(date, next, strlen(next) + 1);
+        }
+    }
+    node_tool_done(&tool);
+    return output;
+}
+
+char *look_quorum(void)
+{
+    bool hung = false;
+    return read_quorum(&hung);
+}
+
+char *look_tag_of(const char *cib)
+{
+    const char *tag = cib == NULL ? NULL : strstr(cib, "<cib ");
+    size_t size = tag == NULL ? 0 : strcspn(tag, ">");
+    if (size > 0 && tag[size - 1] == '/') {
+        size--;
+    }
+    return tag == NULL ? NULL : strndup(tag, size);
+}
+
+char *look_tag(void)
+{
+    const char *const argv[] = {"cibadmin", "--query", "--local", "--no-children", NULL};
+    bool hung = false;
+    char *cib = output_of(argv, NULL, &hung);
+    char *tag = look_tag_of(cib);
+    free(cib);
+    return tag;
+}
+
+/* A file without a name that holds the text; -1: none. Tools inherit it. */
+static int copy_of(const char *text)
+{
+    size_t size = strlen(text);
+    int fd = memfd_create("cib", 0);
+    for (size_t at = 0; fd >= 0 && at < size;) {
+        ssize_t written = write(fd, text + at, size - at);
+        if (written <= 0) {
+            close(fd);
+            return -1;
+        }
+        at += (size_t)written;
+    }
+    return fd;
+}
+
+static void read_copy(struct look_cluster *ret, bool *hung)
+{
+    static const char *const mon[] = {"crm_mon", "-1", "--output-as=xml", NULL};
+    int fd = ret->cib == NULL ? -1 : copy_of(ret->cib);
+    if (fd >= 0) {
+        char env[64], *path = env + strlen("CIB_file=");
+        snprintf(env, sizeof env, "CIB_file=/proc/self/fd/%d", fd);
+        ret->mon = output_of(mon, env, hung);
+        ret->simulate = simulate(path, hung);
+        close(fd);
+    }
+}
+
+void look_cluster_read(struct look_cluster *ret)
+{
+    static const char *const nodelist[] = {"corosync-cmapctl", "nodelist.", NULL};
+    bool hung = false;
+    *ret = (struct look_cluster){.quorum = read_quorum(&hung)};
+    ret->nodelist = output_of(nodelist, NULL, &hung);
+    ret->cib = read_cib(&hung);
+    read_copy(ret, &hung);
+    char *again = read_quorum(&hung);
+    if (again == NULL || ret->quorum == NULL || strcmp(again, ret->quorum) != 0) {
+        free(ret->quorum);
+        ret->quorum = NULL;
+    }
+    free(again);
+}
+
+void look_cluster_done(struct look_cluster *cluster)
+{
+    free(cluster->quorum);
+    free(cluster->nodelist);
+    free(cluster->cib);
+    free(cluster->mon);
+    free(cluster->simulate);
+    *cluster = (struct look_cluster){0};
+}
+
+bool look_is_still(void)
+{
+    char path[64], *cib = look_cib(), *simulated = NULL;
+    int fd = cib == NULL ? -1 : copy_of(cib);
+    if (fd >= 0) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        simulated = look_simulate(path);
+        close(fd);
+    }
+    bool still = simulated != NULL && strstr(simulated, "_action ") == NULL &&
+                 strstr(cib, " op-status=\"-1\"") == NULL;
+    free(simulated);
+    free(cib);
+    return still;
+}

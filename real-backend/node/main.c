@@ -1,0 +1,66 @@
+/* caucus-node: the helper on a node. It is started by a coordinator, through ssh as a rule, does
+ * what it is told in lines of JSON (wire.h), and leaves nothing running but work under way. */
+#include "real-backend/node/job.h"
+#include "real-backend/node/plugin.h"
+#include "real-backend/node/session.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define USAGE 64
+
+static const char help[] =
+    "usage: caucus-node session [--clusterless]   carry out a coordinator's requests\n"
+    "       caucus-node plugin NAME [--describe | --try VERB ...]\n"
+    "       caucus-node --version | --help\n"
+    "\n"
+    "The helper of Caucus on a cluster's node. A session reads requests from standard input and\n"
+    "writes what it finds and does to standard output, one JSON object a line. With\n"
+    "--clusterless this machine is alone, without Pacemaker.\n";
+
+static int session(int argc, char **argv)
+{
+    bool clusterless = argc > 2 && strcmp(argv[2], "--clusterless") == 0;
+    if (argc > (clusterless ? 3 : 2)) {
+        fprintf(stderr, "caucus-node: session takes no argument but --clusterless\n");
+        return USAGE;
+    }
+    return node_session(clusterless);
+}
+
+static int plugin(int argc, char **argv)
+{
+    node_cancel_watch();
+    return node_plugin_main(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {{"session", session}, {"plugin", plugin}};
+    for (int fd = 0; fd <= 2; fd++) { /* a closed one would become somebody's pipe */
+        if (fcntl(fd, F_GETFD) < 0) {
+            open("/dev/null", O_RDWR);
+        }
+    }
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].run(argc, argv);
+        }
+    }
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("caucus-node %s\n", CAUCUS_VERSION);
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(help, stdout);
+        return 0;
+    }
+    fputs(help, stderr);
+    return USAGE;
+}

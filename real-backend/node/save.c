@@ -1,0 +1,77 @@
+/* Files of a run on this node: its report and what a successor needs. */
+#include "real-backend/node/say.h"
+
+#include "core/shell/words.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+static bool is_run(const char *run)
+{
+    struct cau_guid guid;
+    return cau_guid_by_word(run, strlen(run), &guid);
+}
+
+static bool is_name(const char *name)
+{
+    size_t size = strlen(name);
+    return size > 0 && size <= 100 && name[0] != '.' && strspn(name, LETTERS ".-_") == size;
+}
+
+void node_save(struct node_job *job)
+{
+    const struct wire_request *request = job->request;
+    const char *run = wire_text(request->run), *name = wire_text(request->name);
+    const char *text = wire_text(request->text);
+    if (!is_run(run) || !is_name(name)) {
+        node_say_end(job, CAU_RC_FAILED, 0,
+                     "Save: run must be a GUID, name of letters, digits, '.', '-' and '_'");
+        return;
+    }
+    char *folder = node_path(NODE_STATE "/runs/%s", run);
+    char *path = node_path(NODE_STATE "/runs/%s/%s", run, name);
+    int rc = folder == NULL || path == NULL ? -ENOMEM : node_make_dir(folder);
+    rc = rc == 0 ? node_write_file(path, text, strlen(text)) : rc;
+    node_say_end(job, rc == 0 ? CAU_RC_OK : CAU_RC_FAILED, -rc, rc == 0 ? "%s" : "%s: %s",
+                 rc == 0        ? ""
+                 : path == NULL ? name
+                                : path,
+                 strerror(-rc));
+    free(folder);
+    free(path);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+void node_fetch(struct node_job *job)
+{
+    const char *run = wire_text(job->request->run);
+    if (!is_run(run)) {
+        node_say_end(job, CAU_RC_FAILED, 0, "Fetch: run must be a GUID");
+        return;
+    }
+    char *folder = node_path(NODE_STATE "/runs/%s", run);
+    struct dirent **list = NULL;
+    int count = folder == NULL ? 0 : scandir(folder, &list, NULL, by_name);
+    for (int i = 0; i < count; i++) {
+        const char *name = list[i]->d_name;
+        char *path = is_name(name) ? node_path(NODE_STATE "/runs/%s/%s", run, name) : NULL;
+        char *text = path == NULL ? NULL : node_read_file(path, NULL);
+        if (text != NULL) {
+            node_say_note(job, name, text);
+        }
+        free(text);
+        free(path);
+        free(list[i]);
+    }
+    free(list);
+    free(folder);
+    node_say_end(job, CAU_RC_OK, 0, "%s", "");
+}

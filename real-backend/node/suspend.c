@@ -1,0 +1,360 @@
+/* Taking a node out and bringing it back: guarded writes to the CIB. See store.h for the layout.
+ *
+ * Suspend is one write, under three conditions in its XPath: quorum, the lock under the caller's
+ * key, and that nobody else has the node in standby. Said again it renews the mark and leaves the
+ * list of roles, since some of them have gone already. Resume takes standby and mark away in one
+ * write, and with it come constraints that draw the roles home; they are removed once the roles
+ * are there, or will not come, and are void by themselves should nobody be left to remove them. */
+#include "real-backend/node/look.h"
+#include "real-backend/node/say.h"
+#include "real-backend/node/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCKED                                                                                     \
+    "crm_config/cluster_property_set[@id='" STORE_SET_LOCK "']/nvpair[@id='" STORE_LOCK_ID         \
+    "'][starts-with(@value,'%s:')]"
+#define YES         "[@value='on' or @value='true' or @value='yes' or @value='y' or @value='1']"
+#define BACK_MS     60000 /* how long roles are waited for */
+#define POLL_MS     250
+#define STILL_POLLS 4 /* so often nothing is under way: they will not come */
+
+static const struct {
+    const char *name, *out, *in;
+} modes[] = {
+    [WIRE_STANDBY] = {"standby", "on", "off"},
+    [WIRE_MAINTENANCE] = {"maintenance", "true", "false"},
+};
+
+/* ---- the pieces ---- */
+
+static bool request_fits(const struct wire_request *request)
+{
+    bool fits = cib_name_fits(wire_text(request->node)) &&
+                cib_name_fits(wire_text(request->node_id)) &&
+                request->mode < sizeof modes / sizeof *modes;
+    for (uint32_t i = 0; i < request->away_count; i++) {
+        fits = fits && cib_name_fits(wire_text(request->away[i]));
+    }
+    return fits;
+}
+
+/* The place: a configuration where the lock is held under the key and the node has its id. */
+static void say_place(struct cau_text *xpath, const struct wire_request *request)
+{
+    cau_text_printf(xpath, "/cib[@have-quorum='1']/configuration[" LOCKED "]", request->key);
+    cau_text_printf(xpath, "[nodes/node[@id='%s'][@uname='%s']]", request->node_id, request->node);
+}
+
+/* ... whose mark of ours is there. */
+static void say_ours(struct cau_text *xpath, const struct wire_request *request)
+{
+    cau_text_printf(
+        xpath, "nodes/node[@id='%s']/instance_attributes/nvpair[@name='" STORE_BY "'][@value!='']",
+        request->node_id);
+}
+
+/* ... that somebody has put out, for good or until its next restart. */
+static void say_out(struct cau_text *xpath, const struct wire_request *request)
+{
+    const char *name = modes[request->mode].name, *id = request->node_id;
+    cau_text_printf(xpath,
+                    "nodes/node[@id='%s']/instance_attributes/nvpair[@name='%s']" YES
+                    " or ../status/node_state[@id='%s']/transient_attributes/instance_attributes/"
+                    "nvpair[@name='%s']" YES,
+                    id, name, id, name);
+}
+
+static void say_pair(struct cau_text *xml, const char *node_id, const char *name, const char *value)
+{
+    cau_text_printf(xml, "<nvpair id=\"nodes-%s-%s\" name=\"%s\" value=\"", node_id, name, name);
+    cib_escape(xml, value);
+    cau_text_say(xml, "\"/>");
+}
+
+static void say_away(struct cau_text *xml, const struct wire_request *request)
+{
+    cau_text_printf(xml, "<nvpair id=\"nodes-%s-" STORE_AWAY "\" name=\"" STORE_AWAY "\" value=\"",
+                    request->node_id);
+    for (uint32_t i = 0; i < request->away_count; i++) {
+        cau_text_say(xml, i == 0 ? "" : " ");
+        cib_escape(xml, request->away[i]);
+    }
+    cau_text_say(xml, "\"/>");
+}
+
+static void begin_node(struct cau_text *xml, const struct wire_request *request)
+{
+    cau_text_printf(xml,
+                    "<configuration><nodes><node id=\"%s\" uname=\"%s\">"
+                    "<instance_attributes id=\"nodes-%s\">",
+                    request->node_id, request->node, request->node_id);
+}
+
+static void end_node(struct cau_text *xml)
+{
+    cau_text_say(xml, "</instance_attributes></node></nodes>");
+}
+
+static enum cib_answer modify(struct cau_text *xpath, struct cau_text *xml, char **ret_why)
+{
+    enum cib_answer answer = CIB_SILENT;
+    free(*ret_why);
+    *ret_why = NULL;
+    if (!xpath->failed && !xml->failed) {
+        answer = cib_modify(xpath->data, xml->data, ret_why);
+    }
+    cau_text_done(xpath);
+    cau_text_done(xml);
+    return answer;
+}
+
+/* ---- what became of it ---- */
+
+/* The END after a write that found no place: the lock, quorum, or the node. */
+static void say_refused(struct node_job *job, const char *otherwise)
+{
+    const struct wire_request *request = job->request;
+    struct cib_store store;
+    enum cib_answer answer = cib_store_read(&store);
+    if (answer == CIB_SILENT) {
+        node_say_end(job, CAU_RC_UNKNOWN, 0, "the cluster's configuration did not answer");
+    } else if (answer == CIB_NO_PLACE) {
+        node_say_end(job, CAU_RC_NO_QUORUM, 0, "the cluster has no quorum here");
+    } else if (!node_key_holds(request->key, wire_text(store.lock))) {
+        node_say_end(job, CAU_RC_STALE, 0, "the lock is not held under this key");
+    } else {
+        node_say_end(job, CAU_RC_FAILED, 0, otherwise, request->node);
+    }
+    cib_store_done(&store);
+}
+
+/* The END after a write, unless it found no place. */
+static bool say_written(struct node_job *job, enum cib_answer answer, const char *why)
+{
+    if (answer == CIB_SILENT) {
+        node_say_end(job, CAU_RC_UNKNOWN, 0, "%s",
+                     why == NULL ? "the cluster's configuration did not answer" : why);
+    } else if (answer == CIB_DONE && !cib_quorate()) {
+        node_say_end(job, CAU_RC_UNKNOWN, 0,
+                     "written, but Corosync has no quorum here any more: it may not last");
+    } else if (answer == CIB_DONE) {
+        uint64_t epoch;
+        node_key_fits(job->request->key, &epoch);
+        node_epoch_see(job->request->key, epoch, true);
+        node_say_end(job, CAU_RC_OK, 0, "%s", "");
+    }
+    return answer != CIB_NO_PLACE;
+}
+
+/* A key that is none, or older than one seen here, and names that do not fit, end it at once. */
+static bool refused_at_once(struct node_job *job)
+{
+    const char *key = wire_text(job->request->key);
+    uint64_t epoch;
+    if (!node_key_fits(key, &epoch) || !node_epoch_see(key, epoch, false)) {
+        node_say_end(job, CAU_RC_STALE, 0, "this key is none, or a newer one has been seen here");
+        return true;
+    }
+    if (!request_fits(job->request)) {
+        node_say_end(job, CAU_RC_FAILED, 0, "a name of a node or role is missing or cannot be one");
+        return true;
+    }
+    return false;
+}
+
+/* ---- suspend ---- */
+
+static enum cib_answer suspend(const struct wire_request *request, bool again, char **ret_why)
+{
+    struct cau_text xpath, xml;
+    cau_text_init(&xpath);
+    cau_text_init(&xml);
+    say_place(&xpath, request);
+    cau_text_say(&xpath, again ? "[" : "[not(");
+    say_ours(&xpath, request);
+    if (!again) {
+        cau_text_say(&xpath, ") and not(");
+        say_out(&xpath, request);
+        cau_text_say(&xpath, ")");
+    }
+    cau_text_say(&xpath, "]");
+    begin_node(&xml, request);
+    say_pair(&xml, request->node_id, modes[request->mode].name, modes[request->mode].out);
+    say_pair(&xml, request->node_id, STORE_BY, request->key);
+    if (!again) {
+        say_away(&xml, request);
+    }
+    end_node(&xml);
+    cau_text_say(&xml, "</configuration>");
+    return modify(&xpath, &xml, ret_why);
+}
+
+void node_suspend(struct node_job *job)
+{
+    char *why = NULL;
+    if (refused_at_once(job)) {
+        return;
+    }
+    enum cib_answer answer = suspend(job->request, false, &why);
+    if (answer == CIB_NO_PLACE) {
+        answer = suspend(job->request, true, &why);
+    }
+    if (!say_written(job, answer, why)) {
+        say_refused(job, "%s is out already by somebody else, or is no node of this cluster: it is "
+                         "left as it is");
+    }
+    free(why);
+}
+
+/* ---- resume ---- */
+
+/* A constraint that ends by itself: the date is part of it. */
+static void say_back(struct cau_text *xml, const char *role, const char *node)
+{
+    char until[32];
+    time_t end = time(NULL) + STORE_BACK_LIMIT_MS / 1000;
+    struct tm utc;
+    strftime(until, sizeof until, "%Y-%m-%d %H:%M:%SZ", gmtime_r(&end, &utc));
+    cau_text_printf(xml, "<rsc_location id=\"" STORE_BACK "%s\" rsc=\"%s\">", role, role);
+    cau_text_printf(xml, "<rule id=\"" STORE_BACK "%s-rule\" score=\"INFINITY\">", role);
+    cau_text_printf(xml,
+                    "<expression id=\"" STORE_BACK
+                    "%s-node\" attribute=\"#uname\" operation=\"eq\" value=\"%s\"/>",
+                    role, node);
+    cau_text_printf(xml,
+                    "<date_expression id=\"" STORE_BACK "%s-until\" operation=\"lt\" end=\"%s\"/>",
+                    role, until);
+    cau_text_say(xml, "</rule></rsc_location>");
+}
+
+static enum cib_answer resume(const struct wire_request *request, char **ret_why)
+{
+    struct cau_text xpath, xml;
+    cau_text_init(&xpath);
+    cau_text_init(&xml);
+    say_place(&xpath, request);
+    cau_text_say(&xpath, "[");
+    say_ours(&xpath, request);
+    cau_text_say(&xpath, "]");
+    begin_node(&xml, request);
+    say_pair(&xml, request->node_id, modes[request->mode].name, modes[request->mode].in);
+    say_pair(&xml, request->node_id, STORE_BY, "");
+    if (request->away_count == 0) {
+        say_pair(&xml, request->node_id, STORE_AWAY, "");
+    }
+    end_node(&xml);
+    cau_text_say(&xml, "<constraints>");
+    for (uint32_t i = 0; i < request->away_count; i++) {
+        say_back(&xml, request->away[i], request->node);
+    }
+    cau_text_say(&xml, "</constraints></configuration>");
+    return modify(&xpath, &xml, ret_why);
+}
+
+/* "resource ROLE is running on: NODE", and a word behind it for a promoted one. */
+static bool runs_there(const char *role, const char *node)
+{
+    const char *const argv[] = {"crm_resource", "--locate", "-r", role, NULL};
+    struct node_tool tool = {.argv = argv, .limit_ms = 5000};
+    bool there = false;
+    if (node_tool_run(&tool) == 0) {
+        size_t size = strlen(node);
+        for (const char *at = tool.output;
+             !there && (at = strstr(at, "is running on: ")) != NULL;) {
+            at += strlen("is running on: ");
+            there = strncmp(at, node, size) == 0 && strchr(" \n", at[size]) != NULL;
+        }
+    }
+    node_tool_done(&tool);
+    return there;
+}
+
+static cau_msec monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (cau_msec)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until all are there, nothing is under way any more, or the time is over. */
+static bool wait_for_roles(const struct wire_request *request)
+{
+    cau_msec limit = monotonic() + BACK_MS;
+    int still = 0;
+    uint32_t back = 0;
+    while (back < request->away_count) {
+        if (runs_there(request->away[back], request->node)) {
+            back++;
+            still = 0;
+            continue;
+        }
+        still = look_is_still() ? still + 1 : 0;
+        if (still >= STILL_POLLS || monotonic() >= limit || node_canceled()) {
+            return false;
+        }
+        usleep(POLL_MS * 1000);
+    }
+    return true;
+}
+
+/* The roles are home: nothing of the suspend is left. Not if the node is out again meanwhile. */
+static void forget_roles(const struct wire_request *request)
+{
+    struct cau_text xpath, xml;
+    char *why = NULL;
+    cau_text_init(&xpath);
+    cau_text_init(&xml);
+    say_place(&xpath, request);
+    cau_text_say(&xpath, "[not(");
+    say_ours(&xpath, request);
+    cau_text_say(&xpath, ")]");
+    begin_node(&xml, request);
+    say_pair(&xml, request->node_id, STORE_AWAY, "");
+    end_node(&xml);
+    cau_text_say(&xml, "</configuration>");
+    modify(&xpath, &xml, &why);
+    free(why);
+}
+
+/* Whatever draws roles to this node by our hand, also what an earlier helper left. */
+static void remove_constraints(const struct wire_request *request)
+{
+    struct cau_text xpath;
+    cau_text_init(&xpath);
+    cau_text_printf(&xpath,
+                    "/cib/configuration/constraints/rsc_location[starts-with(@id,'" STORE_BACK
+                    "')][rule/expression[@value='%s']]",
+                    request->node);
+    if (!xpath.failed) {
+        cib_delete_all(xpath.data);
+    }
+    cau_text_done(&xpath);
+}
+
+void node_resume(struct node_job *job)
+{
+    const struct wire_request *request = job->request;
+    char *why = NULL;
+    if (refused_at_once(job)) {
+        return;
+    }
+    enum cib_answer answer = resume(request, &why);
+    if (answer == CIB_DONE && request->away_count > 0 && wait_for_roles(request)) {
+        forget_roles(request);
+    }
+    if (answer != CIB_SILENT) {
+        remove_constraints(request);
+    }
+    if (answer == CIB_NO_PLACE && node_held(job) == CAU_RC_OK) {
+        answer = CIB_DONE; /* not out by us: it was resumed before, or is somebody else's */
+    }
+    if (!say_written(job, answer, why)) {
+        say_refused(job, "%s could not be resumed");
+    }
+    free(why);
+}
