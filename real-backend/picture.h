@@ -40,10 +40,15 @@ struct picture {
     bool bundles;          /* a bundle is configured: refused */
 };
 
-/* Reads one member's look. Returns 0, -EAGAIN when it is not whole (a tool did not answer, or the
- * membership changed meanwhile), -ENOMEM. After any return picture_done is allowed. */
+/* Reads what one member's tools printed. Returns 0, -EAGAIN when it is not whole (a tool did not
+ * answer, or the membership changed meanwhile), -ENOMEM. After any return picture_done is allowed.
+ */
 int picture_read(struct picture *ret, const struct wire_cluster *cluster);
 void picture_done(struct picture *picture);
+
+/* The same of a whole look; `clusterless`: of the node's own store, for a machine without
+ * Pacemaker, which is then a cluster of one, called like itself. */
+int picture_read_look(struct picture *ret, const struct wire_look *look, bool clusterless);
 
 /* The roles of `node` that would be active nowhere, by crm_simulate's XML: apart by blanks,
  * malloc'd;

@@ -43,15 +43,16 @@ void real_backend_free(struct real_backend *backend);
 struct cau_backend *real_backend_seam(struct real_backend *backend);
 
 /* Besides the seam, all without waiting: the per-node twin, a request of the operator at this
- * machine (written to the store like anybody's), a file for the run's folder on the nodes. */
+ * machine (written to the store like anybody's; may be called from a signal handler), a file for
+ * the run's folder on the nodes. */
 void real_backend_tell_state(struct real_backend *backend, uint32_t node, const char *state);
 void real_backend_ask(struct real_backend *backend, enum cau_request_kind what);
 void real_backend_save(struct real_backend *backend, const char *name, const char *text);
 
 /* ---- one question outside a run: blocks until it is answered or `patience_ms` are over ---- */
 
-/* Asks one contact of the cluster after the other for one look at all of it, and its configuration.
- * Returns 0, or an exit code (69 unreachable) with a sentence. */
+/* Asks one contact of the cluster after the other, all within `patience_ms`, for one look at all of
+ * it, and its configuration. Returns 0, or an exit code (69 unreachable) with a sentence. */
 struct real_answer {
     struct picture picture;
     struct wire_look look;           /* of the member that answered; its texts live in the pool */

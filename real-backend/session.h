@@ -19,6 +19,7 @@ struct real_session_calls {
     void (*up)(void *ctx, const struct wire_said *hello);
     void (*said)(void *ctx, const struct wire_said *said); /* texts valid during the call */
     void (*down)(void *ctx, const char *why);              /* also when a first try failed */
+    void (*copied)(void *ctx); /* the helper was put on the node; may be NULL */
 };
 
 /* Starts at once and retries (0.3 s, doubling to 3 s) until it is stopped. */

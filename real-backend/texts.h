@@ -27,8 +27,16 @@ const char *real_texts_pin(struct real_texts *texts, uint8_t plugin, const char 
 uint32_t real_texts_pins(const struct real_texts *texts, uint8_t plugin,
                          const struct wire_pair **ret);
 
-/* As one line per update and pin, and back: what a resumed run reads. Called with each new line if
- * `append` is set. */
+/* What a plug-in offered on a node at its last scan, by id in its order: that is what a STAGE or an
+ * INSTALL is about, also for a resumed coordinator that did not scan itself. Valid until the next
+ * offer of the same. */
+void real_texts_offer(struct real_texts *texts, uint32_t node, uint8_t plugin,
+                      const uint64_t *updates, uint32_t count);
+uint32_t real_texts_offered(const struct real_texts *texts, uint32_t node, uint8_t plugin,
+                            const uint64_t **ret);
+
+/* As one line per update, pin and offer, and back: what a resumed run reads. Called with each new
+ * line if `append` is set. */
 void real_texts_on_line(struct real_texts *texts,
                         void (*append)(void *ctx, const char *line, size_t size), void *ctx);
 int real_texts_read(struct real_texts *texts, const char *data, size_t size, char **reterr_why);
