@@ -37,11 +37,35 @@ static const struct command commands[] = {
      "feed a run's journals to the core and want the same decisions"},
     {"report", "caucus-report", NULL, "report DIR",
      "draw a run directory's pictures and page anew"},
+    {"scan", "caucus-run", NULL, "scan CLUSTER [OPTION]...",
+     "ask the plug-ins on each node which updates there are"},
+    {"run", "caucus-run", NULL, "run CLUSTER [OPTION]...",
+     "update a real cluster node by node while quorum holds"},
+    {"status", "caucus-run", NULL, "status CLUSTER",
+     "whether a run is under way, whose, and the state of each node"},
+    {"stop", "caucus-run", NULL, "stop CLUSTER", "ask the run that is under way to end"},
+    {"pause", "caucus-run", NULL, "pause CLUSTER", "ask it to begin no further node"},
+    {"continue", "caucus-run", NULL, "continue CLUSTER", "let a paused run go on"},
+    {"recover", "caucus-run", NULL, "recover CLUSTER", "clear the lock that a dead run left"},
+    {"lock", "caucus-run", NULL, "lock show|take|release CLUSTER [-- COMMAND...]",
+     "show the cluster's lock, hold it for somebody else than a run, free it"},
+    {"testbed", "caucus-testbed", NULL, "testbed up|status|shell|fault|heal|run|down ...",
+     "a cluster of real nodes on this machine, to try all of it on"},
     {"policy", NULL, policy, "policy explain [OPTION]", "what each option of a run does"},
     {"man", NULL, man, "man", "the manual page, for `caucus man | man -l -`"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
 
 static void help(FILE *file)
 {
@@ -67,7 +91,7 @@ static bool wants_help(int argc, char **argv)
 
 static int policy(int argc, char **argv)
 {
-    const struct command *self = &commands[4];
+    const struct command *self = find("policy");
     if (wants_help(argc, argv) || wants_help(argc - 1, argv + 1)) {
         printf("usage: caucus %s\n%s\n", self->usage, self->what);
         return 0;
@@ -86,7 +110,7 @@ static int policy(int argc, char **argv)
 
 static int man(int argc, char **argv)
 {
-    const struct command *self = &commands[5];
+    const struct command *self = find("man");
     if (wants_help(argc, argv)) {
         printf("usage: caucus %s\n%s\n", self->usage, self->what);
         return 0;
@@ -142,7 +166,7 @@ static int replay_file(const char *path, bool *ret_found)
 /* A run directory has one journal at its top, and one per further coordinator below. */
 static int replay(int argc, char **argv)
 {
-    const struct command *self = &commands[2];
+    const struct command *self = find("replay");
     if (wants_help(argc, argv)) {
         printf("usage: caucus %s\n%s\nExit code 1: some decision differs.\n", self->usage,
                self->what);
@@ -196,11 +220,10 @@ int main(int argc, char **argv)
         puts("caucus " CAUCUS_VERSION);
         return cau_talk_end(0);
     }
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].program != NULL ? become(&commands[i], argv + 1)
-                                               : cau_talk_end(commands[i].run(argc - 1, argv + 1));
-        }
+    const struct command *command = find(argv[1]);
+    if (command != NULL) {
+        return command->program != NULL ? become(command, argv + 1)
+                                        : cau_talk_end(command->run(argc - 1, argv + 1));
     }
     cau_say("", "%s: no such command; `caucus --help` lists all", argv[1]);
     return CAU_EXIT_USAGE;

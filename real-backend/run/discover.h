@@ -17,4 +17,7 @@ struct scenario *run_discover(const struct real_answer *answer, char *const *plu
 char *run_discover_text(const struct real_answer *answer, char *const *plugins,
                         uint32_t plugin_count, char **reterr_why);
 
+/* The cluster's name; of a machine without Pacemaker its own. */
+const char *run_discover_name(const struct real_answer *answer);
+
 #endif

@@ -1,0 +1,111 @@
+#!/bin/sh
+# A whole run on this machine without Pacemaker: the true coordinator and the true helper, with all
+# that the helper keeps below a directory of its own, and a stand-in for systemctl. Then one whose
+# coordinator is killed in the installation and that is resumed. Nothing waits for a clock: what has
+# to be waited for is a line in a pipe.
+. tests/golden/rig.sh
+bin=$(dirname "$CAUCUS")
+for program in caucus-run caucus-node; do
+    [ -x "$bin/$program" ] || [ -x "$bin/../libexec/caucus/$program" ] || {
+        echo "$program is not built here"
+        exit 77
+    }
+done
+mkdir "$tmp/stand-ins" "$tmp/node"
+cat >"$tmp/stand-ins/systemctl" <<'END'
+#!/bin/sh
+case $1 in
+is-system-running) echo running ;;
+esac
+END
+chmod +x "$tmp/stand-ins/systemctl"
+PATH=$tmp/stand-ins:$PATH
+CAUCUS_NODE_ROOT=$tmp/node
+CAUCUS_RUNS=$tmp/runs
+export PATH CAUCUS_NODE_ROOT CAUCUS_RUNS
+host=$(uname -n)
+
+# caucus WORD...: the exit code is in $code.
+caucus() {
+    code=0
+    "$CAUCUS" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || code=$?
+}
+code_is() {
+    want "$2: exit code must be $1, is $code: $(tail -n 3 "$tmp/err")" [ "$code" -eq "$1" ]
+}
+has() {
+    want "$1 must have: $2" grep -q -e "$2" "$1"
+}
+
+# A program that counts its runs, tells of its start, and waits to be let go where it is told to.
+cat >"$tmp/update" <<'END'
+#!/bin/sh
+echo once >>"$1/count"
+[ -p "$1/begun" ] || exit 0
+echo begun >"$1/begun"
+read -r _ <"$1/go"
+END
+chmod +x "$tmp/update"
+arguments="Id=demo;Title='A demonstration';Command='[\"$tmp/update\",\"$tmp\"]'"
+set -- --backend local --cau-plugin-name exec --cau-plugin-arguments "$arguments"
+
+caucus scan local "$@"
+code_is 0 "scan"
+has "$tmp/out" "^$host: 1 update$"
+has "$tmp/out" "A demonstration"
+caucus scan local --format json "$@"
+has "$tmp/out" '^{"Type":"UpdateInfo",.*"UpdateId":"demo","UpdateTitle":"A demonstration"'
+want "a scan must install nothing" [ ! -e "$tmp/count" ]
+want "a scan must make no run directory" [ ! -e "$tmp/runs" ]
+
+# by hand and by a run
+caucus lock take local --backend local --reason "a test"
+code_is 0 "lock take"
+caucus run local --force "$@"
+code_is 75 "a run while the lock is held"
+caucus lock show local --backend local
+has "$tmp/out" "^Because  *a test$"
+caucus lock release local --backend local
+code_is 0 "lock release"
+want "no run directory of a refused run" [ -z "$(ls "$tmp/runs")" ]
+
+caucus run local --force --out "$tmp/first" --format json "$@"
+code_is 0 "run"
+has "$tmp/out" '^{"Type":"ClusterResult",.*"Status":"Succeeded"'
+want "the update must be installed once" [ "$(wc -l <"$tmp/count")" -eq 1 ]
+want "stdout must be the records" cmp -s "$tmp/out" "$tmp/first/records.ndjson"
+caucus replay "$tmp/first"
+code_is 0 "replay"
+caucus status local --backend local --format json
+has "$tmp/out" '"RunState":"RunNotInProgress"'
+caucus run local --force --out "$tmp/first" --resume "$@"
+code_is 64 "run --resume --out"
+
+# killed in the installation
+rm "$tmp/count"
+mkfifo "$tmp/begun" "$tmp/go"
+"$CAUCUS" run local --force "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
+killed=$!
+read -r word <"$tmp/begun"
+kill -9 "$killed"
+wait "$killed" 2>/dev/null || true
+want "the installation must have begun" [ "$word" = begun ]
+caucus status local --backend local
+has "$tmp/out" "suspended by a run"
+echo go >"$tmp/go"
+rm "$tmp/begun" "$tmp/go"
+caucus run local --backend local --resume --force
+code_is 0 "run --resume"
+has "$tmp/out" "^Status  *Succeeded$"
+want "the update must be installed once" [ "$(wc -l <"$tmp/count")" -eq 1 ]
+set -- "$tmp"/runs/*
+want "one run directory" [ $# -eq 1 ]
+has "$1/manifest.json" '"exit": 0'
+caucus replay "$1"
+code_is 0 "replay of the resumed run"
+caucus lock show local --backend local
+code_is 0 "lock show"
+has "$tmp/out" "^Lock  *free$"
+
+need 25 checks "$checks"
+finish "$checks checks of runs on this machine"
