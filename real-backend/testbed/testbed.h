@@ -27,13 +27,20 @@ char *tb_check(const struct scenario *scenario);
 
 /* Fills the golden layer, a directory tree over the base: hosts, corosync.conf, authkey, the first
  * CIB, apt sources, the built packages' first versions as installed. `keys` holds admin.pub, host,
- * host.pub (ssh). Returns 0, or -errno with a sentence. */
+ * host.pub, admin (ssh: nodes reach each other). In it stands /etc/testbed-first-boot, a program
+ * that the node's init runs as the first thing if it is there: it removes itself. Returns 0, or
+ * -errno with a sentence. */
 int tb_golden(const char *golden, const char *base, const char *keys,
               const struct scenario *scenario, char **reterr_why);
 
 /* Builds the packages of the scenario's updates into an apt repository below `repo`, which every
- * node sees, read only, as /srv/repo. */
+ * node sees, read only, as /srv/repo. All of it is in `repo`/main: who renames that breaks it. */
 int tb_repo(const char *repo, const struct scenario *scenario, char **reterr_why);
+
+/* The scenario's policy as profiles for `caucus run --profile`: STATE_DIR/profile.json, and for
+ * each coordinator STATE_DIR/profile-NAME.json; its name must be absolute. Called by `up`. On the
+ * nodes the same lies in /etc/caucus. */
+int tb_profiles(const char *state_dir, const struct scenario *scenario, char **reterr_why);
 
 /* ---- orders to the supervisor: one line, one answer ---- */
 
@@ -49,15 +56,20 @@ int tb_repo(const char *repo, const struct scenario *scenario, char **reterr_why
  *   cut NODE | join NODE     its cable
  *   cut outside | join outside   the place of coordinators that are no node
  *   split SITE[,SITE...] | unsplit   those sites on one side, all others on the other
- *   slow SITE SITE MS | unslow   one way delay between two sites; without the delay wire: no
+ *   slow SITE SITE MS | unslow   so much more one way delay between two sites
  *   fill NODE | empty NODE   its disk is full
  *   witness off | witness on
  *   repository broken | repository whole
  *   storage NODE degraded | storage NODE ok
  *   status               ok {"nodes":[{"name","power","boots","address"}...],"delay":true}
  *   fence NODE off|on|reboot|status   the fence agent's, also through the nodes' own socket
- *   connect NODE         ok, and beside it (SCM_RIGHTS) a connection to the node's sshd, made
- * outside end                  everything goes away
+ *   connect NODE         ok, and beside it (SCM_RIGHTS) a connection to the node's sshd, made at
+ *                        the outside place
+ *   enter NODE           ok, and beside it a pidfd of the node's init, for setns(2): see node.h
+ *   end                  everything goes away
+ *
+ * kill, reset and fence are answered when the node is off. A node that was switched off by kill or
+ * off, or never on, is brought back by `on` only: fencing finds it off and leaves it so.
  */
 char *tb_order(const char *state_dir, char **reterr_why, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
