@@ -35,7 +35,9 @@ enum cau_update_outcome {
     CAU_UPDATE_CANCELED,
 };
 
-/* One update as a plug-in reports it: from SCAN offered, from STAGE and INSTALL its outcome. */
+/* One update as a plug-in reports it: from STAGE and INSTALL its outcome; from SCAN offered, or
+ * with the outcome of an earlier installation in the same run, which the node remembers in case
+ * nobody heard it. */
 struct cau_update {
     uint64_t id;   /* interned by the shell, never 0 */
     int32_t error; /* 0, or the installer's code */

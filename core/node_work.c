@@ -136,30 +136,38 @@ static void rescanned(struct cau_core *core, struct cau_node *node, struct cau_a
     }
 }
 
-/* Nobody hears any more how the installation ends, but the node is still at it: what it leaves is
- * for the scan to find afterwards, and nothing must be begun beside it. As long as an installation
- * may take. */
+/* Nobody hears any more how the installation ends, but the node may still be at it, which a view
+ * from now on tells: what it leaves is for the scan to find afterwards, and nothing must be begun
+ * beside it. Waited for as long as an installation may take. */
 static bool waits_for_installer(struct cau_core *core, struct cau_node *node,
                                 struct cau_actions *ret)
 {
     bool begun = node->plugin > 0 || any_in_flight(core, node);
-    bool waits = !begun && node->unsure && node->state == CAU_NODE_RESCANNING &&
-                 (!node->facts.reachable || node->facts.busy);
-    if (!waits) {
-        if (!begun && node->why == CAU_WHY_NODE_BUSY) {
-            node->limit = CAU_NEVER;
-            cau_node_unblock(core, node, ret);
-        }
+    if (begun || !node->unsure || node->state != CAU_NODE_RESCANNING) {
         return false;
     }
-    if (node->limit == CAU_NEVER) {
+    if (node->phase == CAU_PHASE_READY) {
+        node->phase = CAU_PHASE_SENT;
+        node->gate_at = core->now;
         node->limit = cau_msec_add(core->now, core->plan.policy.install_limit_ms);
+        if (core->view_at < core->now) {
+            cau_emit_observe(core, ret);
+        }
+    }
+    enum cau_reason why = core->view_at < node->gate_at ? (enum cau_reason)node->why
+                          : !node->facts.reachable      ? CAU_WHY_NODE_UNREACHABLE
+                          : node->facts.busy            ? CAU_WHY_NODE_BUSY
+                                                        : CAU_WHY_NONE;
+    if (node->why != why) {
+        node->why = (uint8_t)why;
+        cau_emit_status(core, ret, node, node->state, (uint8_t)why, false);
+    }
+    if (why == CAU_WHY_NONE && core->view_at >= node->gate_at) {
+        node->limit = CAU_NEVER;
+        return false;
     }
     if (core->now >= node->limit) {
         cau_node_fail_attempt(core, node, CAU_WHY_NODE_BUSY, ret);
-    } else if (node->why != CAU_WHY_NODE_BUSY) {
-        node->why = CAU_WHY_NODE_BUSY;
-        cau_emit_status(core, ret, node, node->state, CAU_WHY_NODE_BUSY, false);
     }
     return true;
 }

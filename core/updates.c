@@ -82,6 +82,32 @@ static void settle_tried(struct cau_core *core, struct cau_node *node, uint8_t p
     }
 }
 
+/* How an installation in this run ended, told again by the node. News only to who did not hear it:
+ * whoever took the run over has nothing but numbers of its predecessor's, which these lines
+ * replace. False: too many. */
+static bool take_known(struct cau_core *core, struct cau_node *node, uint8_t plugin,
+                       const struct cau_update *update, struct cau_actions *ret)
+{
+    struct cau_row *row = find(core, node, plugin, update->id);
+    if (row == NULL) {
+        row = add(core, node, plugin, update->id);
+        node->taken_succeeded = 0;
+        node->taken_failed = 0;
+        node->details_missing = false;
+    } else if (row->outcome != CAU_UPDATE_OFFERED) {
+        return true;
+    }
+    if (row == NULL) {
+        return false;
+    }
+    row->outcome = update->outcome;
+    row->tried = false;
+    row->feature |= update->feature_set;
+    node->renewed |= node->unsure && row->feature && update->outcome == CAU_UPDATE_SUCCEEDED;
+    cau_emit_update(core, ret, node, update, plugin, CAU_REC_UPDATE_INSTALL_RESULT);
+    return true;
+}
+
 /* Takes in what a plug-in offers. False when the node has more updates than the bounds allow. */
 bool cau_take_scan(struct cau_core *core, struct cau_node *node, uint8_t plugin,
                    const struct cau_result *result, struct cau_actions *ret)
@@ -95,6 +121,12 @@ bool cau_take_scan(struct cau_core *core, struct cau_node *node, uint8_t plugin,
     }
     for (uint32_t i = 0; i < result->update_count; i++) {
         const struct cau_update *update = &result->updates[i];
+        if (update->outcome != CAU_UPDATE_OFFERED) {
+            if (!take_known(core, node, plugin, update, ret)) {
+                return false;
+            }
+            continue;
+        }
         struct cau_row *row = find(core, node, plugin, update->id);
         if (row == NULL) {
             row = add(core, node, plugin, update->id);

@@ -345,6 +345,7 @@ void picture_done(struct picture *picture)
         free(node->twin);
     }
     for (uint32_t i = 0; i < picture->role_count; i++) {
+        free(picture->roles[i].home);
         free(picture->roles[i].id);
         free(picture->roles[i].node);
     }

@@ -12,6 +12,7 @@
 struct picture_role {
     char *id;
     char *node; /* where it is active; "" = nowhere */
+    char *home; /* what a failback calls it: its id, "CLONE/Promoted", or "" = nothing to bring */
     bool movable, promoted;
 };
 

@@ -197,6 +197,7 @@ static void read_mon_nodes(struct picture *picture, const xmlNode *mon, bool *re
 
 struct role {
     const char *id;
+    const char *clone; /* the clone it is an instance of, or NULL */
     bool movable;
 };
 
@@ -211,17 +212,27 @@ static void add_role(struct picture *picture, const struct role *role, const cha
             return;
         }
     }
+    struct cau_text home;
+    cau_text_init(&home);
+    if (role->movable) {
+        cau_text_say(&home, role->id);
+    } else if (promoted && role->clone != NULL) {
+        cau_text_printf(&home, "%s" STORE_PROMOTED, role->clone);
+    }
     struct picture_role *longer =
         realloc(picture->roles, (picture->role_count + 1) * sizeof *longer);
     if (longer == NULL) {
+        cau_text_done(&home);
         *ret_failed = true;
         return;
     }
     picture->roles = longer;
     longer[picture->role_count++] = (struct picture_role){.id = copy(role->id, ret_failed),
                                                           .node = copy(node, ret_failed),
+                                                          .home = copy(home.data, ret_failed),
                                                           .movable = role->movable,
                                                           .promoted = promoted};
+    cau_text_done(&home);
 }
 
 static bool is_fencing(const xmlNode *resource)
@@ -266,6 +277,7 @@ static void read_roles(struct picture *picture, const xmlNode *parent, const str
         }
         picture->bundles = picture->bundles || is(at, "bundle");
         role.movable = role.movable && is(at, "group");
+        role.clone = is(at, "clone") ? id : role.clone;
         read_roles(picture, at, &role, ret_failed);
     }
 }
@@ -285,6 +297,7 @@ static void drop_nowhere(struct picture *picture)
         if (elsewhere) {
             free(role->id);
             free(role->node);
+            free(role->home);
         } else {
             picture->roles[kept++] = *role;
         }
@@ -304,11 +317,11 @@ static void count_roles(struct picture *picture)
     }
 }
 
-static bool is_on(const struct picture *picture, const char *role, size_t size, const char *node)
+static bool is_on(const struct picture *picture, const char *home, size_t size, const char *node)
 {
     for (uint32_t i = 0; i < picture->role_count; i++) {
         const struct picture_role *at = &picture->roles[i];
-        if (strlen(at->id) == size && strncmp(at->id, role, size) == 0 &&
+        if (strlen(at->home) == size && strncmp(at->home, home, size) == 0 &&
             strcmp(at->node, node) == 0) {
             return true;
         }
@@ -444,7 +457,7 @@ char *picture_homeless(const struct picture *picture, const char *node, const ch
     for (uint32_t i = 0; list != NULL && i < picture->role_count; i++) {
         const struct picture_role *role = &picture->roles[i];
         bool nowhere = role->movable && strcmp(role->node, node) == 0 &&
-                       is_on(&after, role->id, strlen(role->id), "");
+                       is_on(&after, role->home, strlen(role->home), "");
         failed = failed || (nowhere && !picture_add_word(&list, role->id));
     }
     if (failed) {

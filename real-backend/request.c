@@ -107,7 +107,7 @@ static bool send_in_or_out(struct real_backend *backend, struct op *op, enum wir
     return sent;
 }
 
-/* What can be moved and is on the node now; what is kept already when it is ours. */
+/* What can be brought back and is on the node now; what is kept already when it is ours. */
 static char *roles_to_drain(const struct picture *picture, const struct picture_node *node)
 {
     char *list = NULL;
@@ -116,8 +116,8 @@ static char *roles_to_drain(const struct picture *picture, const struct picture_
     }
     for (uint32_t i = 0; i < picture->role_count; i++) {
         const struct picture_role *role = &picture->roles[i];
-        if (role->movable && strcmp(role->node, node->name) == 0) {
-            picture_add_word(&list, role->id);
+        if (*role->home != '\0' && strcmp(role->node, node->name) == 0) {
+            picture_add_word(&list, role->home);
         }
     }
     return list == NULL ? strdup("") : list;

@@ -61,7 +61,8 @@ bool request_plugin_send(struct real_backend *backend, struct op *op)
     return true;
 }
 
-/* What was not asked for, or comes twice, is not taken up. */
+/* What was not asked for, or comes twice, is not taken up. A scan also says what came of earlier
+ * installations in the run, in case nobody heard it; what is offered again is just that. */
 void request_plugin_update(struct real_backend *backend, struct op *op,
                            const struct wire_update *update)
 {
@@ -69,12 +70,21 @@ void request_plugin_update(struct real_backend *backend, struct op *op,
     for (uint32_t i = 0; i < op->asked_count && !asked; i++) {
         asked = strcmp(op->asked[i].id, wire_text(update->id)) == 0;
     }
-    if (!asked || (scan != (update->outcome == CAU_UPDATE_OFFERED))) {
+    if (!asked || (!scan && update->outcome == CAU_UPDATE_OFFERED)) {
         return;
     }
     uint64_t id = real_texts_add(backend->options.texts, op->action.plugin, update);
+    struct cau_update taken = {.id = id,
+                               .error = update->error,
+                               .outcome = update->outcome,
+                               .restart_required = update->restart,
+                               .long_restart_hint = update->long_restart_hint,
+                               .feature_set = update->feature_set};
     for (uint32_t i = 0; i < op->update_count; i++) {
         if (op->updates[i].id == id) {
+            if (scan && update->outcome == CAU_UPDATE_OFFERED) {
+                op->updates[i] = taken;
+            }
             return;
         }
     }
@@ -86,13 +96,7 @@ void request_plugin_update(struct real_backend *backend, struct op *op,
         }
         op->updates = longer;
     }
-    op->updates[op->update_count++] =
-        (struct cau_update){.id = id,
-                            .error = update->error,
-                            .outcome = update->outcome,
-                            .restart_required = update->restart,
-                            .long_restart_hint = update->long_restart_hint,
-                            .feature_set = update->feature_set};
+    op->updates[op->update_count++] = taken;
 }
 
 /* Pins what was offered. True: this node offers another version of something than the first one

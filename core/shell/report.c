@@ -322,6 +322,20 @@ static bool move_into(cJSON *onto, const char *name, cJSON **part)
     return true;
 }
 
+/* A successor knows only how many updates its predecessor installed; with the predecessor's records
+ * before its own nothing is missing. */
+static bool details_found(const struct node *node)
+{
+    static const char *const counts[] = {"NumberOfSucceededUpdates", "NumberOfFailedUpdates"};
+    double sum = 0;
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        const cJSON *count = cJSON_GetObjectItemCaseSensitive(node->result, counts[i]);
+        sum += cJSON_IsNumber(count) ? count->valuedouble : 0;
+    }
+    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node->result, "DetailsMissing")) &&
+           cJSON_GetArraySize(node->installs) >= sum;
+}
+
 static bool finish_node(struct fold *fold, struct node *node, cJSON *results)
 {
     static const char *const members[] = {"Status",
@@ -338,6 +352,10 @@ static bool finish_node(struct fold *fold, struct node *node, cJSON *results)
     cJSON *object = cJSON_CreateObject();
     if (object == NULL || !cJSON_AddItemToArray(results, object)) {
         cJSON_Delete(object);
+        return fail(fold, "", "not enough memory for the report");
+    }
+    if (details_found(node) && !cJSON_ReplaceItemInObjectCaseSensitive(
+                                   node->result, "DetailsMissing", cJSON_CreateFalse())) {
         return fail(fold, "", "not enough memory for the report");
     }
     return (cJSON_AddStringToObject(object, "Node", node->name) != NULL &&

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define APT_FAILED     100 /* what apt-get ends with, whatever went wrong */
-#define PATIENCE_S     7   /* a CANCEL leaves dpkg this time; the plug-in has PLUGIN_GRACE_MS */
+#define PATIENCE_S     590 /* a CANCEL leaves dpkg this time: less than PLUGIN_INSTALL_GRACE_MS */
 #define SAID_MAX       4096u
 #define NEEDRESTART_MS 300000
 

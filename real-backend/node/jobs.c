@@ -66,13 +66,19 @@ static pid_t begin(struct child *ret, bool asks)
         close(up[1]);
         return -1;
     }
+    sigset_t term, before; /* a CANCEL that comes at once waits until it can be heeded */
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, &before);
     pid_t pid = fork();
     if (pid == 0) {
         if (!settle(up[1], down[0])) {
             _exit(70);
         }
+        sigprocmask(SIG_SETMASK, &before, NULL);
         return 0;
     }
+    sigprocmask(SIG_SETMASK, &before, NULL);
     close(up[1]);
     if (asks) {
         close(down[0]);

@@ -94,16 +94,13 @@ void local_lock_read(struct node_job *job)
 void local_lock_write(struct node_job *job)
 {
     const struct wire_request *request = job->request;
-    const char *want = wire_text(request->want);
     struct file file;
     enum cau_result_code code = CAU_RC_UNKNOWN;
     if (begin(&file)) {
-        if (strcmp(file.store.lock, want) == 0 && *want != '\0') {
-            code = CAU_RC_OK;
-        } else if (strcmp(file.store.lock, wire_text(request->expect)) != 0) {
+        if (strcmp(file.store.lock, wire_text(request->expect)) != 0) {
             code = CAU_RC_REFUSED;
         } else {
-            file.store.lock = want;
+            file.store.lock = wire_text(request->want);
             file.store.progress =
                 request->progress != NULL ? request->progress : file.store.progress;
             code = save(&file) ? CAU_RC_OK : CAU_RC_UNKNOWN;

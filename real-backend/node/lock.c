@@ -1,8 +1,7 @@
 /* Lock, progress, requests: what a run keeps in the CIB's crm_config. See store.h for the rules.
  *
- * A write that was refused is explained by reading again; what is written already is as good as
- * written now, so an answer that got lost may be asked for once more. The CIB believes in its
- * quorum for some seconds after Corosync has lost it, hence Corosync is asked after each write. */
+ * A write that was refused is explained by reading again. The CIB believes in its quorum for some
+ * seconds after Corosync has lost it, hence Corosync is asked after each write. */
 #include "real-backend/node/say.h"
 #include "real-backend/node/store.h"
 
@@ -85,18 +84,15 @@ static enum cib_answer swap_lock(const struct wire_request *request, char **ret_
     return answer;
 }
 
-/* Why there was no place to write to, or: it is there already. */
+/* Why there was no place to write to. */
 static void explain_refusal(struct node_job *job)
 {
-    const char *want = wire_text(job->request->want);
     struct cib_store store;
     enum cib_answer answer = cib_store_read(&store);
     if (answer == CIB_SILENT) {
         node_say_lock(job, CAU_RC_UNKNOWN, NULL, NULL, silent);
     } else if (answer == CIB_NO_PLACE || !cib_quorate()) {
         node_say_lock(job, CAU_RC_NO_QUORUM, NULL, NULL, no_quorum);
-    } else if (strcmp(wire_text(store.lock), want) == 0) {
-        node_say_lock(job, CAU_RC_OK, store.lock, store.progress, "");
     } else {
         node_say_lock(job, CAU_RC_REFUSED, store.lock, store.progress,
                       "the lock has another value");

@@ -78,6 +78,16 @@ static void pass_update(void *ctx, const struct wire_update *update)
     node_say_update(ctx, update);
 }
 
+/* An outcome is kept before it is said: who hears it is not known. */
+static void keep_update(void *ctx, const struct wire_update *update)
+{
+    const struct node_job *job = ctx;
+    if (update->outcome == CAU_UPDATE_SUCCEEDED || update->outcome == CAU_UPDATE_FAILED) {
+        plugin_kept_add(wire_text(job->request->run), wire_text(job->request->plugin), update);
+    }
+    node_say_update(ctx, update);
+}
+
 static void pass_note(void *ctx, const char *name, const char *text)
 {
     node_say_note(ctx, name, text);
@@ -180,10 +190,13 @@ void node_plugin(struct node_job *job)
         .name = wire_text(asked->plugin),
         .request = &request,
         .limit_ms = limits_ms[verb],
-        .update = pass_update,
+        .update = verb == PLUGIN_INSTALL ? keep_update : pass_update,
         .note = pass_note,
         .ctx = job,
     };
+    if (verb == PLUGIN_SCAN && *wire_text(asked->key) != '\0') {
+        plugin_kept_say(wire_text(asked->run), order.name, pass_update, job);
+    }
     carry_out(job, &order);
     free(run);
     if (verb == PLUGIN_INSTALL) {

@@ -13,13 +13,15 @@
 
 #include "real-backend/node/wire.h"
 
-#define PLUGIN_PROTOCOL    1u
-#define PLUGIN_LINE_MAX    (1u << 20)  /* bytes of a line */
-#define PLUGIN_TOTAL_MAX   (64u << 20) /* bytes of all it says */
-#define PLUGIN_UPDATES_MAX 4096u
-#define PLUGIN_WORD_MAX    256u  /* bytes of an id, name, version or title */
-#define PLUGIN_TEXT_MAX    4096u /* bytes of a description, note, progress or result */
-#define PLUGIN_GRACE_MS    10000 /* between SIGTERM and SIGKILL */
+#define PLUGIN_PROTOCOL         1u
+#define PLUGIN_LINE_MAX         (1u << 20)  /* bytes of a line */
+#define PLUGIN_TOTAL_MAX        (64u << 20) /* bytes of all it says */
+#define PLUGIN_UPDATES_MAX      4096u
+#define PLUGIN_WORD_MAX         256u  /* bytes of an id, name, version or title */
+#define PLUGIN_TEXT_MAX         4096u /* bytes of a description, note, progress or result */
+#define PLUGIN_GRACE_MS         10000 /* between SIGTERM and SIGKILL */
+/* ... of an installation, whose package under way is better finished than torn */
+#define PLUGIN_INSTALL_GRACE_MS 600000
 
 enum plugin_verb {
     PLUGIN_SCAN,
@@ -140,7 +142,7 @@ struct plugin_order {
     const char *name;
     const struct plugin_request *request;
     cau_msec limit_ms; /* 0 = none */
-    cau_msec grace_ms; /* 0 = PLUGIN_GRACE_MS */
+    cau_msec grace_ms; /* 0 = the verb's own, see above */
     void (*update)(void *ctx, const struct wire_update *update);
     void (*note)(void *ctx, const char *name, const char *text);
     void *ctx;
@@ -155,6 +157,13 @@ struct plugin_end {
 };
 void plugin_order_run(const struct plugin_order *order, struct plugin_end *ret);
 void plugin_end_done(struct plugin_end *end);
+
+/* ---- what installations in a run came to, kept on the node (plugin_kept.c) ---- */
+
+/* Nothing happens where `run` is no run's id. */
+void plugin_kept_add(const char *run, const char *plugin, const struct wire_update *update);
+void plugin_kept_say(const char *run, const char *plugin,
+                     void (*update)(void *ctx, const struct wire_update *update), void *ctx);
 
 /* `caucus-node plugin NAME [--describe | --try VERB ...]`, all of its words: the exit code. */
 int node_plugin_main(int argc, char **argv);

@@ -396,6 +396,14 @@ static void conclude(struct ear *ear)
     free(lack);
 }
 
+static cau_msec grace_of(const struct plugin_order *order)
+{
+    if (order->grace_ms > 0) {
+        return order->grace_ms;
+    }
+    return order->request->verb == PLUGIN_INSTALL ? PLUGIN_INSTALL_GRACE_MS : PLUGIN_GRACE_MS;
+}
+
 static void run_it(struct ear *ear, const char *path, const char *input)
 {
     const char *argv[] = {path, NULL, NULL, NULL};
@@ -403,7 +411,7 @@ static void run_it(struct ear *ear, const char *path, const char *input)
         .argv = argv,
         .input = input,
         .limit_ms = ear->order->limit_ms,
-        .grace_ms = ear->order->grace_ms > 0 ? ear->order->grace_ms : PLUGIN_GRACE_MS,
+        .grace_ms = grace_of(ear->order),
         .line = on_line,
         .ctx = ear,
     };

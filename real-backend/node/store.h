@@ -12,7 +12,8 @@
  *     nodes/node/instance_attributes "nodes-ID"
  *         standby on|off, maintenance true|false
  *         caucus-by              key of whoever suspended the node; "" = nobody of us
- *         caucus-away            roles that ran there before, apart by blanks
+ *         caucus-away            roles that ran there before, apart by blanks; CLONE/Promoted for a
+ *                                promoted instance of a clone
  *     transient attribute        caucus-state: the node's state in the run, removed at its end
  *     constraints                rsc_location "caucus-back-ROLE", void by itself after a while
  *
@@ -36,6 +37,7 @@
 #define STORE_ACK_ID        "caucus-request-ack"
 #define STORE_BY            "caucus-by"
 #define STORE_AWAY          "caucus-away"
+#define STORE_PROMOTED      "/Promoted"
 #define STORE_STATE         "caucus-state"
 #define STORE_BACK          "caucus-back-"
 #define STORE_BACK_LIMIT_MS ((cau_msec)10 * 60 * 1000)

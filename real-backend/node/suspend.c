@@ -32,13 +32,33 @@ static const struct {
 
 /* ---- the pieces ---- */
 
+/* One of the roles to bring back: a resource, or the promoted instance of a clone. */
+struct back {
+    char id[256]; /* of the resource or clone */
+    bool promoted;
+};
+
+/* False: it cannot be the name of one. */
+static bool back_of(const char *home, struct back *ret)
+{
+    size_t size = strcspn(home, "/");
+    ret->promoted = strcmp(home + size, STORE_PROMOTED) == 0;
+    if (size >= sizeof ret->id || (home[size] != '\0' && !ret->promoted)) {
+        return false;
+    }
+    memcpy(ret->id, home, size);
+    ret->id[size] = '\0';
+    return cib_name_fits(ret->id);
+}
+
 static bool request_fits(const struct wire_request *request)
 {
     bool fits = cib_name_fits(wire_text(request->node)) &&
                 cib_name_fits(wire_text(request->node_id)) &&
                 request->mode < sizeof modes / sizeof *modes;
-    for (uint32_t i = 0; i < request->away_count; i++) {
-        fits = fits && cib_name_fits(wire_text(request->away[i]));
+    for (uint32_t i = 0; fits && i < request->away_count; i++) {
+        struct back back;
+        fits = back_of(wire_text(request->away[i]), &back);
     }
     return fits;
 }
@@ -214,14 +234,18 @@ void node_suspend(struct node_job *job)
 /* ---- resume ---- */
 
 /* A constraint that ends by itself: the date is part of it. */
-static void say_back(struct cau_text *xml, const char *role, const char *node)
+static void say_back(struct cau_text *xml, const char *home, const char *node)
 {
+    struct back back;
+    back_of(home, &back);
+    const char *role = back.id;
     char until[32];
     time_t end = time(NULL) + STORE_BACK_LIMIT_MS / 1000;
     struct tm utc;
     strftime(until, sizeof until, "%Y-%m-%d %H:%M:%SZ", gmtime_r(&end, &utc));
     cau_text_printf(xml, "<rsc_location id=\"" STORE_BACK "%s\" rsc=\"%s\">", role, role);
-    cau_text_printf(xml, "<rule id=\"" STORE_BACK "%s-rule\" score=\"INFINITY\">", role);
+    cau_text_printf(xml, "<rule id=\"" STORE_BACK "%s-rule\" score=\"INFINITY\"%s>", role,
+                    back.promoted ? " role=\"Promoted\"" : "");
     cau_text_printf(xml,
                     "<expression id=\"" STORE_BACK
                     "%s-node\" attribute=\"#uname\" operation=\"eq\" value=\"%s\"/>",
@@ -257,9 +281,11 @@ static enum cib_answer resume(const struct wire_request *request, char **ret_why
 }
 
 /* "resource ROLE is running on: NODE", and a word behind it for a promoted one. */
-static bool runs_there(const char *role, const char *node)
+static bool runs_there(const char *home, const char *node)
 {
-    const char *const argv[] = {"crm_resource", "--locate", "-r", role, NULL};
+    struct back back;
+    back_of(home, &back);
+    const char *const argv[] = {"crm_resource", "--locate", "-r", back.id, NULL};
     struct node_tool tool = {.argv = argv, .limit_ms = 5000};
     bool there = false;
     if (node_tool_run(&tool) == 0) {
@@ -267,7 +293,9 @@ static bool runs_there(const char *role, const char *node)
         for (const char *at = tool.output;
              !there && (at = strstr(at, "is running on: ")) != NULL;) {
             at += strlen("is running on: ");
-            there = strncmp(at, node, size) == 0 && strchr(" \n", at[size]) != NULL;
+            there = strncmp(at, node, size) == 0 && strchr(" \n", at[size]) != NULL &&
+                    (!back.promoted || strncmp(at + size, " Promoted", 9) == 0 ||
+                     strncmp(at + size, " Master", 7) == 0);
         }
     }
     node_tool_done(&tool);
@@ -344,14 +372,17 @@ void node_resume(struct node_job *job)
         return;
     }
     enum cib_answer answer = resume(request, &why);
+    if (answer == CIB_NO_PLACE && node_held(job) == CAU_RC_OK) {
+        /* Not out by us: it is somebody else's, or was resumed before. If that was for a
+         * coordinator that died, its helper draws the roles home, but forgets nothing without the
+         * lock. */
+        answer = CIB_DONE;
+    }
     if (answer == CIB_DONE && request->away_count > 0 && wait_for_roles(request)) {
         forget_roles(request);
     }
     if (answer != CIB_SILENT) {
         remove_constraints(request);
-    }
-    if (answer == CIB_NO_PLACE && node_held(job) == CAU_RC_OK) {
-        answer = CIB_DONE; /* not out by us: it was resumed before, or is somebody else's */
     }
     if (!say_written(job, answer, why)) {
         say_refused(job, "%s could not be resumed");

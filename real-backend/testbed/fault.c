@@ -86,10 +86,7 @@ static int give(const char *command, const char *state, const char *order)
     char *why = NULL;
     char *answer = order != NULL ? tb_order(state, &why, "%s", order) : NULL;
     if (answer == NULL) {
-        cau_say(command, "%s: %s", order != NULL ? order : "order",
-                why != NULL ? why : "out of memory");
-        free(why);
-        return CAU_EXIT_FAILED;
+        return cau_say_why(command, why, CAU_EXIT_FAILED);
     }
     free(answer);
     return 0;

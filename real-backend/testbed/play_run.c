@@ -75,7 +75,7 @@ static bool order_fault(struct stage *stage, const struct scenario_fault *f, boo
         }
         if (order != NULL && answer == NULL) {
             well = false;
-            play_complain(stage->play, "%s: %s", order, why != NULL ? why : "no answer");
+            play_complain(stage->play, "%s", why != NULL ? why : order);
         }
         free(answer);
         free(order);

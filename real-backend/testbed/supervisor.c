@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +53,20 @@ static int cannot(const char *what, int error, char **reterr_why)
     return CAU_EXIT_PRIVILEGES;
 }
 
+/* What the nodes' firmware will want of the kernel, while it can still be said in a sentence. */
+static int try_overlay(const struct tb_room *room, char **reterr_why)
+{
+    const char *options = room->mapped ? "lowerdir=golden:base,userxattr" : "lowerdir=golden:base";
+    if (room->mapped && setxattr("golden", "user.testbed", "", 0, 0) < 0) {
+        return cannot("user attributes on tmpfs, which a testbed without root needs (Linux 6.6)",
+                      -errno, reterr_why);
+    }
+    if (mount("overlay", "repo", "overlay", 0, options) < 0 || umount("repo") < 0) {
+        return cannot("overlay file systems", -errno, reterr_why);
+    }
+    return 0;
+}
+
 static int set_up_disks(struct tb_room *room, char **reterr_why)
 {
     static const char *const folders[] = {"base", "golden", "machine", "repo"};
@@ -71,7 +86,11 @@ static int set_up_disks(struct tb_room *room, char **reterr_why)
             return CAU_EXIT_FAILED;
         }
     }
-    int code = tb_spawn(unpack, -1, reterr_why);
+    int code = try_overlay(room, reterr_why);
+    if (code != 0) {
+        return code;
+    }
+    code = tb_spawn(unpack, -1, reterr_why);
     if (code > 0) {
         *reterr_why = cau_sentence("%s: tar cannot unpack it (exit code %d)", room->base, code);
     }

@@ -331,12 +331,16 @@ static uint32_t list_updates(struct puppet *puppet, const struct puppet_pending 
     }
     for (uint32_t i = 0; i < PUPPET_UPDATES; i++) {
         struct puppet_update *update = &puppet->updates[pending->node][i];
-        if (!wanted[i]) {
+        if (!wanted[i] && (pending->kind != CAU_ACT_SCAN || !puppet->remembers ||
+                           !update->installed || update->plugin != pending->plugin)) {
             continue;
         }
         struct cau_update *entry = &list[count++];
         *entry = (struct cau_update){.id = update->id, .feature_set = update->brings != 0};
-        if (pending->kind == CAU_ACT_STAGE) {
+        if (!wanted[i]) {
+            entry->outcome = CAU_UPDATE_SUCCEEDED;
+            entry->restart_required = update->restart;
+        } else if (pending->kind == CAU_ACT_STAGE) {
             entry->outcome = CAU_UPDATE_SUCCEEDED;
         } else if (pending->kind == CAU_ACT_INSTALL) {
             bool fails = update->fails > 0;

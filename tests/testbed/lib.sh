@@ -72,7 +72,6 @@ refused() { # WORD...: an order that must be refused
 machine() {
     ls /sys/class/net
     cut -d ' ' -f 5 /proc/self/mountinfo | sort
-    find /sys/fs/cgroup -type d 2>/dev/null | sort | grep -c .
 }
 # Processes and mounts that still name the state directory, and the directory itself.
 leftovers() {

@@ -63,7 +63,8 @@ struct real_backend {
     struct real_options options;
     struct cau_result results[64];
     bool *heard[64]; /* by result: what to set when it is given out, or NULL */
-    struct cau_update update;
+    struct cau_update updates[64];
+    unsigned update_next;
     unsigned char progress[4096];
     struct cau_node_facts facts[NODES];
     unsigned first, last; /* of the results that wait */
@@ -272,11 +273,15 @@ static void work(struct real_backend *backend, const struct cau_action *action,
         world->owes_restart[action->node] = true;
         offered = true;
     }
-    backend->update = (struct cau_update){
-        .id = the_update(backend),
-        .outcome = action->kind == CAU_ACT_SCAN ? CAU_UPDATE_OFFERED : CAU_UPDATE_SUCCEEDED,
-        .restart_required = true};
-    result->updates = &backend->update;
+    /* One for each result that may be on its way. */
+    struct cau_update *update =
+        &backend->updates[backend->update_next++ %
+                          (sizeof backend->updates / sizeof backend->updates[0])];
+    *update = (struct cau_update){.id = the_update(backend),
+                                  .outcome = action->kind == CAU_ACT_SCAN ? CAU_UPDATE_OFFERED
+                                                                          : CAU_UPDATE_SUCCEEDED,
+                                  .restart_required = true};
+    result->updates = update;
     result->update_count = offered || action->kind == CAU_ACT_STAGE;
     const char *before =
         backend->options.argument_counts[0] > 0 ? backend->options.arguments[0][0].value : "";
