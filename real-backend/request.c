@@ -242,9 +242,10 @@ static bool send_report(struct real_backend *backend, struct op *op)
 {
     const struct real_options *options = &backend->options;
     char key[WIRE_KEY], run[37], *name = NULL;
+    uint32_t files = 0;
     op->part_count = 0;
-    for (uint32_t i = 0; options->report != NULL; i++) {
-        char *text = options->report(options->ctx, i, &name);
+    for (; options->report != NULL; files++) {
+        char *text = options->report(options->ctx, files, &name);
         if (text == NULL) {
             break;
         }
@@ -264,7 +265,7 @@ static bool send_report(struct real_backend *backend, struct op *op)
         name = NULL;
     }
     op->step = op->part_count > 0 ? OP_SENT : OP_QUEUED;
-    if (options->report == NULL) {
+    if (files == 0) { /* nothing to store */
         op_finish(op, CAU_RC_OK, 0);
     }
     return op->step != OP_QUEUED;

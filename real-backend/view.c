@@ -124,6 +124,7 @@ static void take_node(struct seen *seen, const struct wire_node *node)
     if (*startup != '\0' || !same_boot) { /* a systemctl that does not answer says nothing */
         seen->startup_done =
             strcmp(startup, "running") == 0 ||
+            strcmp(startup, "offline") == 0 || /* no systemd: no units to wait for */
             (strcmp(startup, "degraded") == 0 && failed_before(node->failed, seen->failed_first));
     }
     free(seen->boot);

@@ -86,14 +86,15 @@ static bool is_there(const char *where)
 }
 
 /* The first word of systemctl's answer: "running", "degraded", "starting"; its exit status says
- * the same once more. */
+ * the same once more. Without systemd, be it there or not, it is "offline". */
 static char *ask_startup(void)
 {
     const char *const argv[] = {"systemctl", "is-system-running", NULL};
     struct node_tool tool = {.argv = argv, .limit_ms = 3000};
     char *word = NULL;
     if (node_tool_run(&tool) == 0) {
-        word = strndup(tool.output, strcspn(tool.output, " \n"));
+        bool missing = tool.status == 127;
+        word = missing ? strdup("offline") : strndup(tool.output, strcspn(tool.output, " \n"));
     }
     node_tool_done(&tool);
     return word;
@@ -123,7 +124,8 @@ static void see_startup(struct watch *watch, cau_msec now)
     struct node_texts *texts = &watch->now;
     replace(&texts->startup, ask_startup());
     bool degraded = same(texts->startup, "degraded");
-    bool starting = !degraded && !same(texts->startup, "running");
+    bool starting =
+        !degraded && !same(texts->startup, "running") && !same(texts->startup, "offline");
     replace(&texts->failed, degraded || starting ? ask_failed() : NULL);
     watch->startup_at = now + (starting ? STARTUP_MS : STEADY_MS);
 }

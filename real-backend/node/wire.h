@@ -80,11 +80,12 @@ struct wire_request {
 
 /* What only the node itself knows. */
 struct wire_node {
-    const char *name;    /* uname -n */
-    const char *boot;    /* boot id, as the kernel writes it */
-    const char *startup; /* systemctl is-system-running: "running", "degraded", "starting", ... */
-    const char *failed;  /* units that failed, apart by blanks */
-    const char *busy;    /* what is under way here: "Install KEY", or "" */
+    const char *name; /* uname -n */
+    const char *boot; /* boot id, as the kernel writes it */
+    const char
+        *startup; /* systemctl is-system-running: "running", "degraded", "starting", "offline" */
+    const char *failed; /* units that failed, apart by blanks */
+    const char *busy;   /* what is under way here: "Install KEY", or "" */
     bool restart_needed;
 };
 

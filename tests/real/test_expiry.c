@@ -162,7 +162,7 @@ static void live(struct coordinator *ret, const struct real_cluster *cluster,
     int rc = 1;
     while (rc >= 0 && !ret->works && !ret->gave_up) {
         cau_turn(&ret->driver, &event);
-        if (cau_driver_ended(&ret->driver)) {
+        if (ret->works || cau_driver_ended(&ret->driver)) {
             break;
         }
         rc = ret->seam.ops->wait(&ret->seam, ret->driver.ops->deadline(ret->driver.state), &event);
@@ -277,6 +277,7 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 
 int main(int argc, char **argv)
 {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     char root[] = "/tmp/caucus-expiry-XXXXXX", *why = NULL, *plugin = "exec";
     bool alone = argc < 2;
     if (alone && (mkdtemp(root) == NULL || setenv("CAUCUS_NODE_ROOT", root, 1) != 0)) {
