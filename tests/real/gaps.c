@@ -4,7 +4,8 @@
  *                           milliseconds since 1970, node, what
  *
  *     idle        the cluster's controller has nothing more to do (said by the node that is the DC)
- *     stopped     a resource was stopped on the node; started, probed alike
+ *     stopped     a resource was stopped on the node; started alike
+ *     joined      the node is a member of a cluster that has a controller
  *     installed   apt has ended a change
  *
  * DISKS holds a folder n1, n2, ... for each NODE in this order: its disk. The logs there are read
@@ -32,7 +33,7 @@ static const struct sign pacemaker[] = {
     {"-> S_IDLE", "", "idle"},
     {"Result of stop operation for ", ": ok", "stopped"},
     {"Result of start operation for ", ": ok", "started"},
-    {"Result of probe operation for ", ": ", "probed"},
+    {"-> S_NOT_DC", "", "joined"},
     {NULL, NULL, NULL},
 };
 static const struct sign apt[] = {

@@ -62,10 +62,11 @@ report() { # RUN-DIRECTORY
         $3 == "result" && ($4 == "Scan" || $4 == "Stage") { if (--open == 0) over = $1; next }
         open > 0 { next }
         $3 == "installed" && was == "Install" && $2 == who { over = $1; next }
-        $3 == "up" && was == "Restart" && $2 == who { up = $1; if (quiet) over = up > quiet ? up : quiet; next }
-        ($3 == "stopped" && was == "Suspend" || $3 == "probed" && was == "Restart" ||
-            $3 == "started" && was == "Resume") && $2 == who { last = $1; quiet = 0; over = 0; next }
-        $3 == "idle" && last && !quiet { quiet = $1; over = was == "Restart" ? (up ? (up > quiet ? up : quiet) : 0) : quiet; next }
+        ($3 == "up" || $3 == "joined") && was == "Restart" && $2 == who { if (++up == 2) over = $1; next }
+        ($3 == "stopped" && was == "Suspend" || $3 == "started" && was == "Resume") && $2 == who {
+            last = $1; quiet = 0; over = 0; next
+        }
+        $3 == "idle" && last && !quiet { over = quiet = $1; next }
         $3 == "end" { close_gap($1, "end") }
         END {
             printf "%d gaps, %d without a fact: %.3f s of %.1f s, %.2f %%; worst %.3f s (%s)\n",

@@ -96,6 +96,7 @@ cut_member() {
     run_wait "$pid"
     [ "$code" = 0 ] || { show_run new; fail "the successor outside ended with $code"; }
     nodes=("${nodes[@]:0:2}")
+    check_report "$work/new/run/report.json"
     check_installed_once
     check_booted 1
     check_at_rest
