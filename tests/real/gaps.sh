@@ -56,13 +56,16 @@ report() { # RUN-DIRECTORY
         $3 == "command" && $4 == "SaveReport" { next }
         $3 == "command" {
             if (open == 0) close_gap($1, $4 ($2 != who && was != "start" ? " of " $2 : ""))
-            was = $4; who = $2; over = 0; last = 0; up = 0; quiet = 0; open += ($4 == "Scan" || $4 == "Stage")
+            was = $4; who = $2; over = 0; last = 0; delete there; quiet = 0; open += ($4 == "Scan" || $4 == "Stage")
             next
         }
         $3 == "result" && ($4 == "Scan" || $4 == "Stage") { if (--open == 0) over = $1; next }
         open > 0 { next }
         $3 == "installed" && was == "Install" && $2 == who { over = $1; next }
-        ($3 == "up" || $3 == "joined") && was == "Restart" && $2 == who { if (++up == 2) over = $1; next }
+        ($3 == "up" || $3 == "joined") && was == "Restart" && $2 == who {
+            if (!($3 in there)) { there[$3] = 1; if ("up" in there && "joined" in there) over = $1 }
+            next
+        }
         ($3 == "stopped" && was == "Suspend" || $3 == "started" && was == "Resume") && $2 == who {
             last = $1; quiet = 0; over = 0; next
         }
@@ -124,7 +127,7 @@ ansible_run() { # ROUND
         echo "ssh_config=$work/bed/ssh_config"
     } >"$work/inventory"
     begun=$(milliseconds)
-    ANSIBLE_SSH_ARGS="-F $work/bed/ssh_config -o ControlMaster=auto -o ControlPersist=60s" \
+    LC_ALL=C.UTF-8 ANSIBLE_SSH_ARGS="-F $work/bed/ssh_config -o ControlMaster=auto -o ControlPersist=60s" \
         ANSIBLE_SSH_PIPELINING=1 ANSIBLE_LOCAL_TEMP=$work/ansible ANSIBLE_HOME=$work/ansible \
         ansible-playbook -i "$work/inventory" "$real/ansible/update.yml" >"$work/playbook" 2>&1 </dev/null || code=$?
     ended=$(milliseconds)
