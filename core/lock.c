@@ -189,6 +189,7 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
     case CAU_LOCKS_CLAIMING:
         core->touched = true;
         step(core, CAU_LOCKS_SETTLING, cau_msec_add(core->now, core->plan.lock_settle_ms));
+        cau_run_claimed(core, ret);
         break;
     case CAU_LOCKS_CONFIRMING:
         step(core, CAU_LOCKS_OWNED, CAU_NEVER);

@@ -374,6 +374,7 @@ void cau_run_stop(struct cau_core *core, enum cau_reason why);
 void cau_run_abort(struct cau_core *core, enum cau_reason why, struct cau_actions *ret);
 void cau_run_conclude(struct cau_core *core);
 void cau_run_await(struct cau_core *core, struct cau_node *node);
+void cau_run_claimed(struct cau_core *core, struct cau_actions *ret);
 void cau_run_locked(struct cau_core *core, struct cau_actions *ret);
 void cau_run_report_result(struct cau_core *core, const struct cau_result *result);
 cau_msec cau_run_deadline(const struct cau_core *core);

@@ -164,9 +164,41 @@ static void rival_claims(void)
         p.ctx = &at;
         run();
         CU_ASSERT_EQUAL(p.cluster.why, CAU_WHY_LOCKED);
-        CU_ASSERT_FALSE(happened("scan"));
+        CU_ASSERT_EQUAL(happened("scan"), write == 2);
+        CU_ASSERT_FALSE(happened("stage"));
+        CU_ASSERT_EQUAL(p.result_count[0], 0);
         puppet_done(&p);
     }
+}
+
+/* SPEC 4.3, 8.3: while the claim settles the nodes are scanned, and nothing else: no staging, and
+ * no result of a node either, however clear it is. */
+static void scan_while_settling(void)
+{
+    puppet_default(&p, 5);
+    p.plan.policy.max_failed_nodes = 1;
+    p.plan_nodes[1].excluded = true;
+    p.facts[2].member = p.facts[2].reachable = false;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    puppet_run(&p, p.now + p.plan.lock_settle_ms);
+    CU_ASSERT_TRUE(happened("scan0"));
+    CU_ASSERT_TRUE(happened("scan3"));
+    CU_ASSERT_TRUE(happened("scan4"));
+    CU_ASSERT_FALSE(happened("scan1"));
+    CU_ASSERT_FALSE(happened("scan2"));
+    CU_ASSERT_FALSE(happened("stage"));
+    CU_ASSERT_EQUAL(p.lock.phase, CAU_LOCK_CLAIMED);
+    CU_ASSERT_EQUAL(p.records[CAU_REC_ACTIVITY_ID_MAP], 1);
+    CU_ASSERT_EQUAL(p.records[CAU_REC_NODE_RESULT], 0);
+    p.facts[2].member = p.facts[2].reachable = true; /* came up meanwhile: it takes part */
+    puppet_run(&p, p.now + 86400000);
+    CU_ASSERT_TRUE(puppet_ended(&p));
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    CU_ASSERT_EQUAL(p.results[1].why, CAU_WHY_EXCLUDED);
+    CU_ASSERT_EQUAL(p.results[2].status, CAU_STATUS_SUCCEEDED);
+    CU_ASSERT_EQUAL(p.records[CAU_REC_ACTIVITY_ID_MAP], 1);
+    puppet_done(&p);
 }
 
 /* A write whose answer is lost is written again on top of itself, not taken for a loss. */
@@ -356,6 +388,7 @@ int main(void)
         {"loss is final", loss_is_final},
         {"store without quorum", store_without_quorum},
         {"a rival claims", rival_claims},
+        {"scan while settling", scan_while_settling},
         {"lost answers", lost_answers},
         {"crash points", crash_points},
         {"waits for expiry", waits_for_expiry},
