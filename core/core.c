@@ -152,7 +152,9 @@ void cau_step(struct cau_core *core, const struct cau_event *event, struct cau_a
             break; /* the rest follows in the next step, deadline now */
         }
         cau_run_advance(core, ret);
-        cau_lock_advance(core, ret);
+        if (core->dirty_head == CAU_NONE && !core->more) { /* one write for all that wants one */
+            cau_lock_advance(core, ret);
+        }
     } while (core->state != CAU_RUN_ENDED && (core->dirty_head != CAU_NONE || core->more));
     cau_check_invariants(core);
 }

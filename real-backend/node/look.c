@@ -2,8 +2,8 @@
  *
  * Looking at all of a cluster costs a tenth of a second of computing, so it is done only when a
  * cheap look says that something is different: the first tag of the CIB changes with each write to
- * it, quorumtool's answer with each membership. And never more than half of the time: while much
- * changes, the next look waits as long as the last one took. */
+ * it, quorumtool's answer with each membership. And never more than two thirds of the time: while
+ * much changes, the next look waits half as long as the last one took. */
 #define _GNU_SOURCE 1
 #include "real-backend/node/look.h"
 
@@ -37,7 +37,8 @@ struct watch {
     struct node_texts told, now;
     struct utsname uts;
     char *boot;
-    char *tag, *quorum, *store;                 /* as of the last look at the cluster */
+    struct look_cluster seen;                   /* the last look at the cluster */
+    char *store;                                /* ... and, without Pacemaker, at the store */
     cau_msec startup_at, quorum_at, cluster_at; /* when to look again, not before */
     uint64_t asked[ASKED_MAX];
     size_t asked_count;
@@ -156,28 +157,26 @@ static bool cluster_differs(struct watch *watch, cau_msec now)
         free(store);
         return differs;
     }
-    char *tag = look_tag();
-    bool differs = !same(tag, watch->tag);
+    char *tag = look_tag(), *told = look_tag_of(watch->seen.cib);
+    bool differs = !same(tag, told);
     free(tag);
+    free(told);
     if (!differs && now >= watch->quorum_at) {
         char *quorum = look_quorum();
-        differs = !same(quorum, watch->quorum);
+        differs = !same(quorum, watch->seen.quorum);
         free(quorum);
         watch->quorum_at = now + QUORUM_MS;
     }
     return differs;
 }
 
-static void see_cluster(struct watch *watch, struct look_cluster *cluster)
+/* A quorum that was dropped is asked for again: it differs from the next answer. */
+static void see_cluster(struct watch *watch)
 {
-    *cluster = (struct look_cluster){0};
     if (watch->clusterless) {
         replace(&watch->store, local_text());
     } else {
-        look_cluster_read(cluster);
-        replace(&watch->tag, look_tag_of(cluster->cib));
-        /* an answer that was dropped is asked for again: it differs from this one */
-        replace(&watch->quorum, cluster->quorum == NULL ? NULL : strdup(cluster->quorum));
+        look_cluster_renew(&watch->seen);
     }
 }
 
@@ -193,10 +192,10 @@ static void answer_asked(struct watch *watch)
     watch->tries = 0;
 }
 
-static void tell(struct watch *watch, cau_msec at, cau_msec age, const struct look_cluster *cluster,
-                 uint64_t asked)
+static void tell(struct watch *watch, cau_msec at, cau_msec age, uint64_t asked)
 {
     const struct node_texts *now = &watch->now;
+    const struct look_cluster *cluster = &watch->seen;
     struct wire_said said = {.kind = WIRE_LOOKED, .n = asked};
     said.look = (struct wire_look){.asked = asked, .at = at, .age_ms = age};
     said.look.node = (struct wire_node){.name = watch->uts.nodename,
@@ -230,24 +229,23 @@ static void remember(struct watch *watch)
 static void look(struct watch *watch)
 {
     cau_msec at = clock_ms(CLOCK_REALTIME), begun = clock_ms(CLOCK_MONOTONIC);
-    struct look_cluster cluster = {0};
+    const struct look_cluster *cluster = &watch->seen;
     see_node(watch, watch->asked_count > 0);
     if (watch->cluster) {
-        see_cluster(watch, &cluster);
+        see_cluster(watch);
     }
     cau_msec ended = clock_ms(CLOCK_MONOTONIC);
     watch->partial = watch->cluster && !watch->clusterless &&
-                     (cluster.quorum == NULL || cluster.mon == NULL || cluster.simulate == NULL);
+                     (cluster->quorum == NULL || cluster->mon == NULL || cluster->simulate == NULL);
     watch->partials = watch->partial ? watch->partials + 1 : 0;
     cau_msec again = watch->partials > TRIES ? PARTIAL_MS : TICK_MS;
-    watch->cluster_at = watch->partial ? begun + again : ended + (ended - begun);
+    watch->cluster_at = watch->partial ? begun + again : ended + (ended - begun) / 2;
     bool answered = watch->asked_count > 0 && (!watch->partial || ++watch->tries >= TRIES);
-    tell(watch, at, ended - begun, &cluster, answered ? watch->asked[watch->asked_count - 1] : 0);
+    tell(watch, at, ended - begun, answered ? watch->asked[watch->asked_count - 1] : 0);
     if (answered) {
         answer_asked(watch);
     }
     remember(watch);
-    look_cluster_done(&cluster);
 }
 
 /* Waits a tick for who asks; false when nobody can ask any more. */
@@ -275,8 +273,7 @@ static void watch_done(struct watch *watch)
         free(texts[i]->busy);
     }
     free(watch->boot);
-    free(watch->tag);
-    free(watch->quorum);
+    look_cluster_done(&watch->seen);
     free(watch->store);
 }
 

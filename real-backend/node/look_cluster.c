@@ -4,7 +4,9 @@
  *
  * The copy is a file without a name, seen by the tools through their inherited descriptor: nothing
  * is left behind however this process ends. While a membership changes tools hang, hence a limit.
- */
+ *
+ * Most looks follow a write of our own to the lock. Then Pacemaker's view of things is what it was:
+ * the slower half of the texts is kept, but not for long, since some rules go by the clock. */
 #define _GNU_SOURCE 1
 #include "real-backend/node/look_cluster.h"
 
@@ -14,9 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TOOL_MS 3000
+#define KEEP_MS 60000 /* what Pacemaker made of a CIB is kept so long at most */
 
 /* What a tool prints, or NULL; `env` may be NULL. `*hung`: it did not end within its time, and then
  * no further one is asked. */
@@ -126,31 +130,118 @@ static int copy_of(const char *text)
     return fd;
 }
 
+static cau_msec monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (cau_msec)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void replace(char **old, char *fresh)
+{
+    free(*old);
+    *old = fresh;
+}
+
+/* ---- what has not changed ---- */
+
+/* An nvpair, alone on its line, that is only Caucus' business. */
+static bool is_ours(const char *line, size_t size)
+{
+    static const char start[] = "<nvpair ", name[] = " name=\"caucus-";
+    size_t blanks = strspn(line, " ");
+    const char *tag = line + blanks;
+    return blanks < size && strncmp(tag, start, strlen(start)) == 0 &&
+           memchr(tag + 1, '<', size - blanks - 1) == NULL &&
+           memmem(tag, size - blanks, name, strlen(name)) != NULL;
+}
+
+/* The next line that is not ours, `*ret_size` long; NULL at the end. */
+static const char *next_line(const char **at, size_t *ret_size)
+{
+    while (**at != '\0') {
+        const char *line = *at;
+        *ret_size = strcspn(line, "\n");
+        *at += *ret_size + (line[*ret_size] == '\n');
+        if (!is_ours(line, *ret_size)) {
+            return line;
+        }
+    }
+    return NULL;
+}
+
+static bool same_attribute(const char *a, const char *b, const char *name)
+{
+    const char *x = strstr(a, name), *y = strstr(b, name);
+    if (x == NULL || y == NULL) {
+        return x == y;
+    }
+    size_t size = strlen(name), value = strcspn(x + size, "\"");
+    return strncmp(x, y, size + value + 1) == 0;
+}
+
+bool look_same_but_ours(const char *a, const char *b)
+{
+    char *tag_a = look_tag_of(a), *tag_b = look_tag_of(b);
+    bool same = tag_a != NULL && tag_b != NULL && same_attribute(tag_a, tag_b, " have-quorum=\"") &&
+                same_attribute(tag_a, tag_b, " dc-uuid=\"");
+    if (same) {
+        const char *at_a = strstr(a, "<cib ") + strlen(tag_a);
+        const char *at_b = strstr(b, "<cib ") + strlen(tag_b), *line;
+        size_t size, other_size;
+        while (same && (line = next_line(&at_a, &size)) != NULL) {
+            const char *other = next_line(&at_b, &other_size);
+            same = other != NULL && size == other_size && memcmp(line, other, size) == 0;
+        }
+        same = same && next_line(&at_b, &other_size) == NULL;
+    }
+    free(tag_a);
+    free(tag_b);
+    return same;
+}
+
+/* ---- the look ---- */
+
 static void read_copy(struct look_cluster *ret, bool *hung)
 {
     static const char *const mon[] = {"crm_mon", "-1", "--output-as=xml", NULL};
     int fd = ret->cib == NULL ? -1 : copy_of(ret->cib);
+    replace(&ret->mon, NULL);
+    replace(&ret->simulate, NULL);
     if (fd >= 0) {
         char env[64], *path = env + strlen("CIB_file=");
         snprintf(env, sizeof env, "CIB_file=/proc/self/fd/%d", fd);
+        ret->read_at = monotonic();
         ret->mon = output_of(mon, env, hung);
         ret->simulate = simulate(path, hung);
         close(fd);
     }
 }
 
-void look_cluster_read(struct look_cluster *ret)
+static bool same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+void look_cluster_renew(struct look_cluster *cluster)
 {
     static const char *const nodelist[] = {"corosync-cmapctl", "nodelist.", NULL};
     bool hung = false;
-    *ret = (struct look_cluster){.quorum = read_quorum(&hung)};
-    ret->nodelist = output_of(nodelist, NULL, &hung);
-    ret->cib = read_cib(&hung);
-    read_copy(ret, &hung);
+    char *quorum = read_quorum(&hung);
+    if (cluster->nodelist == NULL || !same_text(quorum, cluster->quorum)) {
+        replace(&cluster->nodelist, output_of(nodelist, NULL, &hung));
+    }
+    replace(&cluster->quorum, quorum);
+    char *cib = read_cib(&hung);
+    bool keep = cluster->mon != NULL && cluster->simulate != NULL &&
+                monotonic() - cluster->read_at < KEEP_MS && look_same_but_ours(cib, cluster->cib);
+    replace(&cluster->cib, cib);
+    if (!keep) {
+        read_copy(cluster, &hung);
+    }
     char *again = read_quorum(&hung);
-    if (again == NULL || ret->quorum == NULL || strcmp(again, ret->quorum) != 0) {
-        free(ret->quorum);
-        ret->quorum = NULL;
+    if (!same_text(again, cluster->quorum)) {
+        replace(&cluster->quorum, NULL);
     }
     free(again);
 }

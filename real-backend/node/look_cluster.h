@@ -7,10 +7,16 @@
 /* The texts of a wire_cluster, owned: malloc'd, NULL where a tool did not answer. */
 struct look_cluster {
     char *quorum, *nodelist, *cib, *mon, *simulate;
+    cau_msec read_at; /* monotonic: when mon and simulate were made */
 };
 
-void look_cluster_read(struct look_cluster *ret);
+/* Looks again: what cannot have changed since the last look is kept from it. Begins with zeroes. */
+void look_cluster_renew(struct look_cluster *cluster);
 void look_cluster_done(struct look_cluster *cluster);
+
+/* Do two texts of `cibadmin --query` differ at most in versions and in what Caucus keeps there for
+ * itself (lock, progress, requests, states), so that Pacemaker makes the same of both? */
+bool look_same_but_ours(const char *a, const char *b);
 
 /* What tells cheaply that something has changed: the CIB's first tag (versions, quorum, DC), and
  * corosync-quorumtool -s without its date. malloc'd, NULL without an answer. */

@@ -154,6 +154,11 @@ int run_plan(struct run *run)
         return code;
     }
     run->cluster_open = true;
+    if (run->request->take_over && answer.picture.lock.phase == CAU_LOCK_FREE) {
+        run_say(run->request, "there is no run to take over: the cluster's lock is free");
+        real_answer_done(&answer);
+        return CAU_EXIT_REFUSED;
+    }
     run->scenario = run_discover(&answer, given ? options->plugin_names : usual,
                                  given ? options->plugin_name_count : 1, &why);
     if (run->scenario == NULL) {

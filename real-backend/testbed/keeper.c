@@ -353,6 +353,16 @@ static void detach(int *tell)
     umask(022);
 }
 
+/* From here on everybody writes to the state's log: whoever reads the starter's output need not
+ * wait for the testbed's end. */
+static void write_to_log(void)
+{
+    int log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    dup2(log, 1);
+    dup2(log, 2);
+    close(log);
+}
+
 static _Noreturn void keep(const struct tb_start *start, int tell)
 {
     char *why = NULL, *programs = strdup(start->program);
@@ -375,6 +385,7 @@ static _Noreturn void keep(const struct tb_start *start, int tell)
                                  .rootless = start->rootless,
                                  .mapped = start->rootless || is_mapped(),
                                  .tell_starter = tell};
+        write_to_log();
         pid = clone_room(room, lock, &pidfd, &why);
     }
     if (pid < 0) {
@@ -383,10 +394,6 @@ static _Noreturn void keep(const struct tb_start *start, int tell)
         write_pid(pid);
         link_current(start->state, true);
         close(tell);
-        int log = open("log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-        dup2(log, 1);
-        dup2(log, 2);
-        close(log);
         wait_for_end(pid, pidfd, start->owner);
     }
     link_current(start->state, false);

@@ -79,8 +79,8 @@ static void heartbeat(void)
     p.restart_ms = 0;
     run();
     uint32_t plain = p.actions[CAU_ACT_LOCK_WRITE];
-    CU_ASSERT_EQUAL(plain, 2 + 3 * 6 + 1);
-    /* claim, confirm; suspend, install, restart, verified, resuming, result; free */
+    CU_ASSERT_EQUAL(plain, 2 + 3 * 5 + 2);
+    /* claim, confirm; suspend, install, restart, verified, resuming; the last result, free */
     puppet_done(&p);
     puppet_default(&p, 1);
     p.plan.policy.soak_ms = 3600000;

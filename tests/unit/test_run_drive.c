@@ -157,6 +157,12 @@ static void test_take_over(void)
         free(report);
     }
     CU_ASSERT_TRUE(earlier > 3);
+    remove_directory(next);
+    new_world();
+    CU_ASSERT_EQUAL(COMMAND("run", "c1", "--take-over", "--force", "--out", next),
+                    CAU_EXIT_REFUSED);
+    CU_ASSERT_TRUE(said("there is no run to take over"));
+    CU_ASSERT_FALSE(exists(next));
     free(dir);
     free(next);
 }
