@@ -2,8 +2,9 @@
  *
  * Looking at all of a cluster costs a tenth of a second of computing, so it is done only when a
  * cheap look says that something is different: the first tag of the CIB changes with each write to
- * it, quorumtool's answer with each membership. And never more than two thirds of the time: while
- * much changes, the next look waits half as long as the last one took. */
+ * it, quorumtool's answer with each membership. While resources are being stopped or started it is
+ * not worth while: that is waited out, though not for long. And never more than two thirds of the
+ * time: while much changes, the next look waits half as long as the last one took. */
 #define _GNU_SOURCE 1
 #include "real-backend/node/look.h"
 
@@ -21,8 +22,11 @@
 #include <unistd.h>
 
 #define TICK_MS    100  /* between two cheap looks */
-#define QUORUM_MS  200  /* ... at quorum */
-#define STARTUP_MS 300  /* ... at start-up units while some are starting */
+#define QUICK_MS   40   /* ... while things change */
+#define CHANGES_MS 3000 /* for so long after a change */
+#define BUSY_MS    1000 /* how long resources being stopped or started are waited out */
+#define QUORUM_MS  200  /* between two looks at quorum */
+#define STARTUP_MS 150  /* ... at start-up units while some are starting */
 #define STEADY_MS  5000 /* ... and afterwards */
 #define ASKED_MAX  64   /* LOOKs that one look answers */
 #define TRIES      3    /* how often a look that is asked for is tried until it is whole */
@@ -40,6 +44,8 @@ struct watch {
     struct look_cluster seen;                   /* the last look at the cluster */
     char *store;                                /* ... and, without Pacemaker, at the store */
     cau_msec startup_at, quorum_at, cluster_at; /* when to look again, not before */
+    cau_msec quick_until;
+    cau_msec busy_since; /* resources are being stopped or started; 0: not seen */
     uint64_t asked[ASKED_MAX];
     size_t asked_count;
     unsigned tries, partials;
@@ -167,17 +173,25 @@ static bool cluster_differs(struct watch *watch, cau_msec now)
         free(quorum);
         watch->quorum_at = now + QUORUM_MS;
     }
+    if (differs) {
+        watch->quick_until = now + CHANGES_MS;
+    }
     return differs;
 }
 
-/* A quorum that was dropped is asked for again: it differs from the next answer. */
-static void see_cluster(struct watch *watch)
+/* A quorum that was dropped is asked for again: it differs from the next answer. False: it is
+ * better to look a little later. */
+static bool see_cluster(struct watch *watch, bool may_wait)
 {
+    cau_msec now = clock_ms(CLOCK_MONOTONIC);
     if (watch->clusterless) {
         replace(&watch->store, local_text());
-    } else {
-        look_cluster_renew(&watch->seen);
+        return true;
     }
+    may_wait = may_wait && (watch->busy_since == 0 || now - watch->busy_since < BUSY_MS);
+    bool seen = look_cluster_renew(&watch->seen, may_wait);
+    watch->busy_since = seen ? 0 : watch->busy_since == 0 ? now : watch->busy_since;
+    return seen;
 }
 
 /* ---- telling ---- */
@@ -225,14 +239,15 @@ static void remember(struct watch *watch)
     told->restart_needed = now->restart_needed;
 }
 
-/* One look, told. What is asked for is answered by a whole one, or after some tries. */
-static void look(struct watch *watch)
+/* One look, told. What is asked for is answered by a whole one, or after some tries. `may_wait`:
+ * only the cluster has changed, and nobody asks. */
+static void look(struct watch *watch, bool may_wait)
 {
     cau_msec at = clock_ms(CLOCK_REALTIME), begun = clock_ms(CLOCK_MONOTONIC);
     const struct look_cluster *cluster = &watch->seen;
     see_node(watch, watch->asked_count > 0);
-    if (watch->cluster) {
-        see_cluster(watch);
+    if (watch->cluster && !see_cluster(watch, may_wait)) {
+        return;
     }
     cau_msec ended = clock_ms(CLOCK_MONOTONIC);
     watch->partial = watch->cluster && !watch->clusterless &&
@@ -252,8 +267,9 @@ static void look(struct watch *watch)
 static bool hear(struct watch *watch, int asked)
 {
     struct pollfd fd = {.fd = asked, .events = POLLIN};
+    int tick = clock_ms(CLOCK_MONOTONIC) < watch->quick_until ? QUICK_MS : TICK_MS;
     bool waiting = watch->asked_count > 0; /* for a look that was not whole */
-    if (poll(&fd, 1, TICK_MS) <= 0 || (waiting && watch->asked_count == ASKED_MAX)) {
+    if (poll(&fd, 1, tick) <= 0 || (waiting && watch->asked_count == ASKED_MAX)) {
         return true;
     }
     ssize_t got = read(asked, watch->asked + watch->asked_count,
@@ -282,15 +298,14 @@ void look_watch(int out, int asked, bool cluster, bool clusterless)
     struct watch watch = {
         .out = out, .cluster = cluster, .clusterless = clusterless, .boot = look_boot()};
     uname(&watch.uts);
-    look(&watch);
+    look(&watch, false);
     while (hear(&watch, asked) && !node_canceled()) {
         cau_msec now = clock_ms(CLOCK_MONOTONIC);
-        bool due = watch.asked_count > 0 || see_node(&watch, false);
-        if (!due && watch.cluster && now >= watch.cluster_at) {
-            due = watch.partial || cluster_differs(&watch, now);
-        }
-        if (due) {
-            look(&watch);
+        if (watch.asked_count > 0 || see_node(&watch, false)) {
+            look(&watch, false);
+        } else if (watch.cluster && now >= watch.cluster_at &&
+                   (watch.partial || cluster_differs(&watch, now))) {
+            look(&watch, true);
         }
     }
     watch_done(&watch);
@@ -306,7 +321,7 @@ void node_look(struct node_job *job)
                           .asked_count = 1};
     uname(&watch.uts);
     while (watch.asked_count > 0) {
-        look(&watch);
+        look(&watch, false);
     }
     watch_done(&watch);
 }

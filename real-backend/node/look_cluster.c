@@ -223,16 +223,26 @@ static bool same_text(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-void look_cluster_renew(struct look_cluster *cluster)
+/* An operation was sent and is not answered. */
+static bool any_pending(const char *cib)
+{
+    return cib != NULL && strstr(cib, " op-status=\"-1\"") != NULL;
+}
+
+bool look_cluster_renew(struct look_cluster *cluster, bool may_wait)
 {
     static const char *const nodelist[] = {"corosync-cmapctl", "nodelist.", NULL};
     bool hung = false;
-    char *quorum = read_quorum(&hung);
+    char *quorum = read_quorum(&hung), *cib = read_cib(&hung);
+    if (may_wait && any_pending(cib)) {
+        free(quorum);
+        free(cib);
+        return false;
+    }
     if (cluster->nodelist == NULL || !same_text(quorum, cluster->quorum)) {
         replace(&cluster->nodelist, output_of(nodelist, NULL, &hung));
     }
     replace(&cluster->quorum, quorum);
-    char *cib = read_cib(&hung);
     bool keep = cluster->mon != NULL && cluster->simulate != NULL &&
                 monotonic() - cluster->read_at < KEEP_MS && look_same_but_ours(cib, cluster->cib);
     replace(&cluster->cib, cib);
@@ -244,6 +254,7 @@ void look_cluster_renew(struct look_cluster *cluster)
         replace(&cluster->quorum, NULL);
     }
     free(again);
+    return true;
 }
 
 void look_cluster_done(struct look_cluster *cluster)
@@ -265,8 +276,7 @@ bool look_is_still(void)
         simulated = look_simulate(path);
         close(fd);
     }
-    bool still = simulated != NULL && strstr(simulated, "_action ") == NULL &&
-                 strstr(cib, " op-status=\"-1\"") == NULL;
+    bool still = simulated != NULL && strstr(simulated, "_action ") == NULL && !any_pending(cib);
     free(simulated);
     free(cib);
     return still;

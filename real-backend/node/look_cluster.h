@@ -10,8 +10,9 @@ struct look_cluster {
     cau_msec read_at; /* monotonic: when mon and simulate were made */
 };
 
-/* Looks again: what cannot have changed since the last look is kept from it. Begins with zeroes. */
-void look_cluster_renew(struct look_cluster *cluster);
+/* Looks again: what cannot have changed since the last look is kept from it. Begins with zeroes.
+ * False, and nothing is changed, if `may_wait` and resources are just being stopped or started. */
+bool look_cluster_renew(struct look_cluster *cluster, bool may_wait);
 void look_cluster_done(struct look_cluster *cluster);
 
 /* Do two texts of `cibadmin --query` differ at most in versions and in what Caucus keeps there for
