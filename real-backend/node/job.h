@@ -20,6 +20,7 @@ typedef void node_verb(struct node_job *job);
 node_verb node_config, node_lock_read, node_lock_write, node_what_if, node_suspend, node_resume,
     node_restart, node_script, node_save, node_fetch, node_ack, node_ask, node_twin; /* effects */
 node_verb node_plugin; /* SCAN, STAGE, INSTALL: plugin.c */
+node_verb node_able;   /* ABLE: likewise */
 
 void node_say_update(struct node_job *job, const struct wire_update *update);
 void node_say_note(struct node_job *job, const char *name, const char *text);

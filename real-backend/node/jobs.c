@@ -30,6 +30,7 @@ static const struct {
     [WIRE_SUSPEND] = {node_suspend, local_suspend},
     [WIRE_RESUME] = {node_resume, local_resume},
     [WIRE_RESTART] = {node_restart, node_restart},
+    [WIRE_ABLE] = {node_able, node_able},
     [WIRE_SCAN] = {node_plugin, node_plugin},
     [WIRE_STAGE] = {node_plugin, node_plugin},
     [WIRE_INSTALL] = {node_plugin, node_plugin},

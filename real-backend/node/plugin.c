@@ -44,8 +44,8 @@ static bool can(const struct plugin_capabilities *capabilities, enum plugin_verb
     return false;
 }
 
-/* What it can do, and whether that is what is wanted of it: OK, or FAILED with the sentence. */
-static void prepare(const struct plugin_order *order, struct plugin_end *ret)
+/* Asks the plug-in of an order what it can do. */
+static void ask_able(const struct plugin_order *order, struct plugin_end *ret)
 {
     struct plugin_request question = {.verb = PLUGIN_CAPABILITIES};
     struct plugin_order ask = *order;
@@ -54,6 +54,12 @@ static void prepare(const struct plugin_order *order, struct plugin_end *ret)
     ask.request = &question;
     ask.limit_ms = limits_ms[PLUGIN_CAPABILITIES];
     plugin_order_run(&ask, ret);
+}
+
+/* What it can do, and whether that is what is wanted of it: OK, or FAILED with the sentence. */
+static void prepare(const struct plugin_order *order, struct plugin_end *ret)
+{
+    ask_able(order, ret);
     if (ret->code != CAU_RC_OK) {
         return;
     }
@@ -202,6 +208,23 @@ void node_plugin(struct node_job *job)
     if (verb == PLUGIN_INSTALL) {
         node_busy_end();
     }
+}
+
+void node_able(struct node_job *job)
+{
+    struct plugin_request request = {.run = "", .node = wire_text(job->request->node)};
+    struct plugin_order order = {.name = wire_text(job->request->plugin),
+                                 .request = &request,
+                                 .update = pass_update,
+                                 .note = pass_note,
+                                 .ctx = job};
+    struct plugin_end able;
+    ask_able(&order, &able);
+    if (able.code == CAU_RC_OK && able.capabilities.live) {
+        node_say_note(job, "live", order.name);
+    }
+    say_end(job, &able);
+    plugin_end_done(&able);
 }
 
 /* ---- caucus-node plugin ---- */

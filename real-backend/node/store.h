@@ -14,7 +14,8 @@
  *         caucus-by              key of whoever suspended the node; "" = nobody of us
  *         caucus-away            roles that ran there before, apart by blanks; CLONE/Promoted for a
  *                                promoted instance of a clone
- *     transient attribute        caucus-state: the node's state in the run, removed at its end
+ *     transient attribute        caucus-state: the node's state as it was told last; gone with its
+ *                                next boot
  *     constraints                rsc_location "caucus-back-ROLE", void by itself after a while
  *
  * Rules of every write that decides: it is one cibadmin --modify with a condition in its XPath, so

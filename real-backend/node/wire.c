@@ -22,6 +22,7 @@ static const char *const verbs[] = {
     [WIRE_SUSPEND] = "Suspend",
     [WIRE_RESUME] = "Resume",
     [WIRE_RESTART] = "Restart",
+    [WIRE_ABLE] = "Able",
     [WIRE_SCAN] = "Scan",
     [WIRE_STAGE] = "Stage",
     [WIRE_INSTALL] = "Install",
@@ -35,6 +36,11 @@ static const char *const verbs[] = {
 };
 _Static_assert(COUNT(verbs) == WIRE_VERBS, "a word for each verb");
 const struct cau_words wire_words_verb = {"verb", verbs, COUNT(verbs)};
+
+bool wire_is_built_in(const char *plugin)
+{
+    return strcmp(plugin, "apt") == 0 || strcmp(plugin, "exec") == 0;
+}
 
 static const char *const modes[] = {[WIRE_STANDBY] = "Standby", [WIRE_MAINTENANCE] = "Maintenance"};
 const struct cau_words wire_words_mode = {"mode", modes, COUNT(modes)};

@@ -29,6 +29,7 @@ enum wire_verb {
     WIRE_SUSPEND,    /* key, node, node_id, mode, away */
     WIRE_RESUME,     /* key, node, node_id, mode, away: those to bring back (none: leave them) */
     WIRE_RESTART,    /* key, boot: only while this is the boot id */
+    WIRE_ABLE,       /* plugin: note "live" if its updates may be installed while roles run */
     WIRE_SCAN,       /* key, run (may be "": a scan outside a run), plugin, arguments, pins */
     WIRE_STAGE,      /* key, run, plugin, arguments, updates */
     WIRE_INSTALL,    /* key, run, plugin, arguments, updates */
@@ -43,6 +44,9 @@ enum wire_verb {
 };
 
 extern const struct cau_words wire_words_verb; /* "Watch" .. */
+
+/* Is it a plug-in that the helper itself carries? */
+bool wire_is_built_in(const char *plugin);
 
 /* How a node is out: by standby, or in maintenance (ForcePauseNoDrain). */
 enum wire_mode { WIRE_STANDBY, WIRE_MAINTENANCE };

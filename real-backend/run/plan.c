@@ -14,6 +14,8 @@
 /* Rows of the pool that all nodes share; few bytes each. */
 #define ROWS_MAX (UINT32_C(1) << 20)
 
+#define ABLE_MS 30000
+
 /* 128 random bits in the form of a random UUID (version 4), so never all zero. */
 static bool draw_guid(struct cau_guid *ret)
 {
@@ -107,6 +109,28 @@ static int take_options(struct run *run, const struct picture *picture)
     return 0;
 }
 
+static void hear_live(void *ctx, const struct wire_said *said)
+{
+    bool *live = ctx;
+    *live = *live || (said->kind == WIRE_NOTE && strcmp(wire_text(said->name), "live") == 0);
+}
+
+/* Which plug-ins say that their updates may be installed while roles still run. The helper's own
+ * never do. One that does not answer does not either: its scan will say what is wrong. */
+static void ask_live(struct run *run, const struct real_answer *answer)
+{
+    const struct cau_options *options = &run->request->options;
+    for (uint32_t i = 0; i < options->plugin_name_count; i++) {
+        struct wire_request request = {.verb = WIRE_ABLE, .plugin = options->plugin_names[i]};
+        char *why = NULL;
+        if (!wire_is_built_in(request.plugin)) {
+            real_ask(&run->cluster, answer->contact, &request, ABLE_MS, hear_live,
+                     &run->scenario->plugins[i].live, &why);
+            free(why);
+        }
+    }
+}
+
 static int make_plan(struct run *run)
 {
     char *why = NULL;
@@ -168,6 +192,7 @@ int run_plan(struct run *run)
         code = take_options(run, &answer.picture);
     }
     if (code == 0) {
+        ask_live(run, &answer);
         code = make_plan(run);
     }
     if (code == 0) {

@@ -364,6 +364,50 @@ static void expect_refused(const char *name, const char *part)
     heard_done(&heard);
 }
 
+/* What the job ABLE says of a plug-in, all its lines; malloc'd. */
+static char *said_of(const char *name)
+{
+    struct wire_request request = {.verb = WIRE_ABLE, .n = 7, .plugin = name};
+    int ends[2];
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    struct node_job job = {.request = &request, .out = ends[1]};
+    node_able(&job);
+    close(ends[1]);
+    char *text = calloc(1, 4096);
+    ssize_t got;
+    for (size_t size = 0; (got = read(ends[0], text + size, 4095 - size)) > 0;) {
+        size += (size_t)got;
+    }
+    close(ends[0]);
+    return text;
+}
+
+static void test_able(void)
+{
+    static const struct {
+        const char *name, *capabilities, *says;
+        bool live;
+    } rows[] = {
+        {"warm", "{\"verbs\":[\"Scan\"],\"live\":true}", "\"End\",\"n\":7,\"text\":\"\"}", true},
+        {"cold", "{\"verbs\":[\"Scan\"],\"live\":false}", "\"End\",\"n\":7,\"text\":\"\"}", false},
+        {"plain", "{\"verbs\":[\"Scan\"]}", "\"End\",\"n\":7,\"text\":\"\"}", false},
+        {"odd", "{\"verbs\":[\"Scan\"],\"live\":\"yes\"}", "\"Failed\"", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char script[256];
+        snprintf(script, sizeof script, "echo '{\"capabilities\":%s}'\necho '{\"result\":\"ok\"}'",
+                 rows[i].capabilities);
+        put_mode(rows[i].name, script, 0755);
+        char *said = said_of(rows[i].name);
+        expect_text(rows[i].name, said, rows[i].says);
+        CU_ASSERT_EQUAL(strstr(said, "\"live\"") != NULL, rows[i].live);
+        free(said);
+    }
+    char *said = said_of("none-of-that-name");
+    expect_text("a missing one", said, "\"Failed\"");
+    free(said);
+}
+
 static void test_places(void)
 {
     static const char *const names[] = {"",    ".",   "..",  "../x",    "-x",
@@ -477,6 +521,7 @@ static const struct unit_test tests[] = {
     {"scan", test_scan},
     {"install", test_install},
     {"capabilities", test_capabilities},
+    {"able", test_able},
     {"places", test_places},
     {"request", test_request},
     {"texts", test_texts},

@@ -48,7 +48,9 @@ struct world {
     unsigned file_count;
     long waits, die_at; /* the coordinator dies before it gets that event; 0 = never */
     bool scripts_ran, fetch_fails, remote;
-    bool alone; /* no Corosync: nothing that would have to settle */
+    bool live;              /* plug-ins that are not built in say so */
+    unsigned live_installs; /* on nodes that were never suspended */
+    bool alone;             /* no Corosync: nothing that would have to settle */
     char arguments[256];
     char asked[256]; /* the operator's last request, and whose */
 };
@@ -212,6 +214,10 @@ int real_ask(const struct real_cluster *cluster, const char *destination,
             .kind = WIRE_NOTE, .name = world->files[i].name, .text = world->files[i].text};
         each(ctx, &said);
     }
+    if (request->verb == WIRE_ABLE && world->live) {
+        struct wire_said said = {.kind = WIRE_NOTE, .name = "live", .text = request->plugin};
+        each(ctx, &said);
+    }
     if (request->verb == WIRE_ASK) { /* and whoever drives the run takes it up at once */
         snprintf(world->asked, sizeof world->asked, "%s %s", request->name, request->text);
     }
@@ -270,6 +276,7 @@ static void work(struct real_backend *backend, const struct cau_action *action,
     if (action->kind == CAU_ACT_INSTALL) {
         world->installed[action->node] = true;
         world->installs[action->node]++;
+        world->live_installs += world->suspends[action->node] == 0;
         world->owes_restart[action->node] = true;
         offered = true;
     }

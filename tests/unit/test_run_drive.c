@@ -167,6 +167,29 @@ static void test_take_over(void)
     free(next);
 }
 
+/* SPEC 2.4: a plug-in of the user's that says `live` installs before its node is drained; one that
+ * does not say so, and the built-in ones, which are not even asked, never do. */
+static void test_live(void)
+{
+    static const struct {
+        const char *plugin;
+        bool live;
+        unsigned installs;
+    } rows[] = {{"firmware", true, NODES}, {"firmware", false, 0}, {"exec", true, 0}};
+    char *dir = place("live");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        remove_directory(dir);
+        new_world();
+        world->live = rows[i].live;
+        CU_ASSERT_EQUAL(
+            COMMAND("run", "c1", "--force", "--cau-plugin-name", rows[i].plugin, "--out", dir), 0);
+        CU_ASSERT_EQUAL(world->live_installs, rows[i].installs);
+        CU_ASSERT_EQUAL(world->suspends[0], 1);
+    }
+    remove_directory(dir);
+    free(dir);
+}
+
 static void test_locked(void)
 {
     char *dir = place("locked");
@@ -324,6 +347,7 @@ int main(void)
         {"a clean run", test_clean},
         {"dead before each event, resumed here", test_resume_everywhere},
         {"dead, taken over elsewhere", test_take_over},
+        {"plug-ins that install live", test_live},
         {"locked by another; recovered", test_locked},
         {"a second process", test_second_process},
         {"a damaged tail", test_damaged_tail},
