@@ -68,6 +68,10 @@ void node_tool_done(struct node_tool *tool);
 /* "ROOT" + `format`, malloc'd or NULL: ROOT is "", or $CAUCUS_NODE_ROOT in tests. */
 char *node_path(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Removes what is in the folder (files, and folders of files; not what begins with a dot) but for
+ * the `keep` entries that changed last. */
+void node_prune(const char *where, size_t keep);
+
 /* Makes a directory and those above it, 0700. 0 or -errno. */
 int node_make_dir(const char *path);
 

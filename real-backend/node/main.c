@@ -5,12 +5,15 @@
 #include "real-backend/node/session.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define USAGE 64
+#define USAGE        64
+#define HELPERS_KEPT 3
 
 static const char help[] =
     "usage: caucus-node session [--clusterless]   carry out a coordinator's requests\n"
@@ -21,6 +24,21 @@ static const char help[] =
     "writes what it finds and does to standard output, one JSON object a line. With\n"
     "--clusterless this machine is alone, without Pacemaker.\n";
 
+/* This program is in use; those that were not for longest are removed. */
+static void forget_old_helpers(void)
+{
+    static const char folder[] = NODE_STATE "/bin";
+    char self[PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (size > 0) {
+        self[size] = '\0';
+        if (strncmp(self, folder, strlen(folder)) == 0) {
+            utimensat(AT_FDCWD, self, NULL, 0);
+            node_prune(folder, HELPERS_KEPT);
+        }
+    }
+}
+
 static int session(int argc, char **argv)
 {
     bool clusterless = argc > 2 && strcmp(argv[2], "--clusterless") == 0;
@@ -28,6 +46,7 @@ static int session(int argc, char **argv)
         fprintf(stderr, "caucus-node: session takes no argument but --clusterless\n");
         return USAGE;
     }
+    forget_old_helpers();
     return node_session(clusterless);
 }
 

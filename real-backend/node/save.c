@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define RUNS_KEPT 50
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -34,6 +37,9 @@ void node_save(struct node_job *job)
     }
     char *folder = node_path(NODE_STATE "/runs/%s", run);
     char *path = node_path(NODE_STATE "/runs/%s/%s", run, name);
+    if (folder != NULL && access(folder, F_OK) != 0) {
+        node_prune(NODE_STATE "/runs", RUNS_KEPT - 1);
+    }
     int rc = folder == NULL || path == NULL ? -ENOMEM : node_make_dir(folder);
     rc = rc == 0 ? node_write_file(path, text, strlen(text)) : rc;
     node_say_end(job, rc == 0 ? CAU_RC_OK : CAU_RC_FAILED, -rc, rc == 0 ? "%s" : "%s: %s",
