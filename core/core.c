@@ -143,7 +143,7 @@ void cau_step(struct cau_core *core, const struct cau_event *event, struct cau_a
     do {
         core->more = false;
         struct cau_node *node;
-        while (core->state != CAU_RUN_ENDED && ret->capacity - ret->count >= CAU_STEP_HEADROOM &&
+        while (ret->capacity - ret->count >= CAU_STEP_HEADROOM &&
                (node = cau_next_dirty(core)) != NULL) {
             cau_node_advance(core, node, ret);
         }
@@ -155,7 +155,7 @@ void cau_step(struct cau_core *core, const struct cau_event *event, struct cau_a
         if (core->dirty_head == CAU_NONE && !core->more) { /* one write for all that wants one */
             cau_lock_advance(core, ret);
         }
-    } while (core->state != CAU_RUN_ENDED && (core->dirty_head != CAU_NONE || core->more));
+    } while (core->dirty_head != CAU_NONE || core->more);
     cau_check_invariants(core);
 }
 

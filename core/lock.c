@@ -4,8 +4,9 @@
  *      └─► WATCHING (a foreign lock, to take over) ─┘               └─► LOST: final
  *
  * Two phases, because the store takes writes in a partition that has just lost quorum: the claim is
- * made, the membership is given time to settle, and only a second write under a quorate, settled
- * view makes the claim a lock. A write is a compare-and-swap of the whole value. */
+ * made, and only a second write under a quorate, settled view makes it a lock. Between them each
+ * member's own copy of the store must have shown the claim; where that cannot be seen, the
+ * membership is given time to settle. A write is a compare-and-swap of the whole value. */
 #include "core/state.h"
 
 #include <assert.h>
@@ -180,6 +181,38 @@ static void acknowledge(struct cau_core *core, struct cau_actions *ret)
     }
 }
 
+static cau_msec settled_at(const struct cau_core *core)
+{
+    return cau_msec_add(core->lock.since, core->plan.lock_settle_ms);
+}
+
+static void look_whether_settled(struct cau_core *core, struct cau_actions *ret)
+{
+    step(core, CAU_LOCKS_SETTLING, cau_msec_min(core->now + CAU_SETTLE_LOOK_MS, settled_at(core)));
+    cau_emit_observe(core, ret);
+}
+
+/* Every vote there is belongs to a member whose own copy of the store has the claim: then it was
+ * not made in a corner that has just lost the others. */
+static bool claim_is_everywhere(const struct cau_core *core)
+{
+    uint64_t mark = cau_lock_mark(&core->lock.value);
+    uint32_t votes = core->votes.witness;
+    for (uint32_t i = 0; i < core->plan.node_count; i++) {
+        const struct cau_node_facts *facts = &cau_node_at(core, i)->facts;
+        if (facts->member && facts->lock_mark != mark) {
+            return false;
+        }
+        votes += facts->member ? facts->votes : 0u;
+    }
+    return core->votes.total > 0 && votes >= core->votes.total;
+}
+
+static bool view_is_good(const struct cau_core *core)
+{
+    return core->view_at >= core->lock.since && core->settled && core->quorate;
+}
+
 static void on_written(struct cau_core *core, struct cau_actions *ret)
 {
     bool opened = false;
@@ -188,8 +221,8 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
     switch ((enum cau_lock_step)core->lock.step) {
     case CAU_LOCKS_CLAIMING:
         core->touched = true;
-        step(core, CAU_LOCKS_SETTLING, cau_msec_add(core->now, core->plan.lock_settle_ms));
-        cau_run_claimed(core, ret);
+        core->lock.since = core->now;
+        look_whether_settled(core, ret);
         break;
     case CAU_LOCKS_CONFIRMING:
         step(core, CAU_LOCKS_OWNED, CAU_NEVER);
@@ -361,14 +394,19 @@ void cau_lock_advance(struct cau_core *core, struct cau_actions *ret)
         }
         break;
     case CAU_LOCKS_SETTLING:
-        if (due) {
+        if (view_is_good(core) && claim_is_everywhere(core)) {
+            step(core, CAU_LOCKS_CONFIRMING, CAU_NEVER);
+            write_store(core, CAU_LOCK_HELD, ret);
+        } else if (core->now >= settled_at(core)) {
             step(core, CAU_LOCKS_LOOKING, CAU_NEVER);
             lock->since = core->now;
             cau_emit_observe(core, ret);
+        } else if (due) {
+            look_whether_settled(core, ret);
         }
         break;
     case CAU_LOCKS_LOOKING:
-        if (core->view_at >= lock->since && core->settled && core->quorate) {
+        if (view_is_good(core)) {
             step(core, CAU_LOCKS_CONFIRMING, CAU_NEVER);
             write_store(core, CAU_LOCK_HELD, ret);
         } else if (core->now - lock->since >= CAU_LOCK_GIVE_UP_MS) {

@@ -395,14 +395,9 @@ void cau_node_admit(struct cau_core *core, struct cau_node *node, struct cau_act
 /* Before its turn a node scans and stages, or has its result at once [SPEC 2.2]. */
 static void prepare(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
-    bool excluded = cau_plan_node_at(core, cau_index(core, node))->excluded;
-    bool online = node->facts.member && node->facts.reachable;
-    if ((excluded || !online) && !cau_lock_held(core)) {
-        return; /* no results before */
-    }
-    if (excluded) {
+    if (cau_plan_node_at(core, cau_index(core, node))->excluded) {
         cau_node_finish(core, node, CAU_STATUS_CANCELED, CAU_WHY_EXCLUDED, ret);
-    } else if (!online) {
+    } else if (!node->facts.member || !node->facts.reachable) {
         cau_node_finish(core, node, CAU_STATUS_FAILED, CAU_WHY_OFFLINE_AT_START, ret);
     } else {
         node->boot_before = node->facts.boot_id;

@@ -174,9 +174,8 @@ static bool waits_for_installer(struct cau_core *core, struct cau_node *node,
 
 void cau_work_scan(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
-    bool held = cau_lock_held(core); /* before that nothing follows from a scan [SPEC 4.3] */
-    if ((held && lost_while_preparing(core, node, ret)) || waits_for_installer(core, node, ret) ||
-        !for_plugins(core, node, CAU_ACT_SCAN, core->plan.policy.scan_limit_ms, ret) || !held) {
+    if (lost_while_preparing(core, node, ret) || waits_for_installer(core, node, ret) ||
+        !for_plugins(core, node, CAU_ACT_SCAN, core->plan.policy.scan_limit_ms, ret)) {
         return;
     }
     if (node->error == CAU_WHY_TOO_MANY_UPDATES) {

@@ -104,7 +104,7 @@ struct cau_plan {
     uint8_t mode;     /* enum cau_mode */
     uint8_t takeover; /* enum cau_takeover */
     /* lock */
-    cau_msec lock_settle_ms;    /* longer than token + consensus + election: SPEC 4.3 */
+    cau_msec lock_settle_ms;    /* > token + consensus + election, waited in doubt: SPEC 4.3 */
     cau_msec lock_heartbeat_ms; /* default 5 min, well below the expiry */
     cau_msec lock_expiry_ms;    /* default 1 h of silence */
     cau_msec lock_skew_ms;      /* default 60 s: a stamp further ahead than this is a refusal */

@@ -149,22 +149,15 @@ void cau_run_await(struct cau_core *core, struct cau_node *node)
     cau_touch(core, node);
 }
 
-static void await_all(struct cau_core *core)
-{
-    for (uint32_t i = 0; i < core->plan.node_count; i++) {
-        struct cau_node *node = cau_node_at(core, i);
-        if (node->awaited) { /* since the claim: now it may go on */
-            cau_touch(core, node);
-        } else if (node->state == CAU_NODE_WAITING && !node->turn && !node->taken) {
-            cau_run_await(core, node);
-        }
-    }
-}
-
 static void begin_scanning(struct cau_core *core)
 {
     cau_run_enter(core, CAU_RUN_SCANNING);
-    await_all(core);
+    for (uint32_t i = 0; i < core->plan.node_count; i++) {
+        struct cau_node *node = cau_node_at(core, i);
+        if (node->state == CAU_NODE_WAITING && !node->turn && !node->taken) {
+            cau_run_await(core, node);
+        }
+    }
 }
 
 static void report(struct cau_core *core, struct cau_actions *ret)
@@ -196,31 +189,13 @@ static void recover_only(struct cau_core *core, struct cau_actions *ret)
     report(core, ret);
 }
 
-/* Neither a recovery nor the continuation of a run. */
-static bool is_new(const struct cau_core *core)
-{
-    return core->plan.mode == CAU_MODE_RUN && !core->lock.took_over && !core->after_replay;
-}
-
-/* The claim is made. A new run does not wait for it to settle before it scans: that changes
- * nothing [SPEC 4.3]. */
-void cau_run_claimed(struct cau_core *core, struct cau_actions *ret)
-{
-    if (is_new(core)) {
-        emit_map(core, ret);
-        await_all(core);
-    }
-}
-
 /* The lock is ours. */
 void cau_run_locked(struct cau_core *core, struct cau_actions *ret)
 {
-    if (!is_new(core)) {
-        emit_map(core, ret);
-    }
+    emit_map(core, ret);
     if (core->plan.mode == CAU_MODE_RECOVER) {
         recover_only(core, ret);
-    } else if (!is_new(core)) {
+    } else if (core->lock.took_over || core->after_replay) {
         cau_run_enter(core, CAU_RUN_RECOVERING);
         core->recover_at = core->now;
         cau_emit_observe(core, ret);

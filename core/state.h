@@ -18,6 +18,7 @@
     120000 /* an installer may restart the cluster stack: gone this long is lost */
 #define CAU_RETRY_MS        10000  /* between two tries of something that did not answer */
 #define CAU_SUSPEND_POLL_MS 30000  /* between two suspends refused for degraded storage */
+#define CAU_SETTLE_LOOK_MS  500    /* between two looks whether the claim is everywhere */
 #define CAU_LOCK_OP_MS      60000  /* deadline of one lock operation */
 #define CAU_LOCK_GIVE_UP_MS 600000 /* for a store that does not answer with quorum */
 #define CAU_REPORT_MS       120000 /* deadline of storing the report */
@@ -374,7 +375,6 @@ void cau_run_stop(struct cau_core *core, enum cau_reason why);
 void cau_run_abort(struct cau_core *core, enum cau_reason why, struct cau_actions *ret);
 void cau_run_conclude(struct cau_core *core);
 void cau_run_await(struct cau_core *core, struct cau_node *node);
-void cau_run_claimed(struct cau_core *core, struct cau_actions *ret);
 void cau_run_locked(struct cau_core *core, struct cau_actions *ret);
 void cau_run_report_result(struct cau_core *core, const struct cau_result *result);
 cau_msec cau_run_deadline(const struct cau_core *core);

@@ -7,6 +7,7 @@
 static void copy_facts(struct cau_node_facts *to, const struct cau_node_facts *from)
 {
     to->boot_id = from->boot_id;
+    to->lock_mark = from->lock_mark;
     to->node = from->node;
     to->roles = from->roles;
     to->roles_promoted = from->roles_promoted;

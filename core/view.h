@@ -21,6 +21,8 @@ enum cau_standby {
 
 struct cau_node_facts {
     uint64_t boot_id;        /* differs after each boot; 0 = not known */
+    uint64_t lock_mark;      /* cau_lock_mark of the lock in the node's own copy of the store, as of
+                              * the last OBSERVE; 0 = free, or not known */
     uint32_t node;           /* index in the plan */
     uint32_t roles;          /* roles active on it */
     uint32_t roles_promoted; /* those of them in the promoted role */
@@ -76,6 +78,15 @@ struct cau_lock {
     cau_msec stamp;        /* the owner's clock at the last write */
     uint8_t phase;         /* enum cau_lock_phase */
 };
+
+/* Tells owners of the lock apart; 0 = free. */
+static inline uint64_t cau_lock_mark(const struct cau_lock *lock)
+{
+    uint64_t mark = lock->owner.hi * UINT64_C(0x9e3779b97f4a7c15);
+    mark = (mark ^ lock->owner.lo) * UINT64_C(0xc2b2ae3d27d4eb4f);
+    mark = (mark ^ lock->epoch) * UINT64_C(0x165667b19e3779f9);
+    return lock->phase == CAU_LOCK_FREE ? 0 : mark | 1;
+}
 
 struct cau_view {
     cau_msec seen_at; /* when it was observed at the latest, by the coordinator's clock */

@@ -16,7 +16,7 @@ struct seen {
     cau_msec node_at;          /* of its last look */
     cau_msec bad_since;        /* without a picture although it watches; CAU_NEVER: it is fine */
     char *boot, *failed_first; /* units that had failed when this coordinator first looked */
-    uint64_t boot_id;
+    uint64_t boot_id, lock_mark;
     bool up, looked, resolved, has_picture, chosen, spare;
     bool startup_done, restart_needed, busy;
 };
@@ -96,7 +96,7 @@ void real_view_down(struct real_view *view, uint32_t node)
     seen->up = seen->looked = seen->chosen = false;
     seen->resolved = true;
     seen->startup_done = seen->restart_needed = seen->busy = false;
-    seen->boot_id = 0;
+    seen->boot_id = seen->lock_mark = 0;
     free(seen->boot);
     seen->boot = NULL;
 }
@@ -144,6 +144,11 @@ void real_view_look(struct real_view *view, uint32_t node, const struct wire_loo
         return;
     }
     take_node(seen, &look->node);
+    if (look->asked != 0) {
+        struct cau_lock lock;
+        bool known = wire_lock_scan(wire_text(look->node.lock), &lock);
+        seen->lock_mark = known ? cau_lock_mark(&lock) : 0;
+    }
     seen->node_at = cau_msec_max(seen->node_at, seen_at);
     if (!look->has_cluster || !real_view_watches(view, node)) {
         return;
@@ -348,6 +353,7 @@ static void join_facts(struct real_view *view)
         facts->node = i;
         facts->reachable = seen->up && seen->looked;
         facts->boot_id = facts->reachable ? seen->boot_id : 0;
+        facts->lock_mark = facts->reachable ? seen->lock_mark : 0;
         facts->startup_done = facts->reachable && seen->startup_done;
         facts->restart_needed = facts->reachable && seen->restart_needed;
         facts->busy = facts->reachable && seen->busy;
@@ -378,7 +384,7 @@ static bool same_cluster(const struct cau_view *a, const struct cau_view *b)
 
 static bool same_facts(const struct cau_node_facts *a, const struct cau_node_facts *b)
 {
-    return a->boot_id == b->boot_id && a->roles == b->roles &&
+    return a->boot_id == b->boot_id && a->lock_mark == b->lock_mark && a->roles == b->roles &&
            a->roles_promoted == b->roles_promoted && a->roles_away == b->roles_away &&
            a->feature_set == b->feature_set && a->votes == b->votes && a->kind == b->kind &&
            a->standby == b->standby && a->reachable == b->reachable && a->member == b->member &&

@@ -28,7 +28,7 @@ struct coordinator_book {
     uint32_t *results;
     bool *left;
     uint32_t failed_count, cluster_results;
-    bool mapped, held; /* its identity is known; it had the lock, not only claimed it */
+    bool mapped;
     uint8_t why;
 };
 
@@ -214,7 +214,6 @@ static void on_lock_changed(struct sim_checker *c, const struct sim_world *world
     for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
         if (c->coordinators[i].mapped && same(c->coordinators[i].orchestrator, what->owner)) {
             c->coordinators[i].written_at = what->at;
-            c->coordinators[i].held |= what->code == CAU_LOCK_HELD;
         }
     }
 }
@@ -420,7 +419,7 @@ void sim_checker_end(struct sim_checker *c, const struct sim_outcome *outcome)
             broken(c, outcome->end, "L3: %u cluster results", book->cluster_results);
         }
         bool recovery = c->scenario->coordinators[i].options.force_recovery;
-        for (uint32_t n = 0; book->held && !recovery && n < c->scenario->node_count; n++) {
+        for (uint32_t n = 0; book->mapped && !recovery && n < c->scenario->node_count; n++) {
             if (book->results[n] != 1 && !c->scenario->coordinators[i].resumes) {
                 broken(c, outcome->end, "L3: %s has %u results", name(c, n), book->results[n]);
             }

@@ -143,6 +143,14 @@ static void take_facts(const struct sim_world *w, uint32_t coordinator, uint32_t
     }
 }
 
+/* The lock in the node's own copy of the store, as the coordinator reads it there. */
+static uint64_t mark_seen(const struct sim_world *w, uint32_t coordinator, uint32_t node)
+{
+    bool readable = nodes(w)[node].running && sim_connected_place(w, coordinator, node);
+
+    return readable ? cau_lock_mark(&replicas(w)[node].lock) : 0;
+}
+
 static void take_votes(const struct sim_world *w, uint32_t observer, struct cau_votes *ret)
 {
     struct cau_quorum_facts facts_now, other;
@@ -182,6 +190,8 @@ void sim_observe_look(struct sim_world *w, uint32_t coordinator)
     for (uint32_t n = 0; n < w->scenario->node_count; n++)
         if (all || count == 0 || nodes(w)[n].touched > c->looked)
             take_facts(w, coordinator, first, n, &row[n]);
+    for (uint32_t n = 0; c->whole_flying && n < w->scenario->node_count; n++)
+        row[n].lock_mark = mark_seen(w, coordinator, n);
     memset(&c->view, 0, sizeof c->view);
     c->view.seen_at = sim_world_clock(w, coordinator, w->now);
     c->view.observer_count = count;

@@ -103,6 +103,7 @@ static const struct cau_field list_facts[] = {
     PLAIN(struct cau_node_facts, roles_away, UINT),
     PLAIN(struct cau_node_facts, feature_set, UINT),
     PLAIN(struct cau_node_facts, boot_id, HEX),
+    PLAIN(struct cau_node_facts, lock_mark, HEX),
 };
 TABLE(PUBLIC, struct cau_node_facts, facts);
 

@@ -9,16 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CONFIG    "/cib[@have-quorum='1']/configuration/crm_config"
 #define LOCK_PATH "cluster_property_set[@id='" STORE_SET_LOCK "']/nvpair[@id='" STORE_LOCK_ID "']"
 #define REQUEST_PATH                                                                               \
     "cluster_property_set[@id='" STORE_SET_REQUEST "']/nvpair[@id='" STORE_REQUEST_ID "']"
 #define ACK_PATH "cluster_property_set[@id='" STORE_SET_REQUEST "']/nvpair[@id='" STORE_ACK_ID "']"
-
-#define HELD_TRIES    20
-#define HELD_PAUSE_MS 100
 
 static const char no_quorum[] = "the cluster's configuration is not readable with quorum here";
 static const char silent[] = "the cluster's configuration did not answer";
@@ -143,33 +139,15 @@ void node_lock_write(struct node_job *job)
     free(why);
 }
 
-/* `*ret_old`: the lock here is of an earlier epoch than the key. */
-static enum cau_result_code held_now(const char *key, uint64_t epoch, bool *ret_old)
+static enum cau_result_code held_in_cib(const struct node_job *job)
 {
     struct cib_store store;
-    struct cau_lock lock = {0};
     enum cau_result_code code = CAU_RC_UNKNOWN;
-    *ret_old = false;
     if (cib_store_read(&store) == CIB_DONE && cib_quorate()) {
-        bool held = node_key_holds(key, wire_text(store.lock));
+        bool held = node_key_holds(job->request->key, wire_text(store.lock));
         code = held ? CAU_RC_OK : CAU_RC_STALE;
-        *ret_old = !held && (!wire_lock_scan(wire_text(store.lock), &lock) || lock.epoch < epoch);
     }
     cib_store_done(&store);
-    return code;
-}
-
-/* A lock that was claimed a moment ago elsewhere may not have come to this node's copy yet. */
-static enum cau_result_code held_in_cib(const char *key, uint64_t epoch)
-{
-    bool old = true;
-    enum cau_result_code code = CAU_RC_STALE;
-    for (int tries = 0; old && tries < HELD_TRIES; tries++) {
-        if (tries > 0) {
-            usleep(HELD_PAUSE_MS * 1000);
-        }
-        code = held_now(key, epoch, &old);
-    }
     return code;
 }
 
@@ -180,7 +158,7 @@ enum cau_result_code node_held(const struct node_job *job)
     if (!node_key_fits(key, &epoch) || !node_epoch_see(key, epoch, false)) {
         return CAU_RC_STALE;
     }
-    enum cau_result_code code = job->clusterless ? local_held(job) : held_in_cib(key, epoch);
+    enum cau_result_code code = job->clusterless ? local_held(job) : held_in_cib(job);
     if (code == CAU_RC_OK) {
         node_epoch_see(key, epoch, true);
     }

@@ -33,7 +33,7 @@
 #define PARTIAL_MS 1000 /* between two looks when that did not help: no Pacemaker, say */
 
 struct node_texts {
-    char *startup, *failed, *busy;
+    char *startup, *failed, *busy, *lock;
     bool restart_needed;
 };
 
@@ -217,6 +217,7 @@ static void tell(struct watch *watch, cau_msec at, cau_msec age, uint64_t asked)
                                         .startup = wire_text(now->startup),
                                         .failed = wire_text(now->failed),
                                         .busy = wire_text(now->busy),
+                                        .lock = asked != 0 ? wire_text(now->lock) : "",
                                         .restart_needed = now->restart_needed};
     said.look.has_cluster = watch->cluster;
     if (watch->cluster) {
@@ -248,6 +249,11 @@ static void look(struct watch *watch, bool may_wait)
     see_node(watch, watch->asked_count > 0);
     if (watch->cluster && !see_cluster(watch, may_wait)) {
         return;
+    }
+    if (watch->asked_count > 0 && !watch->clusterless) {
+        char *lock =
+            watch->cluster ? cib_value(wire_text(cluster->cib), STORE_LOCK_ID) : look_lock();
+        replace(&watch->now.lock, lock);
     }
     cau_msec ended = clock_ms(CLOCK_MONOTONIC);
     watch->partial = watch->cluster && !watch->clusterless &&
@@ -287,6 +293,7 @@ static void watch_done(struct watch *watch)
         free(texts[i]->startup);
         free(texts[i]->failed);
         free(texts[i]->busy);
+        free(texts[i]->lock);
     }
     free(watch->boot);
     look_cluster_done(&watch->seen);

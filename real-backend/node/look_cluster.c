@@ -11,6 +11,7 @@
 #include "real-backend/node/look_cluster.h"
 
 #include "real-backend/node/look.h"
+#include "real-backend/node/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,17 @@ char *look_tag(void)
     char *tag = look_tag_of(cib);
     free(cib);
     return tag;
+}
+
+char *look_lock(void)
+{
+    static const char *const argv[] = {
+        "cibadmin", "--query", "--local", "--xpath", "//nvpair[@id='" STORE_LOCK_ID "']", NULL};
+    bool hung = false;
+    char *xml = output_of(argv, NULL, &hung);
+    char *lock = cib_value(wire_text(xml), STORE_LOCK_ID);
+    free(xml);
+    return lock;
 }
 
 /* A file without a name that holds the text; -1: none. Tools inherit it. */

@@ -24,6 +24,9 @@ bool look_same_but_ours(const char *a, const char *b);
 char *look_tag(void);
 char *look_quorum(void);
 
+/* The lock in this member's copy of the CIB; malloc'd, NULL without an answer. */
+char *look_lock(void);
+
 /* The first tag of a CIB, as look_tag has it; malloc'd. */
 char *look_tag_of(const char *cib);
 

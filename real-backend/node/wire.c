@@ -111,9 +111,10 @@ static const struct cau_field request_rows[] = {
 const struct cau_fields wire_fields_request = FIELDS(struct wire_request, "request", request_rows);
 
 static const struct cau_field node_rows[] = {
-    PLAIN(struct wire_node, name, TEXT),    PLAIN(struct wire_node, boot, TEXT),
-    PLAIN(struct wire_node, startup, TEXT), PLAIN(struct wire_node, failed, TEXT),
-    PLAIN(struct wire_node, busy, TEXT),    PLAIN(struct wire_node, restart_needed, BOOL),
+    PLAIN(struct wire_node, name, TEXT),           PLAIN(struct wire_node, boot, TEXT),
+    PLAIN(struct wire_node, startup, TEXT),        PLAIN(struct wire_node, failed, TEXT),
+    PLAIN(struct wire_node, busy, TEXT),           PLAIN(struct wire_node, lock, TEXT),
+    PLAIN(struct wire_node, restart_needed, BOOL),
 };
 static const struct cau_fields node = FIELDS(struct wire_node, "node", node_rows);
 

@@ -90,6 +90,7 @@ struct wire_node {
         *startup; /* systemctl is-system-running: "running", "degraded", "starting", "offline" */
     const char *failed; /* units that failed, apart by blanks */
     const char *busy;   /* what is under way here: "Install KEY", or "" */
+    const char *lock;   /* in this node's own copy of the CIB; only of a look that was asked for */
     bool restart_needed;
 };
 

@@ -3,7 +3,6 @@
 #include "core/shell/report.h"
 #include "real-backend/run/drive.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +59,8 @@ void run_tell(const struct run *run, const struct cau_record *record)
     if (record->type == CAU_REC_NODE_STATUS) {
         tell_node(run, record, clock);
     } else if (record->type == CAU_REC_ACTIVITY_ID_MAP) {
-        fprintf(stderr, "%s  run %s, epoch %" PRIu64 " of the cluster's lock\n", clock,
-                cau_word_guid(record->run, guid), record->epoch);
+        fprintf(stderr, "%s  run %s has the cluster's lock\n", clock,
+                cau_word_guid(record->run, guid));
     }
 }
 

@@ -72,7 +72,7 @@ at=$(line_of '"kind":"Restart"')
 broken contoso-fc1 $j 1 "^journal line $at differs:\$" "${at}s/\"node\":2/\"node\":1/"
 # The policy in the header is what was decided by.
 broken contoso-fc1 $j 1 '^journal line [0-9]* differs:$' \
-    '1s/"lock_settle_ms":5000/"lock_settle_ms":7000/'
+    '1s/"drain_limit_ms":1800000/"drain_limit_ms":900000/'
 # An event that was another one, and so what followed from it: the node's own answer to the install.
 at=$(line_of '"kind":"Result".*"updates":\[')
 broken contoso-fc1 $j 1 '^journal line [0-9]* differs:$' "${at}s/\"code\":\"OK\"/\"code\":\"Failed\"/"

@@ -120,6 +120,10 @@ void puppet_view(struct puppet *puppet)
 {
     struct cau_event event = {.kind = CAU_EV_VIEW, .at = puppet->now};
     count_votes(puppet);
+    for (uint32_t i = 0; i < puppet->plan.node_count; i++) {
+        bool lags = (puppet->copies_lag & 1u << i) != 0;
+        puppet->facts[i].lock_mark = lags ? 0 : cau_lock_mark(&puppet->lock);
+    }
     event.view = (struct cau_view){.seen_at = puppet->now,
                                    .votes = puppet->votes,
                                    .request = puppet->request,

@@ -103,6 +103,7 @@ static struct cau_node_facts facts_of(uint32_t node)
 {
     return (struct cau_node_facts){.node = node,
                                    .boot_id = world->boot[node],
+                                   .lock_mark = cau_lock_mark(&world->lock),
                                    .roles = world->standby[node] ? 0 : 1,
                                    .roles_away = world->standby[node] ? 1 : 0,
                                    .feature_set = 3016002,

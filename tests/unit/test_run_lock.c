@@ -109,7 +109,7 @@ static void test_status(void)
     new_world();
     CU_ASSERT_EQUAL(COMMAND("status", "c1"), 0);
     CU_ASSERT_TRUE(printed("Run       none is under way"));
-    world->die_at = 40;
+    world->die_at = 30;
     CU_ASSERT_EQUAL(COMMAND("run", "c1", "--force"), DIED);
     CU_ASSERT_EQUAL(COMMAND("status", "c1"), 0);
     CU_ASSERT_TRUE(printed("epoch 1"));
