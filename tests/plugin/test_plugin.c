@@ -385,21 +385,21 @@ static char *said_of(const char *name)
 static void test_able(void)
 {
     static const struct {
-        const char *name, *capabilities, *says;
+        const char *capabilities, *says;
         bool live;
     } rows[] = {
-        {"warm", "{\"verbs\":[\"Scan\"],\"live\":true}", "\"End\",\"n\":7,\"text\":\"\"}", true},
-        {"cold", "{\"verbs\":[\"Scan\"],\"live\":false}", "\"End\",\"n\":7,\"text\":\"\"}", false},
-        {"plain", "{\"verbs\":[\"Scan\"]}", "\"End\",\"n\":7,\"text\":\"\"}", false},
-        {"odd", "{\"verbs\":[\"Scan\"],\"live\":\"yes\"}", "\"Failed\"", false},
+        {"{\"verbs\":[\"Scan\"],\"live\":true}", "\"End\",\"n\":7,\"text\":\"\"}", true},
+        {"{\"verbs\":[\"Scan\"],\"live\":false}", "\"End\",\"n\":7,\"text\":\"\"}", false},
+        {"{\"verbs\":[\"Scan\"]}", "\"End\",\"n\":7,\"text\":\"\"}", false},
+        {"{\"verbs\":[\"Scan\"],\"live\":\"yes\"}", "\"Failed\"", false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char script[256];
         snprintf(script, sizeof script, "echo '{\"capabilities\":%s}'\necho '{\"result\":\"ok\"}'",
                  rows[i].capabilities);
-        put_mode(rows[i].name, script, 0755);
-        char *said = said_of(rows[i].name);
-        expect_text(rows[i].name, said, rows[i].says);
+        put_mode("x", script, 0755);
+        char *said = said_of("x");
+        expect_text(rows[i].capabilities, said, rows[i].says);
         CU_ASSERT_EQUAL(strstr(said, "\"live\"") != NULL, rows[i].live);
         free(said);
     }
