@@ -5,8 +5,9 @@
 # A gap is the time from the moment when what a command began was over on the node, seen from outside (the
 # supervisor's facts; the nodes' logs, read every 10 ms), to the next command in the journal: helper, network,
 # look, decision, heartbeat. The first gap is from the program's start to its first command, the last from the
-# last node's return to the program's end. The wait for the lock to settle, as far as the scans do not fill it, is
-# one of them, and also shown apart: it is not work, it makes the lock safe. ROUNDS 0: one run of Caucus, no Ansible.
+# last node's return to the program's end. What passes between the claim of the lock and its confirmation is part of
+# the first one, and also shown apart. A scan comes before, as in the README: it brings the helper to the nodes.
+# ROUNDS 0: one run of Caucus, no Ansible.
 set -euo pipefail
 # shellcheck source=tests/real/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -50,7 +51,8 @@ report() { # RUN-DIRECTORY
         $1 < begun || $1 > ended { next }
         $3 == "begin" { was = "start"; who = "-"; over = $1; next }
         $3 == "command" && $4 == "LockWriteClaimed" { next }
-        $3 == "command" && $4 == "LockWriteHeld" && !held { held = 1; settled = open > 0 ? 0 : $1 - over; next }
+        $3 == "command" && $4 == "LockWriteHeld" && was == "start" { if (!settled) settled = $1 - claimed; next }
+        $3 == "result" && $4 == "LockWrite" && !claimed { claimed = $1; next }
         $3 == "command" && $4 ~ /^(LockRead|LockWrite)/ { next }
         $3 == "command" && $4 == "SaveReport" { next }
         $3 == "command" {
@@ -88,6 +90,7 @@ caucus_run() { # ROUND
     eyes=$!
     started+=("$eyes")
     exec 8>"$work/eyes"
+    "$caucus" scan testbed >"$work/scan" 2>&1 || fail "the scan failed: $(tail -n 1 "$work/scan")"
     mark
     begun=$(milliseconds)
     run_start "run$1"
