@@ -25,6 +25,7 @@ const struct broken_kind broken_kinds[DEFECTS] = {
     {"a node out of range", DEFECT_NODE, SUITE_FACTS},
     {"a node listed twice", DEFECT_NODE_TWICE, SUITE_FACTS},
     {"a standby out of range", DEFECT_STANDBY, SUITE_FACTS},
+    {"a copy that nobody looked at", DEFECT_MARK, SUITE_FACTS},
     {"a scan that installs", DEFECT_OUTCOME, SUITE_FACTS},
     {"takes any write", DEFECT_TAKES, SUITE_SWAP},
     {"refuses without the value", DEFECT_HIDES, SUITE_SWAP},
@@ -116,6 +117,8 @@ static void change_view(struct broken *b, struct cau_view *view)
         b->nodes[0].node = BROKEN_NODES;
     else if (b->defect == DEFECT_STANDBY && view->node_count > 0)
         b->nodes[0].standby = CAU_STANDBY_OTHER + 1;
+    else if (b->defect == DEFECT_MARK && view->node_count > 0)
+        b->nodes[view->node_count - 1].lock_mark = 1;
     else if (b->defect == DEFECT_NODE_TWICE && view->node_count > 0)
         b->nodes[view->node_count++] = b->nodes[0];
 }

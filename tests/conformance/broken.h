@@ -29,6 +29,7 @@ enum defect {
     DEFECT_NODE,       /* lists a node that does not exist */
     DEFECT_NODE_TWICE, /* lists a node twice */
     DEFECT_STANDBY,    /* a standby that is none */
+    DEFECT_MARK,       /* says of one node's copy of the store what it did not see */
     DEFECT_OUTCOME,    /* scans report updates as installed */
     DEFECT_TAKES,      /* takes writes whatever they expect */
     DEFECT_HIDES,      /* refuses without the present value */

@@ -155,6 +155,23 @@ static void wrong_expectations(struct audit *a, const struct cau_lock *present)
     }
 }
 
+static bool marked_everywhere(const struct audit *a, uint64_t mark)
+{
+    for (uint32_t n = 0; n < a->subject->node_count; n++)
+        if (a->facts[n].member && a->facts[n].reachable && a->facts[n].lock_mark != mark)
+            return false;
+    return true;
+}
+
+/* A look shows the lock in each member's own copy of the store; a copy may lag a moment. */
+static void marks(struct audit *a, const struct cau_lock *now)
+{
+    for (int i = 0; i < 5 && !marked_everywhere(a, cau_lock_mark(now)); i++)
+        must_look(a);
+    if (!a->subject->faulty && !marked_everywhere(a, cau_lock_mark(now)))
+        audit_broken(a, SUITE_FACTS, "a member's lock_mark is not that of the lock");
+}
+
 /* Takes the lock for the other chapters. */
 static void chapter_lock(struct audit *a)
 {
@@ -173,6 +190,7 @@ static void chapter_lock(struct audit *a)
         a->epoch = value.epoch;
         return;
     }
+    marks(a, &now);
     wrong_expectations(a, &now);
     if (write_lock(a, &before, &now, &value) == CAU_RC_OK)
         audit_broken(a, SUITE_SWAP, "the same write is taken twice");
