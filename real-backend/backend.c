@@ -114,7 +114,8 @@ static void on_up(void *ctx, const struct wire_said *hello)
     link->floor = backend_now(link->backend);
     link->offset = INT64_MIN / 2; /* not known */
     real_view_up(link->backend->view, link->node);
-    watch(link, false);
+    real_view_choose(link->backend->view, link->floor);
+    watch(link, real_view_watches(link->backend->view, link->node));
     link->backend->dirty = true;
 }
 

@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FIRST_MS   20   /* whoever wants to watch asks for a look as well: one does for both */
 #define TICK_MS    100  /* between two cheap looks */
 #define QUICK_MS   40   /* ... while things change */
 #define CHANGES_MS 3000 /* for so long after a change */
@@ -269,11 +270,15 @@ static void look(struct watch *watch, bool may_wait)
     remember(watch);
 }
 
+static int tick_of(const struct watch *watch)
+{
+    return clock_ms(CLOCK_MONOTONIC) < watch->quick_until ? QUICK_MS : TICK_MS;
+}
+
 /* Waits a tick for who asks; false when nobody can ask any more. */
-static bool hear(struct watch *watch, int asked)
+static bool hear(struct watch *watch, int asked, int tick)
 {
     struct pollfd fd = {.fd = asked, .events = POLLIN};
-    int tick = clock_ms(CLOCK_MONOTONIC) < watch->quick_until ? QUICK_MS : TICK_MS;
     bool waiting = watch->asked_count > 0; /* for a look that was not whole */
     if (poll(&fd, 1, tick) <= 0 || (waiting && watch->asked_count == ASKED_MAX)) {
         return true;
@@ -305,8 +310,9 @@ void look_watch(int out, int asked, bool cluster, bool clusterless)
     struct watch watch = {
         .out = out, .cluster = cluster, .clusterless = clusterless, .boot = look_boot()};
     uname(&watch.uts);
+    bool heard = hear(&watch, asked, FIRST_MS);
     look(&watch, false);
-    while (hear(&watch, asked) && !node_canceled()) {
+    while (heard && hear(&watch, asked, tick_of(&watch)) && !node_canceled()) {
         cau_msec now = clock_ms(CLOCK_MONOTONIC);
         if (watch.asked_count > 0 || see_node(&watch, false)) {
             look(&watch, false);
