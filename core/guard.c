@@ -197,6 +197,9 @@ enum cau_reason cau_guard_install(const struct cau_core *core, const struct cau_
     if (why == CAU_WHY_NONE) {
         why = guard_node(node);
     }
+    if (why == CAU_WHY_NONE && node->facts.busy && core->view_at >= node->since) {
+        why = CAU_WHY_NODE_BUSY; /* somebody else's, or one that a dead coordinator began */
+    }
     if (why == CAU_WHY_NONE && cau_door_bars_install(core, node)) {
         why = CAU_WHY_FEATURE_SET_DOOR;
     }

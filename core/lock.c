@@ -109,6 +109,10 @@ static void meet_foreign(struct cau_core *core, const struct cau_result *result,
         break;
     case CAU_TAKEOVER_NOW:
         core->lock.took_over = cau_take_progress(core, result->progress, result->progress_size);
+        if (!core->lock.took_over) { /* held by hand, or by a run of which nothing can be read */
+            cau_run_abort(core, CAU_WHY_NOTHING_TO_TAKE_OVER, ret);
+            return;
+        }
         break;
     }
     core->run = core->lock.took_over ? value->run : core->plan.run;

@@ -430,9 +430,13 @@ void cau_node_stop(struct cau_core *core, struct cau_node *node, struct cau_acti
             return; /* its result says what is installed */
         }
         break;
+    case CAU_NODE_RESCANNING:
+        if (node->unsure) {
+            return; /* its installer may be at it still: waited for, and then judged */
+        }
+        break;
     case CAU_NODE_POST_SCRIPT:
     case CAU_NODE_SOAKING:
-    case CAU_NODE_RESCANNING:
         break; /* everything was installed: judged by what was done */
     case CAU_NODE_WAITING:
     case CAU_NODE_SCANNING:

@@ -336,6 +336,21 @@ void cau_out_account(struct cau_core *core, struct cau_node *node)
     node->left = false;
 }
 
+/* Nobody is put back into service under an installer, whoever began it; but that is not waited for
+ * for ever. */
+static cau_msec busy_limit(const struct cau_core *core, const struct cau_node *node)
+{
+    return cau_msec_add(node->since, core->plan.policy.install_limit_ms);
+}
+
+static void tell_busy(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    if (node->why != CAU_WHY_NODE_BUSY) {
+        node->why = CAU_WHY_NODE_BUSY;
+        cau_emit_status(core, ret, node, node->state, CAU_WHY_NODE_BUSY, false);
+    }
+}
+
 static void resume_failed(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     cau_node_error(core, node, CAU_WHY_RESUME_FAILED, ret);
@@ -366,9 +381,13 @@ void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_act
         cau_out_resume(core, node, ret);
         return;
     case CAU_PHASE_READY:
-        node->limit = is_there(node) ? end : cau_msec_add(node->since, policy->reboot_timeout_ms);
+        node->limit = !is_there(node)    ? cau_msec_add(node->since, policy->reboot_timeout_ms)
+                      : node->facts.busy ? busy_limit(core, node)
+                                         : end;
         if (core->now >= node->limit) {
             resume_failed(core, node, ret);
+        } else if (is_there(node) && node->facts.busy) {
+            tell_busy(core, node, ret);
         } else if (is_there(node) && cau_lock_held(core)) {
             resume(core, node, ret);
         }
@@ -398,12 +417,13 @@ void cau_out_resume(struct cau_core *core, struct cau_node *node, struct cau_act
 /* Could a further resume of a failed node that is still suspended succeed? */
 bool cau_out_hopeful(const struct cau_core *core, const struct cau_node *node)
 {
-    return cau_lock_held(core) &&
-           (node->op != 0 || (is_there(node) && node->left_tries <= CAU_LEFT_TRIES));
+    bool may_be =
+        node->facts.busy ? core->now < busy_limit(core, node) : node->left_tries <= CAU_LEFT_TRIES;
+    return cau_lock_held(core) && (node->op != 0 || (is_there(node) && may_be));
 }
 
-/* A failed node that we suspended is resumed when it is reachable and clean, else told [SPEC 3.4].
- */
+/* A failed node that we suspended is resumed when it is reachable and clean and nothing is under
+ * way there, else told [SPEC 3.4]. */
 void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     if (node->owed && !node->left) { /* taken over with its result */
@@ -422,6 +442,8 @@ void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_a
         if (core->lock.step == CAU_LOCKS_LOST) {
             cau_node_pay(core, node, ret);
         }
+    } else if (is_there(node) && node->facts.busy) {
+        node->limit = busy_limit(core, node);
     } else if (is_there(node) && core->view_at >= node->gate_at) {
         if (node->left_tries < CAU_LEFT_TRIES) {
             node->left_tries++;

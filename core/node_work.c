@@ -118,21 +118,29 @@ static void restart(struct cau_core *core, struct cau_node *node, struct cau_act
     }
 }
 
-/* Nothing is left to install. Where nobody heard how an installation ended, only the node itself
- * knows whether a restart is owed: a view younger than the scan tells. */
+/* Nothing is left to install, or nothing may be installed any more. Where nobody heard how an
+ * installation ended, only the node itself knows whether a restart is owed: a view younger than the
+ * scan tells. */
 static void rescanned(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
-    if (!node->unsure || cau_stopping(core)) {
+    bool owed = node->facts.restart_needed;
+    if (!node->unsure) {
         cau_node_wind_down(core, node, ret);
     } else if (node->phase != CAU_PHASE_PROOF) {
         node->phase = CAU_PHASE_PROOF;
         node->gate_at = core->now;
         cau_emit_observe(core, ret);
-    } else if (core->view_at >= node->gate_at && !node->facts.restart_needed) {
+    } else if (core->view_at < node->gate_at) {
+        return;
+    } else if (cau_stopping(core)) { /* nothing is begun any more: told, and left to the next run */
+        node->stopped |= any_to_install(core, node);
+        node->restart_pending |= owed;
         cau_node_wind_down(core, node, ret);
-    } else if (core->view_at >= node->gate_at) {
+    } else if (owed) {
         node->restart_wanted = true;
         restart(core, node, ret);
+    } else {
+        cau_node_wind_down(core, node, ret);
     }
 }
 
@@ -358,7 +366,9 @@ static void installed(struct cau_core *core, struct cau_node *node, const struct
         node->plugin = (uint8_t)core->plan.plugin_count;
         break;
     }
-    if (node->stopped) {
+    if (node->stopped && node->unsure) {
+        cau_work_begin_scan(core, node, ret); /* how it ended is to be found out all the same */
+    } else if (node->stopped) {
         cau_node_wind_down(core, node, ret);
     } else if (core->plan.policy.separate_reboots && node->restart_wanted) {
         restart(core, node, ret);

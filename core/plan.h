@@ -93,6 +93,7 @@ struct cau_plan {
     struct cau_guid run; /* RunId; a take-over replaces it by that of the run it continues */
     struct cau_guid orchestrator; /* OrchestratorGuid: this coordinator's own identity */
     uint64_t policy_digest; /* of the written policy, so that a successor can tell a difference */
+    uint32_t nodes_digest;  /* of the nodes' names in their order; 0 = not known */
     struct cau_policy policy;
     struct cau_quorum_options quorum; /* as configured in the cluster */
     const struct cau_plan_node *nodes;

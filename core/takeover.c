@@ -7,7 +7,7 @@
  *
  * The record is little-endian, field by field, independent of the machine:
  *     head   "CAUP" version u16, flags u16, RunId 2 x u64, policy digest u64, start i64, nodes u32,
- *            notes u32, stop reason u8, 3 zero bytes
+ *            notes u32, stop reason u8, 3 zero bytes, nodes digest u32 (0 in older ones)
  *     node   state class u8, intent u8, status u8, reason u8, error u8, attempt u8, restarts u16,
  *            flags u16, succeeded u16, failed u16, zero u16, boot id u64, first suspended i64,
  *            suspended since i64, suspended for i64 */
@@ -118,7 +118,8 @@ size_t cau_progress(const struct cau_core *core, void *buf, size_t size)
     put(&at, core->plan.node_count, 4);
     put(&at, core->notes, 4);
     put(&at, core->stop_why, 1);
-    put(&at, 0, 7);
+    put(&at, 0, 3);
+    put(&at, core->plan.nodes_digest, 4);
     for (uint32_t i = 0; i < core->plan.node_count; i++) {
         put_node(&at, core, cau_node_at(core, i));
     }
@@ -209,12 +210,16 @@ bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
     uint64_t digest = get(&at, 8);
     cau_msec start = (cau_msec)get(&at, 8);
     uint64_t nodes = get(&at, 4);
-    if (version != CAU_PROGRESS_VERSION || nodes != core->plan.node_count) {
+    uint32_t notes = (uint32_t)get(&at, 4);
+    uint8_t stop_why = (uint8_t)get(&at, 1);
+    at += 3;
+    uint64_t named = get(&at, 4);
+    bool others = named != 0 && core->plan.nodes_digest != 0 && named != core->plan.nodes_digest;
+    if (version != CAU_PROGRESS_VERSION || nodes != core->plan.node_count || others) {
         return false;
     }
-    core->notes |= (uint32_t)get(&at, 4);
-    core->stop_why = core->taken_why = (uint8_t)get(&at, 1);
-    at += 7;
+    core->notes |= notes;
+    core->stop_why = core->taken_why = stop_why;
     core->paused = (flags & HEAD_PAUSED) != 0;
     core->some_success = (flags & HEAD_SOME_SUCCESS) != 0;
     core->start = start;

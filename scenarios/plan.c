@@ -259,6 +259,20 @@ static void update_texts(const struct cau_names *self, uint64_t id, const char *
 
 /* ---- the whole --------------------------------------------------------------------------- */
 
+/* FNV-1a over the names in their order, ends included; never 0. */
+static uint32_t digest_nodes(const struct scenario *scenario)
+{
+    uint32_t hash = 2166136261u;
+
+    for (uint32_t i = 0; i < scenario->node_count; i++)
+        for (const char *c = scenario->nodes[i].name;; c++) {
+            hash = (hash ^ (unsigned char)*c) * 16777619u;
+            if (*c == '\0')
+                break;
+        }
+    return hash != 0 ? hash : 1;
+}
+
 static void plan_rest(struct scenario_plan *ret, const struct scenario_coordinator *coordinator,
                       const struct cau_options *options, uint64_t seed)
 {
@@ -271,6 +285,7 @@ static void plan_rest(struct scenario_plan *ret, const struct scenario_coordinat
     plan->run = draw_guid(seed, self, PURPOSE_RUN);
     plan->orchestrator = draw_guid(seed, root, PURPOSE_ORCHESTRATOR);
     plan->policy_digest = digest(options);
+    plan->nodes_digest = digest_nodes(scenario);
     plan->policy = options->policy;
     plan->nodes = ret->nodes;
     plan->node_count = scenario->node_count;

@@ -185,7 +185,10 @@ static void check_shut_out(struct sim_checker *c, const struct sim_world *world,
 static void on_resumed(struct sim_checker *c, const struct sim_world *world,
                        const struct sim_happening *what)
 {
-    (void)world;
+    if (sim_world_disturbing(world, what->node) > 0) {
+        broken(c, what->at, "S5: %s is put back into service under its installer",
+               name(c, what->node));
+    }
     c->nodes[what->node].suspended_by = (struct cau_guid){0, 0};
     c->suspended_now[what->node] = false;
 }

@@ -69,6 +69,7 @@ static const struct cau_field list_plan[] = {
     WORD(struct cau_plan, mode, mode),
     WORD(struct cau_plan, takeover, takeover),
     PLAIN(struct cau_plan, policy_digest, HEX),
+    PLAIN(struct cau_plan, nodes_digest, UINT),
     STRUCT(struct cau_plan, policy, policy),
     STRUCT(struct cau_plan, quorum, quorum),
     PLAIN(struct cau_plan, votes_configured, UINT),

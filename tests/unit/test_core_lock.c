@@ -397,14 +397,48 @@ static void waits_for_expiry(void)
 static void damaged_progress(void)
 {
     for (int i = 0; i < 3; i++) {
+        for (int expired = 0; expired <= 1; expired++) {
+            puppet_default(&p, 3);
+            p.plan.takeover = expired ? CAU_TAKEOVER_EXPIRED : CAU_TAKEOVER_NOW;
+            p.lock = foreign(expired ? p.now - CAU_LOCK_EXPIRY_MS - 1 : p.now);
+            memset(p.progress, 0xA5, sizeof p.progress);
+            p.progress_size = i == 0 ? 0 : i == 1 ? cau_progress_max(&p.plan) : 7;
+            run();
+            CU_ASSERT_EQUAL(p.cluster.status, expired ? CAU_STATUS_SUCCEEDED : CAU_STATUS_FAILED);
+            CU_ASSERT_EQUAL(p.cluster.why, expired ? CAU_WHY_NONE : CAU_WHY_NOTHING_TO_TAKE_OVER);
+            CU_ASSERT_EQUAL(p.cluster.run.hi, 1);
+            CU_ASSERT_EQUAL(p.lock.epoch, expired ? 6 : 5);
+            puppet_done(&p);
+        }
+    }
+}
+
+/* SPEC 4.7: progress of as many nodes that are called otherwise is none of this run's. */
+static void progress_of_others(void)
+{
+    for (uint32_t named = 0; named <= 2; named++) {
         puppet_default(&p, 3);
+        p.plan.nodes_digest = 1;
+        puppet_init(&p);
+        puppet_event(&p, CAU_EV_START);
+        while (!happened("install0")) {
+            puppet_run(&p, p.now + 100);
+        }
+        struct cau_lock lock = p.lock;
+        uint8_t progress[sizeof p.progress];
+        size_t size = p.progress_size;
+        memcpy(progress, p.progress, size);
+        puppet_done(&p);
+        puppet_default(&p, 3);
+        p.plan.nodes_digest = named;
+        p.plan.orchestrator.lo ^= 1;
         p.plan.takeover = CAU_TAKEOVER_NOW;
-        p.lock = foreign(p.now);
-        memset(p.progress, 0xA5, sizeof p.progress);
-        p.progress_size = i == 0 ? 0 : i == 1 ? cau_progress_max(&p.plan) : 7;
+        p.lock = lock;
+        p.now = lock.stamp;
+        memcpy(p.progress, progress, size);
+        p.progress_size = size;
         run();
-        CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
-        CU_ASSERT_EQUAL(p.cluster.run.hi, 1);
+        CU_ASSERT_EQUAL(p.cluster.why, named == 2 ? CAU_WHY_NOTHING_TO_TAKE_OVER : CAU_WHY_NONE);
         puppet_done(&p);
     }
 }
@@ -425,6 +459,7 @@ int main(void)
         {"crash points", crash_points},
         {"waits for expiry", waits_for_expiry},
         {"damaged progress", damaged_progress},
+        {"progress of others", progress_of_others},
     };
     return UNIT_MAIN("core lock", tests);
 }
