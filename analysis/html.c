@@ -241,7 +241,11 @@ static void say_story(FILE *to, const struct run_node *node)
     const char *before = "";
     fputs("<td class=\"s\">", to);
     for (size_t i = 0; i < node->error_count; i++) {
-        fprintf(to, "%sAttempt %" PRIu32 " failed: ", before, node->errors[i].attempt);
+        if (node->errors[i].attempt == 0) {
+            fprintf(to, "%sBefore its turn: ", before);
+        } else {
+            fprintf(to, "%sAttempt %" PRIu32 " failed: ", before, node->errors[i].attempt);
+        }
         say(to, "%s.", node->errors[i].why);
         before = " ";
     }

@@ -310,6 +310,9 @@ static int wait_event(struct cau_backend *base, cau_msec deadline, struct cau_ev
     struct real_backend *backend = (struct real_backend *)base;
     uv_run(&backend->loop, UV_RUN_NOWAIT);
     for (;;) {
+        if (atomic_load(&backend->given_up)) {
+            return -ECANCELED;
+        }
         cau_msec now = backend_now(backend);
         choose_observers(backend, now);
         op_move(backend, now);

@@ -89,6 +89,7 @@ struct real_backend {
     cau_msec ask_again;
     uint32_t ack_node, ask_node;
     atomic_uint ask; /* enum cau_request_kind to write to the store */
+    atomic_bool given_up;
     bool observe_again, started, dirty;
 };
 

@@ -46,6 +46,12 @@ void real_backend_ask(struct real_backend *backend, enum cau_request_kind what)
     uv_async_send(&backend->asked); /* may be called from a signal handler */
 }
 
+void real_backend_give_up(struct real_backend *backend)
+{
+    atomic_store(&backend->given_up, true);
+    uv_async_send(&backend->asked);
+}
+
 static void send_ask(struct real_backend *backend, cau_msec now)
 {
     unsigned what = atomic_load(&backend->ask);

@@ -354,5 +354,6 @@ void picture_done(struct picture *picture)
     free(picture->cluster_name);
     free(picture->lock_text);
     free(picture->progress);
+    free(picture->bundle);
     *picture = (struct picture){0};
 }

@@ -38,7 +38,7 @@ struct picture {
     char *lock_text, *progress; /* as the store holds them; "" */
     bool maintenance, idle;
     bool constraints_left; /* location constraints of ours are in the CIB */
-    bool bundles;          /* a bundle is configured: refused */
+    char *bundle;          /* the first one that is configured, or NULL: refused */
 };
 
 /* Reads what one member's tools printed. Returns 0, -EAGAIN when it is not whole (a tool did not

@@ -275,7 +275,9 @@ static void read_roles(struct picture *picture, const xmlNode *parent, const str
             read_resource(picture, at, &role, ret_failed);
             continue;
         }
-        picture->bundles = picture->bundles || is(at, "bundle");
+        if (is(at, "bundle") && picture->bundle == NULL) {
+            picture->bundle = copy(id, ret_failed);
+        }
         role.movable = role.movable && is(at, "group");
         role.clone = is(at, "clone") ? id : role.clone;
         read_roles(picture, at, &role, ret_failed);

@@ -47,6 +47,8 @@ struct cau_backend *real_backend_seam(struct real_backend *backend);
  * the run's folder on the nodes. */
 void real_backend_tell_state(struct real_backend *backend, uint32_t node, const char *state);
 void real_backend_ask(struct real_backend *backend, enum cau_request_kind what);
+/* Makes the seam's `wait` return -ECANCELED; may be called from a signal handler. */
+void real_backend_give_up(struct real_backend *backend);
 void real_backend_save(struct real_backend *backend, const char *name, const char *text);
 
 /* ---- one question outside a run: blocks until it is answered or `patience_ms` are over ---- */

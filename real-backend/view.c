@@ -18,7 +18,7 @@ struct seen {
     char *boot, *failed_first; /* units that had failed when this coordinator first looked */
     uint64_t boot_id, lock_mark;
     bool up, looked, resolved, has_picture, chosen, spare;
-    bool startup_done, restart_needed, busy;
+    bool startup_done, restart_needed, busy, apart;
 };
 
 struct real_view {
@@ -131,6 +131,7 @@ static void take_node(struct seen *seen, const struct wire_node *node)
     seen->boot = strdup(wire_text(node->boot));
     seen->boot_id = boot_id;
     seen->restart_needed = node->restart_needed;
+    seen->apart = node->apart;
     seen->busy = wire_text(node->busy)[0] != '\0';
     seen->looked = seen->resolved = true;
 }
@@ -354,7 +355,7 @@ static void join_facts(struct real_view *view)
         facts->reachable = seen->up && seen->looked;
         facts->boot_id = facts->reachable ? seen->boot_id : 0;
         facts->lock_mark = facts->reachable ? seen->lock_mark : 0;
-        facts->startup_done = facts->reachable && seen->startup_done;
+        facts->startup_done = facts->reachable && seen->startup_done && !seen->apart;
         facts->restart_needed = facts->reachable && seen->restart_needed;
         facts->busy = facts->reachable && seen->busy;
     }

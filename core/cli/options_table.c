@@ -48,7 +48,7 @@ const struct cau_option cau_option_table[] = {
         .name = "cau_plugin_name",
         .cau = "CauPluginName",
         .fallback = "",
-        .fallback_said = "every plug-in there is, in order",
+        .fallback_said = "apt; in a simulation every plug-in there is, in order",
         .explain = "The plug-ins that find and install updates, in order. One that is named "
                    "twice runs twice and is then called X (2).",
         .cite = "7.4",

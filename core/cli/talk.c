@@ -10,11 +10,18 @@
 void cau_say(const char *command, const char *format, ...)
 {
     va_list args;
+    char *text = NULL;
     va_start(args, format);
-    fprintf(stderr, "caucus%s%s: ", *command != '\0' ? " " : "", command);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    if (vasprintf(&text, format, args) < 0) {
+        text = NULL;
+    }
     va_end(args);
+    for (char *c = text; c != NULL && *c != '\0'; c++) { /* others' words may be in it */
+        *c = (unsigned char)*c < ' ' || *c == 0x7f ? ' ' : *c;
+    }
+    fprintf(stderr, "caucus%s%s: %s\n", *command != '\0' ? " " : "", command,
+            text != NULL ? text : "out of memory");
+    free(text);
 }
 
 int cau_say_why(const char *command, char *why, int code)

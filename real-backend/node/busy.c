@@ -1,8 +1,10 @@
 /* "Something is under way here": a file with a record lock on it.
  *
- * The lock belongs to the process that took it and goes with it, however it ends; whoever wants to
- * know asks who holds it (F_OFD_GETLK) without taking it himself, so that looking never gets in the
- * way of beginning. */
+ * The lock belongs to the open file and goes with the last process that has it, however it ends:
+ * the job, and a built-in plug-in, which may outlive its job. Others are not trusted with it: a
+ * daemon that an installer starts would keep the node busy for ever. Whoever wants to know asks who
+ * holds it (F_OFD_GETLK) without taking it himself, so that looking never gets in the way of
+ * beginning. */
 #include "real-backend/node/busy.h"
 
 #include "real-backend/node/job.h"
@@ -38,6 +40,11 @@ bool node_busy_begin(const struct node_job *job, const char *what)
         return true; /* no room for the words: held all the same */
     }
     return true;
+}
+
+int node_busy_fd(void)
+{
+    return held;
 }
 
 void node_busy_end(void)

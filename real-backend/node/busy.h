@@ -6,4 +6,10 @@
  * malloc'd; NULL: no memory. */
 char *node_busy_read(void);
 
+/* Where a program that holds it finds the descriptor; it must not pass it on. */
+#define NODE_BUSY_FD 9
+
+/* The descriptor here, or -1: no job of this process has begun. */
+int node_busy_fd(void);
+
 #endif

@@ -52,7 +52,8 @@ struct node_tool {
     const char *input;       /* or NULL: /dev/null */
     cau_msec limit_ms;       /* then its process group is killed; 0 = none */
     cau_msec grace_ms;       /* killed by SIGTERM first, and SIGKILL so much later; 0 = at once */
-    bool steady;             /* a CANCEL does not end it: a write that must not be torn */
+    bool holds_busy; /* it keeps the node busy (node_busy_begin) even if this process dies */
+    bool steady;     /* a CANCEL does not end it: a write that must not be torn */
     /* given each whole line of standard output when set, instead of collecting it */
     void (*line)(void *ctx, const char *line, size_t size);
     void *ctx;
@@ -68,9 +69,10 @@ void node_tool_done(struct node_tool *tool);
 /* "ROOT" + `format`, malloc'd or NULL: ROOT is "", or $CAUCUS_NODE_ROOT in tests. */
 char *node_path(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Removes what is in the folder (files, and folders of files; not what begins with a dot) but for
- * the `keep` entries that changed last. */
-void node_prune(const char *where, size_t keep);
+/* Of the entries of a folder that are `ours` (files, and folders of files) removes all but the
+ * `keep` that changed last. A coordinator that runs on the node keeps its own things beside them.
+ */
+void node_prune(const char *where, bool (*ours)(const char *name), size_t keep);
 
 /* Makes a directory and those above it, 0700. 0 or -errno. */
 int node_make_dir(const char *path);

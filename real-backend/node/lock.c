@@ -151,6 +151,12 @@ static enum cau_result_code held_in_cib(const struct node_job *job)
     return code;
 }
 
+bool node_key_is_old(const char *key)
+{
+    uint64_t epoch;
+    return node_key_fits(key, &epoch) && !node_epoch_see(key, epoch, false);
+}
+
 enum cau_result_code node_held(const struct node_job *job)
 {
     const char *key = wire_text(job->request->key);
@@ -300,6 +306,10 @@ void node_twin(struct node_job *job)
     struct node_tool tool = {.argv = *text == '\0' ? drop : set, .limit_ms = 10000};
     if (!cib_name_fits(node)) {
         node_say_end(job, CAU_RC_FAILED, 0, "Twin: \"%s\" is no name of a node", node);
+        return;
+    }
+    if (node_key_is_old(wire_text(job->request->key))) {
+        node_say_end(job, CAU_RC_STALE, 0, "a newer key has been seen here");
         return;
     }
     int rc = node_tool_run(&tool);

@@ -35,7 +35,7 @@
 
 struct node_texts {
     char *startup, *failed, *busy, *lock;
-    bool restart_needed;
+    bool restart_needed, apart;
 };
 
 struct watch {
@@ -127,15 +127,28 @@ static char *ask_failed(void)
     return cau_text_take(&text);
 }
 
+/* Its own view of the membership, beside what others say of it. No answer is no news. */
+static void see_membership(struct watch *watch)
+{
+    char *quorum = watch->clusterless ? NULL : look_quorum();
+    const char *line = quorum == NULL ? NULL : strstr(quorum, "\nQuorate:");
+    if (line != NULL) {
+        line += strlen("\nQuorate:");
+        watch->now.apart = strncmp(line + strspn(line, " "), "Yes", 3) != 0;
+    }
+    free(quorum);
+}
+
 static void see_startup(struct watch *watch, cau_msec now)
 {
     struct node_texts *texts = &watch->now;
+    see_membership(watch);
     replace(&texts->startup, ask_startup());
     bool degraded = same(texts->startup, "degraded");
     bool starting =
         !degraded && !same(texts->startup, "running") && !same(texts->startup, "offline");
     replace(&texts->failed, degraded || starting ? ask_failed() : NULL);
-    watch->startup_at = now + (starting ? STARTUP_MS : STEADY_MS);
+    watch->startup_at = now + (starting || texts->apart ? STARTUP_MS : STEADY_MS);
 }
 
 /* Looks at the node; true when something differs from what was told. */
@@ -151,7 +164,8 @@ static bool see_node(struct watch *watch, bool all)
     texts->restart_needed =
         is_there("/run/reboot-required") || is_there(NODE_RUN "/restart-required");
     return !same(texts->startup, told->startup) || !same(texts->failed, told->failed) ||
-           !same(texts->busy, told->busy) || texts->restart_needed != told->restart_needed;
+           !same(texts->busy, told->busy) || texts->restart_needed != told->restart_needed ||
+           texts->apart != told->apart;
 }
 
 /* ---- the cluster ---- */
@@ -192,6 +206,7 @@ static bool see_cluster(struct watch *watch, bool may_wait)
     may_wait = may_wait && (watch->busy_since == 0 || now - watch->busy_since < BUSY_MS);
     bool seen = look_cluster_renew(&watch->seen, may_wait);
     watch->busy_since = seen ? 0 : watch->busy_since == 0 ? now : watch->busy_since;
+    watch->cluster_at = seen ? watch->cluster_at : now + TICK_MS;
     return seen;
 }
 
@@ -219,7 +234,8 @@ static void tell(struct watch *watch, cau_msec at, cau_msec age, uint64_t asked)
                                         .failed = wire_text(now->failed),
                                         .busy = wire_text(now->busy),
                                         .lock = asked != 0 ? wire_text(now->lock) : "",
-                                        .restart_needed = now->restart_needed};
+                                        .restart_needed = now->restart_needed,
+                                        .apart = now->apart};
     said.look.has_cluster = watch->cluster;
     if (watch->cluster) {
         said.look.cluster = (struct wire_cluster){.quorum = wire_text(cluster->quorum),
@@ -239,6 +255,7 @@ static void remember(struct watch *watch)
     replace(&told->failed, strdup(wire_text(now->failed)));
     replace(&told->busy, strdup(wire_text(now->busy)));
     told->restart_needed = now->restart_needed;
+    told->apart = now->apart;
 }
 
 /* One look, told. What is asked for is answered by a whole one, or after some tries. `may_wait`:
@@ -307,8 +324,11 @@ static void watch_done(struct watch *watch)
 
 void look_watch(int out, int asked, bool cluster, bool clusterless)
 {
-    struct watch watch = {
-        .out = out, .cluster = cluster, .clusterless = clusterless, .boot = look_boot()};
+    struct watch watch = {.out = out,
+                          .cluster = cluster,
+                          .clusterless = clusterless,
+                          .boot = look_boot(),
+                          .now.apart = !clusterless};
     uname(&watch.uts);
     bool heard = hear(&watch, asked, FIRST_MS);
     look(&watch, false);
@@ -331,7 +351,8 @@ void node_look(struct node_job *job)
                           .clusterless = job->clusterless,
                           .boot = look_boot(),
                           .asked = {job->request->n},
-                          .asked_count = 1};
+                          .asked_count = 1,
+                          .now.apart = !job->clusterless};
     uname(&watch.uts);
     while (watch.asked_count > 0) {
         look(&watch, false);

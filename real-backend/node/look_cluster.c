@@ -235,10 +235,21 @@ static bool same_text(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* An operation was sent and is not answered. */
+/* An operation was sent to a node that is there, and is not answered. */
 static bool any_pending(const char *cib)
 {
-    return cib != NULL && strstr(cib, " op-status=\"-1\"") != NULL;
+    const char *state = cib == NULL ? NULL : strstr(cib, "<node_state ");
+    while (state != NULL) {
+        const char *next = strstr(state + 1, "<node_state "), *tag_end = strchr(state, '>');
+        const char *online = strstr(state, " crmd=\"online\"");
+        const char *pending = strstr(state, " op-status=\"-1\"");
+        bool there = online != NULL && tag_end != NULL && online < tag_end;
+        if (there && pending != NULL && (next == NULL || pending < next)) {
+            return true;
+        }
+        state = next;
+    }
+    return false;
 }
 
 bool look_cluster_renew(struct look_cluster *cluster, bool may_wait)

@@ -1,5 +1,6 @@
 /* caucus-node: the helper on a node. It is started by a coordinator, through ssh as a rule, does
  * what it is told in lines of JSON (wire.h), and leaves nothing running but work under way. */
+#include "real-backend/node/busy.h"
 #include "real-backend/node/job.h"
 #include "real-backend/node/plugin.h"
 #include "real-backend/node/session.h"
@@ -24,6 +25,11 @@ static const char help[] =
     "writes what it finds and does to standard output, one JSON object a line. With\n"
     "--clusterless this machine is alone, without Pacemaker.\n";
 
+static bool is_helper(const char *name)
+{
+    return strncmp(name, "caucus-node-", strlen("caucus-node-")) == 0;
+}
+
 /* This program is in use; those that were not for longest are removed. */
 static void forget_old_helpers(void)
 {
@@ -34,7 +40,7 @@ static void forget_old_helpers(void)
         self[size] = '\0';
         if (strncmp(self, folder, strlen(folder)) == 0) {
             utimensat(AT_FDCWD, self, NULL, 0);
-            node_prune(folder, HELPERS_KEPT);
+            node_prune(folder, is_helper, HELPERS_KEPT);
         }
     }
 }
@@ -53,6 +59,7 @@ static int session(int argc, char **argv)
 static int plugin(int argc, char **argv)
 {
     node_cancel_watch();
+    fcntl(NODE_BUSY_FD, F_SETFD, FD_CLOEXEC); /* if it is there */
     return node_plugin_main(argc, argv);
 }
 

@@ -416,6 +416,7 @@ static void run_it(struct ear *ear, const char *path, const char *input)
         .ctx = ear,
     };
     if (plugin_builtin(ear->order->name) != NULL) {
+        tool.holds_busy = true;
         argv[1] = "plugin";
         argv[2] = ear->order->name;
     }

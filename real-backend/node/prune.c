@@ -38,13 +38,14 @@ static void discard(const char *path)
     }
 }
 
-static size_t list(const char *path, DIR *folder, struct entry **ret)
+static size_t list(const char *path, DIR *folder, bool (*ours)(const char *name),
+                   struct entry **ret)
 {
     size_t count = 0;
     for (struct dirent *at; (at = readdir(folder)) != NULL;) {
         struct stat about;
         struct entry *longer = NULL;
-        if (at->d_name[0] != '.' &&
+        if (ours(at->d_name) &&
             fstatat(dirfd(folder), at->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0) {
             longer = realloc(*ret, (count + 1) * sizeof *longer);
         }
@@ -57,12 +58,12 @@ static size_t list(const char *path, DIR *folder, struct entry **ret)
     return count;
 }
 
-void node_prune(const char *where, size_t keep)
+void node_prune(const char *where, bool (*ours)(const char *name), size_t keep)
 {
     char *path = node_path("%s", where);
     DIR *folder = path == NULL ? NULL : opendir(path);
     struct entry *entries = NULL;
-    size_t count = folder == NULL ? 0 : list(path, folder, &entries);
+    size_t count = folder == NULL ? 0 : list(path, folder, ours, &entries);
     if (count > 0) {
         qsort(entries, count, sizeof *entries, newest_first);
     }

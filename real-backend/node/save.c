@@ -1,5 +1,6 @@
 /* Files of a run on this node: its report and what a successor needs. */
 #include "real-backend/node/say.h"
+#include "real-backend/node/store.h"
 
 #include "core/shell/words.h"
 
@@ -35,10 +36,14 @@ void node_save(struct node_job *job)
                      "Save: run must be a GUID, name of letters, digits, '.', '-' and '_'");
         return;
     }
+    if (node_key_is_old(wire_text(request->key))) {
+        node_say_end(job, CAU_RC_STALE, 0, "a newer key has been seen here");
+        return;
+    }
     char *folder = node_path(NODE_STATE "/runs/%s", run);
     char *path = node_path(NODE_STATE "/runs/%s/%s", run, name);
     if (folder != NULL && access(folder, F_OK) != 0) {
-        node_prune(NODE_STATE "/runs", RUNS_KEPT - 1);
+        node_prune(NODE_STATE "/runs", is_run, RUNS_KEPT - 1);
     }
     int rc = folder == NULL || path == NULL ? -ENOMEM : node_make_dir(folder);
     rc = rc == 0 ? node_write_file(path, text, strlen(text)) : rc;

@@ -67,6 +67,9 @@ bool node_request_scan(const char *text, uint64_t *ret_id, const char **ret_what
 bool node_key_fits(const char *key, uint64_t *ret_epoch);
 bool node_key_holds(const char *key, const char *lock);
 
+/* Has a newer epoch than this key's been seen here? An empty key is nobody's and never old. */
+bool node_key_is_old(const char *key);
+
 /* The newest epoch whose key was good here is remembered until the next boot. False: `epoch` is
  * older than one that was seen. */
 bool node_epoch_see(const char *key, uint64_t epoch, bool good);

@@ -6,6 +6,8 @@
 #include "core/time.h"
 #include "real-backend/node/job.h"
 
+#include "real-backend/node/busy.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -306,6 +308,9 @@ static int spawn(struct run *run, const int theirs[PIPES], char **env)
     posix_spawnattr_init(&attributes);
     for (int i = 0; i < PIPES; i++) {
         posix_spawn_file_actions_adddup2(&files, theirs[i], i);
+    }
+    if (run->tool->holds_busy && node_busy_fd() >= 0) {
+        posix_spawn_file_actions_adddup2(&files, node_busy_fd(), NODE_BUSY_FD);
     }
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                               POSIX_SPAWN_SETSIGDEF);

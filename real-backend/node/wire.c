@@ -114,7 +114,7 @@ static const struct cau_field node_rows[] = {
     PLAIN(struct wire_node, name, TEXT),           PLAIN(struct wire_node, boot, TEXT),
     PLAIN(struct wire_node, startup, TEXT),        PLAIN(struct wire_node, failed, TEXT),
     PLAIN(struct wire_node, busy, TEXT),           PLAIN(struct wire_node, lock, TEXT),
-    PLAIN(struct wire_node, restart_needed, BOOL),
+    PLAIN(struct wire_node, restart_needed, BOOL), PLAIN(struct wire_node, apart, BOOL),
 };
 static const struct cau_fields node = FIELDS(struct wire_node, "node", node_rows);
 

@@ -92,6 +92,7 @@ struct wire_node {
     const char *busy;   /* what is under way here: "Install KEY", or "" */
     const char *lock;   /* in this node's own copy of the CIB; only of a look that was asked for */
     bool restart_needed;
+    bool apart; /* its own Corosync does not say that it is in a membership with quorum */
 };
 
 /* One member's picture of the cluster, as its tools print it; all from one copy of the CIB. Empty

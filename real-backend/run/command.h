@@ -78,6 +78,9 @@ char *run_who(void);
 
 cau_msec run_now(void);
 
+/* Who took the lock by hand, and why, as a text; NULL: nobody did. malloc'd. */
+char *run_lock_by(const struct picture *picture);
+
 int run_cmd_run(struct run_request *request);
 int run_cmd_scan(struct run_request *request);
 int run_cmd_status(struct run_request *request);

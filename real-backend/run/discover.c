@@ -108,9 +108,10 @@ const char *run_discover_name(const struct real_answer *answer)
 static char *refuse(const struct real_answer *answer)
 {
     const struct picture *picture = &answer->picture;
-    if (picture->bundles) {
-        return cau_sentence("bundles are configured in this cluster, and this version does not "
-                            "update clusters with bundles");
+    if (picture->bundle != NULL) {
+        return cau_sentence("%s: is a bundle, and this version does not update clusters with "
+                            "bundles",
+                            picture->bundle);
     }
     if (picture->node_count == 0) {
         return cau_sentence("the cluster has no nodes");

@@ -29,6 +29,7 @@ extern char **environ;
 
 static struct real_backend *volatile asked; /* whom a signal tells */
 static volatile sig_atomic_t signals;
+static volatile sig_atomic_t begun; /* the lock was asked for: there is a run to stop */
 
 static void mutter(const char *text)
 {
@@ -41,7 +42,10 @@ static void on_signal(int number)
 {
     (void)number;
     signals = signals + 1;
-    if (signals == 1 && asked != NULL) {
+    if (!begun && asked != NULL) {
+        mutter("\ncaucus run: ended; it had not begun\n");
+        real_backend_give_up(asked); /* it allows that in a signal handler */
+    } else if (signals == 1 && asked != NULL) {
         mutter("\ncaucus run: stopping: nothing new is begun, nodes return to service; once more "
                "ends this process at once\n");
         real_backend_ask(asked, CAU_REQUEST_STOP); /* it allows that in a signal handler */
@@ -215,6 +219,8 @@ static void on_action(void *ctx, const struct cau_action *action)
 {
     if (action->kind == CAU_ACT_RECORD) {
         on_record(ctx, &action->record);
+    } else if (action->kind == CAU_ACT_LOCK_WRITE) {
+        begun = 1;
     }
 }
 
@@ -426,6 +432,7 @@ static int finish(struct run *run, const struct cau_status_run *status)
 int run_drive(struct run *run, enum cau_event_kind first)
 {
     struct cau_event event = {.at = run_now(), .kind = (uint8_t)first};
+    begun = first == CAU_EV_TAKEOVER;
     catch_signals(run->backend);
     for (uint32_t i = 0; run->plan.mode == CAU_MODE_RECOVER && i < run->plan.node_count; i++) {
         real_backend_tell_state(run->backend, i, ""); /* of the run that is dead */
@@ -433,6 +440,11 @@ int run_drive(struct run *run, enum cau_event_kind first)
     cau_turn(&run->driver, &event);
     int rc = cau_drive(&run->driver);
     do_due(run);
+    if (signals > 0 && !begun) {
+        run_live_remove(&run->live);
+        run->live_open = false;
+        return CAU_EXIT_CANCELED;
+    }
     struct cau_status_run status = status_of(run);
     if (status.state != CAU_RUN_ENDED) {
         run_say(run->request, "%s: the run cannot go on: %s; `caucus run --resume` tries again",

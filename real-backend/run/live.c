@@ -276,6 +276,27 @@ static int put_all(struct cau_rundir *dir, const struct run_live_new *what,
     return rc;
 }
 
+bool run_live_is_there(const char *path)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    return count < 0 ? errno != ENOENT : count > 2; /* . and .. */
+}
+
+/* A run elsewhere is found among the runs of this host as well. */
+static void list_run(struct run_live *live, const char *listed)
+{
+    char *real = listed == NULL ? NULL : realpath(live->path, NULL);
+    if (real != NULL && strcmp(real, listed) != 0 && symlink(real, listed) == 0) {
+        live->link = strdup(listed);
+    }
+    free(real);
+}
+
 int run_live_create(struct run_live *ret, const struct run_live_new *what, char **reterr_why)
 {
     bool word = strcmp(what->spelled, "local") == 0 || strcmp(what->spelled, "testbed") == 0;
@@ -290,9 +311,15 @@ int run_live_create(struct run_live *ret, const struct run_live_new *what, char 
                                     .orchestrator = what->plan->orchestrator};
     struct cau_rundir dir;
     *ret = (struct run_live){.lock = -1};
-    int rc = cau_rundir_open(&dir, what->path, what->force, reterr_why);
+    if (run_live_is_there(what->path)) {
+        *reterr_why = cau_sentence(RUN_LIVE_IS_THERE, what->path, what->path);
+        free(real);
+        return CAU_EXIT_INPUT;
+    }
+    int rc = cau_rundir_open(&dir, what->path, 0, reterr_why);
     if (rc == 0) {
-        rc = put_all(&dir, what, &manifest, reterr_why);
+        /* what plug-ins are told may be nobody else's business */
+        rc = chmod(dir.stage, 0700) == 0 ? put_all(&dir, what, &manifest, reterr_why) : -errno;
         if (rc == 0) {
             rc = cau_rundir_commit(&dir, reterr_why);
         } else {
@@ -300,9 +327,14 @@ int run_live_create(struct run_live *ret, const struct run_live_new *what, char 
         }
     }
     free(real);
-    return rc == 0         ? run_live_open(ret, what->path, reterr_why)
-           : rc == -EEXIST ? CAU_EXIT_INPUT
-                           : CAU_EXIT_INTERNAL;
+    if (rc != 0) {
+        return rc == -EEXIST ? CAU_EXIT_INPUT : CAU_EXIT_INTERNAL;
+    }
+    int code = run_live_open(ret, what->path, reterr_why);
+    if (code == 0) {
+        list_run(ret, what->listed);
+    }
+    return code;
 }
 
 /* ---- while it runs -------------------------------------------------------------------------- */
@@ -420,6 +452,7 @@ void run_live_close(struct run_live *live)
         close(live->lock);
     }
     free(live->path);
+    free(live->link);
     free(live->cluster);
     free(live->spelled);
     free(live->credential);
@@ -441,5 +474,8 @@ void run_live_remove(struct run_live *live)
         free(path);
     }
     rmdir(live->path);
+    if (live->link != NULL) {
+        unlink(live->link);
+    }
     run_live_close(live);
 }

@@ -15,6 +15,7 @@
 
 struct run_live {
     char *path;
+    char *link; /* to it, among the runs of this host; NULL: it lies there itself */
     struct cau_sink_file journal, trace, records;
     FILE *votes;   /* votes.csv */
     FILE *updates; /* updates.ndjson: the lines of real_texts */
@@ -37,7 +38,8 @@ struct run_live_new {
     const char *pre_script, *post_script; /* their texts, or NULL */
     int argc;                             /* as typed, argv[0] is the command */
     char **argv;
-    bool clusterless, force;
+    const char *listed; /* where the runs of this host are looked for: a link there; or NULL */
+    bool clusterless;
 };
 
 /* Names of files that others here read. */
@@ -78,5 +80,11 @@ void run_live_close(struct run_live *live);
 
 /* Removes the directory of a run that came to nothing, and closes it. */
 void run_live_remove(struct run_live *live);
+
+/* Is something there, and be it an empty file? A run never replaces what is there: it may be the
+ * journal of one that was cut short. */
+bool run_live_is_there(const char *path);
+#define RUN_LIVE_IS_THERE                                                                          \
+    "--out: %s is there already; give another name, or go on with the run in it by --resume=%s"
 
 #endif

@@ -119,6 +119,17 @@ static const char *part_of(const struct scn_json *json, const char *key)
     return member != NULL && scn_json_kind(member) == SCN_JSON_TEXT ? scn_json_text(member) : "";
 }
 
+char *run_lock_by(const struct picture *picture)
+{
+    struct scn_json *by = read_signature(picture->progress);
+    const char *why = part_of(by, "why");
+    char *text = by == NULL ? NULL
+                            : cau_sentence("%s: %s", part_of(by, "who"),
+                                           *why != '\0' ? why : "no reason was given");
+    scn_json_free(by);
+    return text;
+}
+
 /* ---- show ----------------------------------------------------------------------------------- */
 
 static void show_json(const struct grip *grip, const struct scn_json *by)
@@ -196,9 +207,12 @@ static void take_end(void *ctx, const struct wire_said *said)
 {
     struct grip *grip = ctx;
     if (said->kind == WIRE_END) {
-        free(grip->lock_text);
         grip->code = said->code;
-        grip->lock_text = strdup(wire_text(said->lock));
+        if (said->lock == NULL) {
+            return; /* no news of it */
+        }
+        free(grip->lock_text);
+        grip->lock_text = strdup(said->lock);
         if (!wire_lock_scan(wire_text(said->lock), &grip->lock)) {
             grip->lock = (struct cau_lock){0};
         }
@@ -213,19 +227,51 @@ static int say_foreign(const struct grip *grip, const struct cau_lock *lock)
     return CAU_EXIT_LOCKED;
 }
 
+/* Sends a write of the lock; what the store holds then is in `lock` and `lock_text`. */
+static int send_write(struct grip *grip, const char *want, const char *progress, char **reterr_why)
+{
+    char *expect = strdup(wire_text(grip->lock_text));
+    struct wire_request request = {
+        .verb = WIRE_LOCK_WRITE, .expect = wire_text(expect), .want = want, .progress = progress};
+    grip->code = CAU_RC_UNKNOWN;
+    int code = real_ask(&grip->cluster, grip->answer.contact, &request, ASK_MS, take_end, grip,
+                        reterr_why);
+    free(expect);
+    return code;
+}
+
+/* The node that was asked does not answer: another one that does, and the lock as it sees it. */
+static bool look_again(struct grip *grip)
+{
+    struct real_answer fresh = {0};
+    char *why = NULL;
+    if (real_ask_cluster(&grip->cluster, ASK_MS, &fresh, &why) != 0) {
+        free(why);
+        return false;
+    }
+    real_answer_done(&grip->answer);
+    grip->answer = fresh;
+    free(grip->lock_text);
+    grip->lock = grip->answer.picture.lock;
+    grip->lock_text = strdup(grip->answer.picture.lock_text);
+    return is_self(grip, &grip->lock) || grip->lock.phase == CAU_LOCK_FREE;
+}
+
 /* One compare-and-swap from what the store held last. */
 static int swap(struct grip *grip, const struct cau_lock *want, const char *progress)
 {
-    char text[WIRE_LOCK], *expect = grip->lock_text, *why = NULL;
-    struct wire_request request = {.verb = WIRE_LOCK_WRITE,
-                                   .expect = expect,
-                                   .want = wire_lock(want, text),
-                                   .progress = progress};
-    grip->lock_text = NULL; /* the request still points to it */
-    grip->code = CAU_RC_UNKNOWN;
-    int code =
-        real_ask(&grip->cluster, grip->answer.contact, &request, ASK_MS, take_end, grip, &why);
-    free(expect);
+    char text[WIRE_LOCK], *why = NULL;
+    const char *wanted = wire_lock(want, text);
+    int code = send_write(grip, wanted, progress, &why);
+    if (code != 0 && look_again(grip)) { /* through another node; it may have been written */
+        free(why);
+        why = NULL;
+        code = send_write(grip, wanted, progress, &why);
+    }
+    if (code == 0 && grip->code == CAU_RC_REFUSED && is_self(grip, &grip->lock) &&
+        grip->lock.epoch == want->epoch) { /* by an earlier write of ours that nobody told us of */
+        code = send_write(grip, wanted, progress, &why);
+    }
     if (code != 0) {
         return run_say_why(grip->request, why, code);
     }

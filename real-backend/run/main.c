@@ -34,6 +34,14 @@ static void help(const struct run_command *command)
            "its nodes, `local` (this machine is one of them) or `testbed`.\n\n",
            command->usage, command->what);
     run_request_help(command);
+    if (command->which == RUN_LOCK) {
+        puts("  --reason TEXT            take: why, for whoever meets the lock\n"
+             "  --force                  take, release: also over somebody else's lock\n"
+             "  -- COMMAND...            take: hold it while the command runs, then free it; the\n"
+             "                           exit code is the command's\n\n"
+             "show ends with 75 while somebody else holds the lock, with 0 when it is free or "
+             "yours.");
+    }
     puts("\nExit code: 0 Succeeded, 1 Failed, 2 PartiallyFailed, 3 Canceled, 4 refused before\n"
          "anything was touched, 64 wrong use, 65 bad file or profile, 69 cluster unreachable,\n"
          "70 internal, 75 another coordinator holds the lock, 77 privileges.");

@@ -102,6 +102,10 @@ static int take_options(struct run *run, const struct picture *picture)
         cau_options_done(places[i]);
         *places[i] = copy;
     }
+    char *why = NULL;
+    if (cau_options_fit(&scenario->options, scenario->node_count, &why) != 0) {
+        return run_say_why(run->request, why, CAU_EXIT_USAGE);
+    }
     scenario->coordinators[0].takeover = run->request->take_over      ? CAU_TAKEOVER_NOW
                                          : run->request->when_expired ? CAU_TAKEOVER_EXPIRED
                                                                       : CAU_TAKEOVER_REFUSE;
@@ -119,13 +123,13 @@ static void hear_live(void *ctx, const struct wire_said *said)
  * never do. One that does not answer does not either: its scan will say what is wrong. */
 static void ask_live(struct run *run, const struct real_answer *answer)
 {
-    const struct cau_options *options = &run->request->options;
-    for (uint32_t i = 0; i < options->plugin_name_count; i++) {
-        struct wire_request request = {.verb = WIRE_ABLE, .plugin = options->plugin_names[i]};
+    for (uint32_t i = 0; i < run->scenario->plugin_count; i++) {
+        struct scenario_plugin *plugin = &run->scenario->plugins[i];
+        struct wire_request request = {.verb = WIRE_ABLE, .plugin = plugin->name};
         char *why = NULL;
-        if (!wire_is_built_in(request.plugin)) {
-            real_ask(&run->cluster, answer->contact, &request, ABLE_MS, hear_live,
-                     &run->scenario->plugins[i].live, &why);
+        if (!wire_is_built_in(plugin->name)) {
+            real_ask(&run->cluster, answer->contact, &request, ABLE_MS, hear_live, &plugin->live,
+                     &why);
             free(why);
         }
     }
@@ -178,7 +182,8 @@ int run_plan(struct run *run)
         return code;
     }
     run->cluster_open = true;
-    if (run->request->take_over && answer.picture.lock.phase == CAU_LOCK_FREE) {
+    bool goes_on = run->request->take_over || run->request->when_expired;
+    if (goes_on && answer.picture.lock.phase == CAU_LOCK_FREE) {
         run_say(run->request, "there is no run to take over: the cluster's lock is free");
         real_answer_done(&answer);
         return CAU_EXIT_REFUSED;
@@ -223,7 +228,7 @@ static char *usual_place(const struct run *run)
 
 static int make_directory(struct run *run)
 {
-    char *usual = run->request->out == NULL ? usual_place(run) : NULL, *why = NULL;
+    char *usual = usual_place(run), *why = NULL;
     const struct run_live_new what = {
         .path = run->request->out != NULL ? run->request->out : usual,
         .spelled = run->request->cluster,
@@ -235,7 +240,7 @@ static int make_directory(struct run *run)
         .argc = run->request->argc,
         .argv = run->request->argv,
         .clusterless = run->request->clusterless,
-        .force = run->request->options.force,
+        .listed = usual,
     };
     if (what.path == NULL) {
         run_say(run->request, "there is no place for the run directory: give --out DIR");
@@ -249,8 +254,15 @@ static int make_directory(struct run *run)
 
 static int begin(struct run *run)
 {
-    const char *why = NULL;
-    int code = run_plan(run);
+    const char *why = NULL, *out = run->request->out;
+    int code = 0;
+    if (out != NULL && run_live_is_there(out)) {
+        run_say(run->request, RUN_LIVE_IS_THERE, out, out);
+        code = CAU_EXIT_INPUT;
+    }
+    if (code == 0) {
+        code = run_plan(run);
+    }
     if (code == 0) {
         code = run_prepare(run);
     }

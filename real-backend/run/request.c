@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,6 +127,9 @@ static int wrong(const struct run_request *request, const char *word, const char
 static int add_setting(struct run_request *request, const struct cau_option *option,
                        const char *text)
 {
+    if (option->type == CAU_OPTION_NAMES && *text == '\0') { /* a variable that was not set, say */
+        return wrong(request, option->name, "must name at least one, is empty");
+    }
     if (request->setting_count == RUN_SETTINGS_MAX) {
         return wrong(request, option->name, "more options than 256");
     }
@@ -202,6 +206,12 @@ static const struct flag *find_flag(const struct run_command *command, const cha
 }
 
 /* Takes argv[*at], which begins with a dash, and its value. */
+static bool is_directory(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 static int take_dashed(struct run_request *request, int *at)
 {
     const char *word = request->argv[*at], *equals = strchr(word, '=');
@@ -227,7 +237,9 @@ static int take_dashed(struct run_request *request, int *at)
         run_say(request, "%.*s: takes no value", (int)size, word);
         return CAU_EXIT_USAGE;
     }
-    if (maybe && value == NULL && request->cluster != NULL && next != NULL && next[0] != '-') {
+    bool value_next = next != NULL && next[0] != '-' &&
+                      (request->cluster != NULL || is_directory(next)); /* no CLUSTER is one */
+    if (maybe && value == NULL && value_next) {
         value = request->argv[++*at];
     } else if (!truth && !maybe && value == NULL) {
         if (next == NULL) {
@@ -319,6 +331,12 @@ static int check_flags(const struct run_request *request)
     }
     if (request->resume && (request->take_over || request->when_expired)) {
         return wrong(request, "--resume", "does not go with --take-over or --when-expired");
+    }
+    const struct cau_options *given = &request->options;
+    if ((request->take_over || request->when_expired) &&
+        (given->only_node_count > 0 || given->exclude_count > 0)) {
+        return wrong(request, request->take_over ? "--take-over" : "--when-expired",
+                     "goes on with the nodes of that run: give neither --nodes nor --exclude");
     }
     if (request->take_over && request->when_expired) {
         return wrong(request, "--take-over", "does not go with --when-expired");

@@ -77,10 +77,11 @@ void run_tell_leftovers(const struct run *run)
         const struct picture_node *node = &answer.picture.nodes[i];
         if (node->facts.standby == CAU_STANDBY_OURS) {
             fprintf(stderr,
-                    "Left      node %s is out of service by a run%s%s; to put it back: "
-                    "crm_attribute --node %s --name %s --update off\n",
+                    "Left      node %s is out of service by a run%s%s; to put it back, both:\n"
+                    "            crm_attribute --node %s --name caucus-by --update ''\n"
+                    "            crm_attribute --node %s --name %s --update off\n",
                     node->name, *node->away != '\0' ? "; roles drained: " : "", node->away,
-                    node->name, node->undrained ? "maintenance" : "standby");
+                    node->name, node->name, node->undrained ? "maintenance" : "standby");
         }
     }
     if (answer.picture.constraints_left) {

@@ -16,7 +16,7 @@ static void warn_node(const struct run_request *request, const struct picture_no
         {!facts->member, "is not online: it counts as failed when it is still so in its turn"},
         {facts->member && !facts->clean, "is unclean: nothing is done on it before it is fenced"},
         {facts->standby == CAU_STANDBY_OURS,
-         "is out of service by an earlier run; `caucus status` says more"},
+         "is out of service by a run; `caucus status` says more"},
         {facts->standby == CAU_STANDBY_OTHER,
          "was put into standby by somebody else, and stays so after the run"},
         {facts->maintenance && facts->standby == CAU_STANDBY_NO, "is in maintenance"},
@@ -68,15 +68,21 @@ static void warn_lock(const struct run_request *request, const struct picture *p
 {
     char age[32], guid[37];
     cau_msec silent = run_now() - picture->lock.stamp;
-    if (picture->lock.phase != CAU_LOCK_FREE) {
+    char *by = run_lock_by(picture);
+    if (picture->lock.phase != CAU_LOCK_FREE && by != NULL) {
+        run_say(request, "note: the lock is held by hand, by %s; renewed %s ago", by,
+                cau_word_duration(silent, age));
+    } else if (picture->lock.phase != CAU_LOCK_FREE) {
         run_say(request, "note: coordinator %s holds the lock, last heard of %s ago",
                 cau_word_guid(picture->lock.owner, guid), cau_word_duration(silent, age));
     }
+    free(by);
     if (picture->request.id != 0) {
-        run_say(request,
-                "note: a request to %s waits in the cluster; it was for a run before and is "
-                "not obeyed",
-                cau_word(&cau_words_request, picture->request.kind));
+        bool goes_on = request->take_over || request->when_expired;
+        run_say(request, "note: a request to %s waits in the cluster; %s",
+                cau_word(&cau_words_request, picture->request.kind),
+                goes_on ? "it is for the run that goes on"
+                        : "it was for a run before and is not obeyed");
     }
 }
 

@@ -98,7 +98,7 @@ caucus run local --backend local --resume --force
 code_is 0 "run --resume"
 has "$tmp/out" "^Status  *Succeeded$"
 want "the update must be installed once" [ "$(wc -l <"$tmp/count")" -eq 1 ]
-set -- "$tmp"/runs/*
+set -- $(find "$tmp/runs" -mindepth 1 -maxdepth 1 -type d)
 want "one run directory" [ $# -eq 1 ]
 has "$1/manifest.json" '"exit": 0'
 caucus replay "$1"
@@ -107,5 +107,21 @@ caucus lock show local --backend local
 code_is 0 "lock show"
 has "$tmp/out" "^Lock  *free$"
 
-need 25 checks "$checks"
+# A helper's job that dies in an installation: its installer goes on, and nothing is begun beside it.
+cat >"$tmp/update" <<END
+#!/bin/sh
+echo begin >>"$tmp/log"
+# the parent is the built-in plug-in, its parent the job
+[ -e "$tmp/died" ] || { touch "$tmp/died"; kill -9 "\$(awk '/PPid/ { print \$2 }' /proc/\$PPID/status)"; }
+while [ ! -e "$tmp/enough" ]; do sleep 0.05; done
+echo end >>"$tmp/log"
+END
+chmod +x "$tmp/update"
+( until grep -q "<- Install .* Unknown" "$tmp/dead-job/trace.txt" 2>/dev/null || [ ! -d "$tmp" ]; do sleep 0.05; done; touch "$tmp/enough" ) &
+caucus run local --backend local --force --cau-plugin-name exec \
+    --cau-plugin-arguments "Id=dead-job;Command=$tmp/update" --out "$tmp/dead-job"
+code_is 0 "a run whose helper's job died"
+want "the update must have run once, to its end" [ "$(tr '\n' ' ' <"$tmp/log")" = "begin end " ]
+
+need 30 checks "$checks"
 finish "$checks checks of runs on this machine"

@@ -69,7 +69,7 @@ static void test_idle(void)
     CU_ASSERT_STRING_EQUAL(picture.cluster_name, "testbed");
     CU_ASSERT_EQUAL_FATAL(picture.node_count, 3);
     CU_ASSERT(picture.idle && !picture.maintenance && !picture.constraints_left);
-    CU_ASSERT(!picture.bundles);
+    CU_ASSERT_PTR_NULL(picture.bundle);
     CU_ASSERT_EQUAL(picture.observer.node, 0);
     CU_ASSERT(picture.observer.quorate);
     CU_ASSERT_EQUAL(picture.observer.ring, UINT64_C(1) << 40 ^ 0x16);
@@ -176,7 +176,8 @@ static void test_a_partition(void)
 static void test_odd_things(void)
 {
     struct picture picture = read_picture("odd.json");
-    CU_ASSERT(picture.maintenance && picture.bundles && picture.constraints_left);
+    CU_ASSERT(picture.maintenance && picture.constraints_left);
+    CU_ASSERT_STRING_EQUAL(picture.bundle, "box");
     CU_ASSERT_EQUAL_FATAL(picture.node_count, 4);
     CU_ASSERT_STRING_EQUAL(picture.nodes[3].name, "far");
     CU_ASSERT_EQUAL(picture.nodes[3].facts.kind, CAU_KIND_REMOTE);

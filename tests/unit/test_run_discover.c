@@ -187,10 +187,11 @@ static void test_refused(void)
     expect_refused(&sample, "the cluster's name (property cluster-name) must be of letters, digits "
                             "and ._-+~:@, is \"\"");
     replace(&picture->cluster_name, "c1");
-    picture->bundles = true;
-    expect_refused(&sample, "bundles are configured in this cluster, and this version does not "
-                            "update clusters with bundles");
-    picture->bundles = false;
+    replace(&picture->bundle, "box");
+    expect_refused(&sample,
+                   "box: is a bundle, and this version does not update clusters with bundles");
+    free(picture->bundle);
+    picture->bundle = NULL;
     sample.answer.quorum = (char *)(uintptr_t) "quorum.auto_tie_breaker_node (str) = highest\n";
     expect_refused(&sample, "quorum.auto_tie_breaker_node: must be lowest to be reckoned with, is "
                             "highest");

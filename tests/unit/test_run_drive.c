@@ -332,10 +332,20 @@ static void test_scripts(void)
     file = fopen(script, "w");
     fputs("echo another one\n", file);
     fclose(file);
+    CU_ASSERT_EQUAL(COMMAND("run", "c1", "--force", "--out", dir), CAU_EXIT_INPUT);
+    CU_ASSERT_TRUE(said("is there already"));
+    world->die_at = world->waits + 3;
+    CU_ASSERT_EQUAL(COMMAND("run", "--resume", "--force"),
+                    DIED); /* found although it is elsewhere */
+    world->die_at = 0;
+    CU_ASSERT_EQUAL(COMMAND("run", "--resume", dir, "--force"), 0);
+    CU_ASSERT_TRUE(world->scripts_ran);
     CU_ASSERT_EQUAL(COMMAND("run", "--resume", "--force"), CAU_EXIT_INPUT);
     CU_ASSERT_EQUAL(COMMAND("run", "--resume", "--if-any", "--force"), 0);
-    CU_ASSERT_EQUAL(COMMAND("run", "c1", "--resume", dir, "--force"), 0);
-    CU_ASSERT_TRUE(world->scripts_ran);
+    CU_ASSERT_EQUAL(COMMAND("run", "c1", "--force", "--nodes", ""), CAU_EXIT_USAGE);
+    CU_ASSERT_TRUE(said("nodes: must name at least one"));
+    CU_ASSERT_EQUAL(COMMAND("run", "c1", "--force", "--take-over", "--nodes", "n1"),
+                    CAU_EXIT_USAGE);
     check_world();
     free(dir);
     free(script);

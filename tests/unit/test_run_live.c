@@ -119,7 +119,7 @@ static void test_made(void)
     free(why);
     why = NULL;
     CU_ASSERT_EQUAL(make(&second, path, "testbed", &why), CAU_EXIT_INPUT);
-    CU_ASSERT_PTR_NOT_NULL(strstr(why, "must be an empty or no directory"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(why, "is there already"));
     free(why);
     why = NULL;
     run_live_remove(&live);
