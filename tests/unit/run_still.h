@@ -48,8 +48,7 @@ struct world {
     unsigned file_count;
     long waits, die_at; /* the coordinator dies before it gets that event; 0 = never */
     bool scripts_ran, fetch_fails, remote;
-    bool live;              /* plug-ins that are not built in say so */
-    unsigned live_installs; /* on nodes that were never suspended */
+    unsigned live_installs; /* on nodes that were never suspended; plug-in "warm" says live */
     bool alone;             /* no Corosync: nothing that would have to settle */
     char arguments[256];
     char asked[256]; /* the operator's last request, and whose */
@@ -215,7 +214,7 @@ int real_ask(const struct real_cluster *cluster, const char *destination,
             .kind = WIRE_NOTE, .name = world->files[i].name, .text = world->files[i].text};
         each(ctx, &said);
     }
-    if (request->verb == WIRE_ABLE && world->live) {
+    if (request->verb == WIRE_ABLE && strcmp(request->plugin, "warm") == 0) {
         struct wire_said said = {.kind = WIRE_NOTE, .name = "live", .text = request->plugin};
         each(ctx, &said);
     }

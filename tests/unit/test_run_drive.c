@@ -172,17 +172,15 @@ static void test_take_over(void)
 static void test_live(void)
 {
     static const struct {
-        const char *plugin;
-        bool live;
+        const char *plugins;
         unsigned installs;
-    } rows[] = {{"firmware", true, NODES}, {"firmware", false, 0}, {"exec", true, 0}};
+    } rows[] = {{"warm", NODES}, {"cold", 0}, {"exec", 0}, {"warm,warm,cold", 0}};
     char *dir = place("live");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         remove_directory(dir);
         new_world();
-        world->live = rows[i].live;
         CU_ASSERT_EQUAL(
-            COMMAND("run", "c1", "--force", "--cau-plugin-name", rows[i].plugin, "--out", dir), 0);
+            COMMAND("run", "c1", "--force", "--cau-plugin-name", rows[i].plugins, "--out", dir), 0);
         CU_ASSERT_EQUAL(world->live_installs, rows[i].installs);
         CU_ASSERT_EQUAL(world->suspends[0], 1);
     }
