@@ -263,6 +263,8 @@ void fake_look(const struct fake_cluster *fake, uint32_t node, bool cluster, str
     *ret = (struct wire_look){.node = {.name = self->name,
                                        .boot = self->boot,
                                        .startup = self->startup,
+                                       .apart = self->apart,
+                                       .lock = fake->lock,
                                        .failed = self->failed,
                                        .busy = self->busy,
                                        .restart_needed = self->restart_needed},

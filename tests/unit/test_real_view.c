@@ -236,6 +236,48 @@ static void test_startup(void)
     end();
 }
 
+/* Up to its last unit and a member as others say, it is not back before it says so itself. */
+static void test_own_membership(void)
+{
+    struct cau_view view;
+    begin(1);
+    real_view_up(rig.view, 0);
+    real_view_choose(rig.view, rig.now);
+    for (int apart = 1; apart >= 0; apart--) {
+        rig.cluster.nodes[0].apart = apart;
+        all_look();
+        CU_ASSERT_FATAL(real_view_take(rig.view, true, rig.now, &view));
+        CU_ASSERT(view.nodes[0].member);
+        CU_ASSERT_EQUAL(view.nodes[0].startup_done, !apart);
+    }
+    end();
+}
+
+/* The lock in each node's own copy: of looks that were asked for; nothing of one that is gone. */
+static void test_lock_marks(void)
+{
+    struct cau_lock lock = {.owner = {1, 2}, .run = {3, 4}, .epoch = 9, .phase = CAU_LOCK_CLAIMED};
+    char text[WIRE_LOCK];
+    struct cau_view view;
+    begin_whole(3, &view);
+    CU_ASSERT_EQUAL(view.nodes[1].lock_mark, 0);
+    snprintf(rig.cluster.lock, sizeof rig.cluster.lock, "%s", wire_lock(&lock, text));
+    for (int asked = 0; asked <= 1; asked++) {
+        struct wire_look told;
+        rig.now += 100;
+        fake_look(&rig.cluster, 1, real_view_watches(rig.view, 1), &told);
+        told.asked = (uint64_t)asked;
+        real_view_look(rig.view, 1, &told, rig.now, rig.now);
+        CU_ASSERT_FATAL(real_view_take(rig.view, true, rig.now, &view));
+        CU_ASSERT_EQUAL(view.nodes[0].lock_mark, 0);
+        CU_ASSERT_EQUAL(view.nodes[1].lock_mark, asked ? cau_lock_mark(&lock) : 0);
+    }
+    real_view_down(rig.view, 1);
+    CU_ASSERT_FATAL(real_view_take(rig.view, true, rig.now, &view));
+    CU_ASSERT_EQUAL(view.nodes[1].lock_mark, 0);
+    end();
+}
+
 /* ---- observers ---- */
 
 static bool watch_exactly(uint32_t a, uint32_t b)
@@ -412,6 +454,8 @@ static const struct unit_test tests[] = {
     {"nobody answers", test_nobody_answers},
     {"complete at the beginning", test_complete},
     {"start-up units", test_startup},
+    {"its own membership", test_own_membership},
+    {"lock marks", test_lock_marks},
     {"observers stay", test_observers_stay},
     {"observers are spared", test_observers_are_spared},
     {"observers of two sites", test_observers_of_two_sites},
