@@ -64,6 +64,9 @@ size_t cau_progress(const struct cau_core *core, void *buf, size_t size);
 /* When the run began whose progress this is, ms UTC; false when it is none. */
 bool cau_progress_began(const void *data, size_t size, cau_msec *ret_start);
 
+/* Was it written while the run was paused? */
+bool cau_progress_paused(const void *data, size_t size);
+
 /* Upper bound of cau_progress for a plan. */
 size_t cau_progress_max(const struct cau_plan *plan);
 

@@ -25,6 +25,15 @@ static bool began_at(const struct picture *picture, cau_msec *ret)
     return known;
 }
 
+static bool is_paused(const struct picture *picture)
+{
+    size_t size = 0;
+    void *data = wire_base64_read(picture->progress, &size);
+    bool paused = data != NULL && cau_progress_paused(data, size);
+    free(data);
+    return paused;
+}
+
 static bool is_run(const struct cau_lock *lock)
 {
     return lock->phase != CAU_LOCK_FREE && (lock->run.hi != 0 || lock->run.lo != 0);
@@ -40,9 +49,12 @@ static void print_lock(const struct picture *picture)
         return;
     }
     if (is_run(lock)) {
-        printf("Run       %s\n", cau_word_guid(lock->run, guid));
+        printf("Run       %s%s\n", cau_word_guid(lock->run, guid),
+               is_paused(picture) ? ", paused: it begins no further node" : "");
     } else {
-        puts("Run       none; the lock is held by hand, see `caucus lock show`");
+        char *by = run_lock_by(picture);
+        printf("Run       none; the lock is held by hand, by %s\n", by != NULL ? by : "somebody");
+        free(by);
     }
     printf("By        coordinator %s, epoch %" PRIu64 "%s\n", cau_word_guid(lock->owner, guid),
            lock->epoch, lock->phase == CAU_LOCK_CLAIMED ? ", which still waits to have it" : "");
@@ -121,8 +133,9 @@ static char *json_of(const struct real_answer *answer)
     cau_text_init(&text);
     cau_text_say(&text, "{\"ClusterName\":");
     cau_text_quote(&text, run_discover_name(answer));
-    cau_text_printf(&text, ",\"RunState\":\"%s\"",
-                    is_run(lock) ? "RunInProgress" : "RunNotInProgress");
+    cau_text_printf(&text, ",\"RunState\":\"%s\",\"Paused\":%s",
+                    is_run(lock) ? "RunInProgress" : "RunNotInProgress",
+                    truth(is_run(lock) && is_paused(picture)));
     if (lock->phase != CAU_LOCK_FREE) {
         cau_text_printf(&text, ",\"RunId\":\"%s\"", cau_word_guid(lock->run, guid));
         cau_text_printf(&text, ",\"OrchestratorGuid\":\"%s\"", cau_word_guid(lock->owner, guid));

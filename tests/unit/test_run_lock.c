@@ -118,6 +118,11 @@ static void test_status(void)
     CU_ASSERT_EQUAL(COMMAND("status", "c1", "--format", "json"), 0);
     CU_ASSERT_TRUE(printed("\"RunState\":\"RunInProgress\""));
     CU_ASSERT_TRUE(printed("\"Standby\":\"Ours\""));
+    CU_ASSERT_TRUE(printed("\"Paused\":false"));
+    world->progress[6] |= 1; /* as it is written while the run is paused */
+    CU_ASSERT_EQUAL(COMMAND("status", "c1"), 0);
+    CU_ASSERT_TRUE(printed(", paused: it begins no further node"));
+    world->progress[6] &= 0xfe;
     CU_ASSERT_EQUAL(COMMAND("status", "nowhere"), CAU_EXIT_UNREACHABLE);
     /* and without a word about where its directory is, it is found again */
     world->die_at = 0;
