@@ -69,7 +69,9 @@ int main(int argc, char **argv)
 {
     for (size_t i = 0; argc > 0 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[0], commands[i].name) == 0) {
-            return cau_talk_end(carry_out(&commands[i], argc, argv));
+            int code = carry_out(&commands[i], argc, argv), whole = cau_talk_end(0);
+            bool run = (commands[i].which & (RUN_RUN | RUN_RECOVER)) != 0;
+            return whole == 0 || run ? code : whole; /* what became of a run matters more */
         }
     }
     cau_say("", "caucus-run is run by caucus: try `caucus run --help`");
