@@ -13,6 +13,8 @@
 
 #include <stdatomic.h>
 
+#define CLEAR_UP_LEFT_MS 45000 /* of an unlocking's time: what it does not wait for resumes */
+
 enum op_step {
     OP_QUEUED,  /* not sent: nobody to send it to */
     OP_WHAT_IF, /* SUSPEND: asked what would become of the roles */

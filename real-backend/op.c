@@ -291,6 +291,11 @@ cau_msec op_limit(const struct real_backend *backend)
             (op->step == OP_WATCHED && op->action.kind == CAU_ACT_RESUME)) {
             limit = cau_msec_min(limit, op->wait_until);
         }
+        cau_msec unlock_at = op->action.deadline - CLEAR_UP_LEFT_MS;
+        if (op->step == OP_QUEUED && op->action.kind == CAU_ACT_LOCK_WRITE &&
+            unlock_at > backend->last) {
+            limit = cau_msec_min(limit, unlock_at);
+        }
     }
     return limit;
 }

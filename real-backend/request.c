@@ -49,8 +49,23 @@ static bool send_lock_read(struct real_backend *backend, struct op *op)
     return request_send_to(backend, op, backend_speaker(backend), &request, OP_SENT);
 }
 
+/* A view may show a node back in service while its helper still clears up behind the resume, which
+ * it may only do under the lock. */
+static bool clears_up(const struct real_backend *backend, const struct op *unlock)
+{
+    cau_msec limit = unlock->action.deadline - CLEAR_UP_LEFT_MS;
+    bool any = false;
+    for (const struct op *op = backend->ops; op != NULL; op = op->next) {
+        any = any || (op->action.kind == CAU_ACT_RESUME && op->step == OP_SENT);
+    }
+    return any && backend->last < limit;
+}
+
 static bool send_lock_write(struct real_backend *backend, struct op *op)
 {
+    if (op->action.lock_want.phase == CAU_LOCK_FREE && clears_up(backend, op)) {
+        return false;
+    }
     char expect[WIRE_LOCK], want[WIRE_LOCK];
     struct wire_request request = {.verb = WIRE_LOCK_WRITE,
                                    .expect = wire_lock(&op->action.lock_expect, expect),

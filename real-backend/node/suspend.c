@@ -20,8 +20,8 @@
     "'][starts-with(@value,'%s:')]"
 #define YES         "[@value='on' or @value='true' or @value='yes' or @value='y' or @value='1']"
 #define BACK_MS     60000 /* how long roles are waited for */
-#define POLL_MS     250
-#define STILL_POLLS 4 /* so often nothing is under way: they will not come */
+#define POLL_MS     100
+#define STILL_POLLS 10 /* so often nothing is under way: they will not come */
 
 static const struct {
     const char *name, *out, *in;

@@ -129,6 +129,8 @@ static void suspend(const struct wire_request *request)
     end(request->n, CAU_RC_OK);
 }
 
+static uint64_t held_resume;
+
 static void resume(const struct wire_request *request)
 {
     struct fake_cluster *fake = fake_shared.cluster;
@@ -148,7 +150,11 @@ static void resume(const struct wire_request *request)
             }
         }
     }
-    end(request->n, CAU_RC_OK);
+    if (fake->hold_resume) {
+        held_resume = request->n;
+    } else {
+        end(request->n, CAU_RC_OK);
+    }
 }
 
 static void what_if(const struct wire_request *request)
@@ -365,6 +371,10 @@ static int help(int wake)
         fake_lock();
         bool ends = fake_shared.cluster->nodes[helper.node].unreachable;
         tell_look(0);
+        if (held_resume != 0 && !fake_shared.cluster->hold_resume) {
+            end(held_resume, CAU_RC_OK);
+            held_resume = 0;
+        }
         fake_release();
         if (ends) {
             fprintf(stderr, "Connection reset\n");
