@@ -10,7 +10,7 @@
 struct audit_op {
     cau_msec submitted, deadline;
     struct cau_lock lock; /* of its result */
-    uint32_t results;
+    uint32_t results, node;
     bool again, canceled_late; /* submitted again; cancelled when it was over */
     uint8_t kind, code;
     bool progress_right; /* its result carried the progress that was expected */
@@ -28,6 +28,7 @@ struct audit {
     const void *progress; /* expected in results of LOCK_READ */
     size_t progress_size;
     bool timed, submitting;
+    bool installed[AUDIT_NODES]; /* by node: an installation was begun */
 };
 
 #define AUDIT_FIRST_ID (UINT64_C(7) << 16)
