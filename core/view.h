@@ -22,7 +22,7 @@ enum cau_standby {
 struct cau_node_facts {
     uint64_t boot_id;        /* differs after each boot; 0 = not known */
     uint64_t lock_mark;      /* cau_lock_mark of the lock in the node's own copy of the store, as of
-                              * the last OBSERVE; 0 = free, or not known */
+                              * the last OBSERVE after a claim of ours; 0 = free, or not known */
     uint32_t node;           /* index in the plan */
     uint32_t roles;          /* roles active on it */
     uint32_t roles_promoted; /* those of them in the promoted role */

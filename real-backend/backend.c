@@ -89,7 +89,8 @@ uint32_t backend_speaker(const struct real_backend *backend)
 
 static void look_at(struct link *link)
 {
-    struct wire_request look = {.verb = WIRE_LOOK, .cluster = link->watches};
+    struct wire_request look = {
+        .verb = WIRE_LOOK, .cluster = link->watches, .lock = link->backend->claiming};
     link->look_n = link_send(link, &look);
     link->look_sent = backend_now(link->backend);
 }

@@ -92,6 +92,7 @@ struct real_backend {
     uint32_t ack_node, ask_node;
     atomic_uint ask; /* enum cau_request_kind to write to the store */
     atomic_bool given_up;
+    bool claiming; /* the lock was claimed and is not yet ours: looks tell who has seen the claim */
     bool observe_again, started, dirty;
 };
 

@@ -67,6 +67,7 @@ static bool send_lock_write(struct real_backend *backend, struct op *op)
         return false;
     }
     char expect[WIRE_LOCK], want[WIRE_LOCK];
+    backend->claiming = op->action.lock_want.phase == CAU_LOCK_CLAIMED;
     struct wire_request request = {.verb = WIRE_LOCK_WRITE,
                                    .expect = wire_lock(&op->action.lock_expect, expect),
                                    .want = wire_lock(&op->action.lock_want, want),

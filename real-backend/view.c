@@ -145,10 +145,9 @@ void real_view_look(struct real_view *view, uint32_t node, const struct wire_loo
         return;
     }
     take_node(seen, &look->node);
-    if (look->asked != 0) {
-        struct cau_lock lock;
-        bool known = wire_lock_scan(wire_text(look->node.lock), &lock);
-        seen->lock_mark = known ? cau_lock_mark(&lock) : 0;
+    struct cau_lock lock;
+    if (*wire_text(look->node.lock) != '\0' && wire_lock_scan(look->node.lock, &lock)) {
+        seen->lock_mark = cau_lock_mark(&lock);
     }
     seen->node_at = cau_msec_max(seen->node_at, seen_at);
     if (!look->has_cluster || !real_view_watches(view, node)) {

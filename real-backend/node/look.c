@@ -45,12 +45,13 @@ struct watch {
     struct look_cluster seen;                   /* the last look at the cluster */
     char *store;                                /* ... and, without Pacemaker, at the store */
     cau_msec startup_at, quorum_at, cluster_at; /* when to look again, not before */
-    cau_msec quick_until;
+    cau_msec quick_until, membership_at;
     cau_msec busy_since; /* resources are being stopped or started; 0: not seen */
     uint64_t asked[ASKED_MAX];
     size_t asked_count;
     unsigned tries, partials;
     int out;
+    bool lock_wanted;                   /* by one of those who ask */
     bool cluster, clusterless, partial; /* partial: the last look was not whole */
 };
 
@@ -128,9 +129,13 @@ static char *ask_failed(void)
 }
 
 /* Its own view of the membership, beside what others say of it. No answer is no news. */
-static void see_membership(struct watch *watch)
+static void see_membership(struct watch *watch, cau_msec now)
 {
-    char *quorum = watch->clusterless ? NULL : look_quorum();
+    if (watch->clusterless || (!watch->now.apart && now < watch->membership_at)) {
+        return;
+    }
+    char *quorum = look_quorum();
+    watch->membership_at = now + STEADY_MS;
     const char *line = quorum == NULL ? NULL : strstr(quorum, "\nQuorate:");
     if (line != NULL) {
         line += strlen("\nQuorate:");
@@ -142,7 +147,7 @@ static void see_membership(struct watch *watch)
 static void see_startup(struct watch *watch, cau_msec now)
 {
     struct node_texts *texts = &watch->now;
-    see_membership(watch);
+    see_membership(watch, now);
     replace(&texts->startup, ask_startup());
     bool degraded = same(texts->startup, "degraded");
     bool starting =
@@ -219,6 +224,7 @@ static void answer_asked(struct watch *watch)
         node_say(watch->out, &said);
     }
     watch->asked_count = 0;
+    watch->lock_wanted = false;
     watch->tries = 0;
 }
 
@@ -228,14 +234,15 @@ static void tell(struct watch *watch, cau_msec at, cau_msec age, uint64_t asked)
     const struct look_cluster *cluster = &watch->seen;
     struct wire_said said = {.kind = WIRE_LOOKED, .n = asked};
     said.look = (struct wire_look){.asked = asked, .at = at, .age_ms = age};
-    said.look.node = (struct wire_node){.name = watch->uts.nodename,
-                                        .boot = wire_text(watch->boot),
-                                        .startup = wire_text(now->startup),
-                                        .failed = wire_text(now->failed),
-                                        .busy = wire_text(now->busy),
-                                        .lock = asked != 0 ? wire_text(now->lock) : "",
-                                        .restart_needed = now->restart_needed,
-                                        .apart = now->apart};
+    said.look.node =
+        (struct wire_node){.name = watch->uts.nodename,
+                           .boot = wire_text(watch->boot),
+                           .startup = wire_text(now->startup),
+                           .failed = wire_text(now->failed),
+                           .busy = wire_text(now->busy),
+                           .lock = asked != 0 && watch->lock_wanted ? wire_text(now->lock) : "",
+                           .restart_needed = now->restart_needed,
+                           .apart = now->apart};
     said.look.has_cluster = watch->cluster;
     if (watch->cluster) {
         said.look.cluster = (struct wire_cluster){.quorum = wire_text(cluster->quorum),
@@ -268,7 +275,7 @@ static void look(struct watch *watch, bool may_wait)
     if (watch->cluster && !see_cluster(watch, may_wait)) {
         return;
     }
-    if (watch->asked_count > 0 && !watch->clusterless) {
+    if (watch->lock_wanted && !watch->clusterless) {
         char *lock =
             watch->cluster ? cib_value(wire_text(cluster->cib), STORE_LOCK_ID) : look_lock();
         replace(&watch->now.lock, lock);
@@ -302,8 +309,10 @@ static bool hear(struct watch *watch, int asked, int tick)
     }
     ssize_t got = read(asked, watch->asked + watch->asked_count,
                        (ASKED_MAX - watch->asked_count) * sizeof *watch->asked);
-    if (got > 0) {
-        watch->asked_count += (size_t)got / sizeof *watch->asked;
+    for (ssize_t left = got; left > 0; left -= (ssize_t)sizeof *watch->asked) {
+        uint64_t *n = &watch->asked[watch->asked_count++];
+        watch->lock_wanted = watch->lock_wanted || (*n & LOOK_LOCK) != 0;
+        *n &= ~LOOK_LOCK;
     }
     return got > 0 || (got < 0 && errno == EINTR);
 }
@@ -352,6 +361,7 @@ void node_look(struct node_job *job)
                           .boot = look_boot(),
                           .asked = {job->request->n},
                           .asked_count = 1,
+                          .lock_wanted = job->request->lock,
                           .now.apart = !job->clusterless};
     uname(&watch.uts);
     while (watch.asked_count > 0) {

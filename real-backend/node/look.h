@@ -4,6 +4,9 @@
 
 #include "real-backend/node/job.h"
 
+/* Set in the number of a LOOK that also wants the lock in the node's own copy of the CIB. */
+#define LOOK_LOCK (UINT64_C(1) << 63)
+
 /* Tells looks into `out` until `asked` ends or SIGTERM comes: one at once, then one whenever
  * something has changed, and one for each number (uint64_t) that comes through `asked`, with an END
  * for it. Its process does nothing else. */

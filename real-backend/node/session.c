@@ -10,6 +10,7 @@
 
 #include "real-backend/node/job.h"
 #include "real-backend/node/jobs.h"
+#include "real-backend/node/look.h"
 #include "real-backend/node/say.h"
 
 #include <errno.h>
@@ -103,7 +104,7 @@ static void say_end(struct session *session, uint64_t n, enum cau_result_code co
 static void forget_look(struct session *session, uint64_t n)
 {
     for (size_t i = 0; i < session->look_count; i++) {
-        if (session->looks[i] == n) {
+        if ((session->looks[i] & ~LOOK_LOCK) == n) {
             session->looks[i] = session->looks[--session->look_count];
             return;
         }
@@ -228,7 +229,7 @@ static void cancel(struct session *session, const struct wire_request *request)
     say_end(session, request->n, CAU_RC_OK, "");
 }
 
-static void ask_look(struct session *session, uint64_t n)
+static void ask_look(struct session *session, uint64_t n, bool lock)
 {
     uint64_t *looks = realloc(session->looks, (session->look_count + 1) * sizeof *looks);
     if (looks == NULL) {
@@ -236,7 +237,7 @@ static void ask_look(struct session *session, uint64_t n)
         return;
     }
     session->looks = looks;
-    looks[session->look_count++] = n;
+    looks[session->look_count++] = n | (lock ? LOOK_LOCK : 0);
     pass_looks(session, session->look_count - 1);
 }
 
@@ -262,7 +263,7 @@ static void carry_out(struct session *session, const struct wire_request *reques
     } else if (request->verb == WIRE_CANCEL) {
         cancel(session, request);
     } else if (request->verb == WIRE_LOOK && session->watching) {
-        ask_look(session, request->n);
+        ask_look(session, request->n, request->lock);
     } else {
         start_job(session, request);
     }

@@ -107,6 +107,7 @@ static const struct cau_field request_rows[] = {
     PARTS(struct wire_request, pins, pair, pin_count),
     PARTS(struct wire_request, updates, update, update_count),
     PLAIN(struct wire_request, cluster, BOOL),
+    PLAIN(struct wire_request, lock, BOOL),
 };
 const struct cau_fields wire_fields_request = FIELDS(struct wire_request, "request", request_rows);
 

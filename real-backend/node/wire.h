@@ -80,6 +80,7 @@ struct wire_request {
     uint8_t verb; /* enum wire_verb */
     uint8_t mode; /* enum wire_mode */
     bool cluster;
+    bool lock; /* LOOK: tell also the lock in this node's own copy of the CIB */
 };
 
 /* What only the node itself knows. */
@@ -90,7 +91,7 @@ struct wire_node {
         *startup; /* systemctl is-system-running: "running", "degraded", "starting", "offline" */
     const char *failed; /* units that failed, apart by blanks */
     const char *busy;   /* what is under way here: "Install KEY", or "" */
-    const char *lock;   /* in this node's own copy of the CIB; only of a look that was asked for */
+    const char *lock;   /* in this node's own copy of the CIB, where a LOOK wanted it */
     bool restart_needed;
     bool apart; /* its own Corosync does not say that it is in a membership with quorum */
 };

@@ -253,7 +253,7 @@ static void test_own_membership(void)
     end();
 }
 
-/* The lock in each node's own copy: of looks that were asked for; nothing of one that is gone. */
+/* The lock in each node's own copy, where a look tells it; nothing of a node that is gone. */
 static void test_lock_marks(void)
 {
     struct cau_lock lock = {.owner = {1, 2}, .run = {3, 4}, .epoch = 9, .phase = CAU_LOCK_CLAIMED};
@@ -266,7 +266,7 @@ static void test_lock_marks(void)
         struct wire_look told;
         rig.now += 100;
         fake_look(&rig.cluster, 1, real_view_watches(rig.view, 1), &told);
-        told.asked = (uint64_t)asked;
+        told.node.lock = asked ? told.node.lock : "";
         real_view_look(rig.view, 1, &told, rig.now, rig.now);
         CU_ASSERT_FATAL(real_view_take(rig.view, true, rig.now, &view));
         CU_ASSERT_EQUAL(view.nodes[0].lock_mark, 0);
