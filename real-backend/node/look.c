@@ -2,9 +2,10 @@
  *
  * Looking at all of a cluster costs a tenth of a second of computing, so it is done only when a
  * cheap look says that something is different: the first tag of the CIB changes with each write to
- * it, quorumtool's answer with each membership. While resources are being stopped or started it is
- * not worth while: that is waited out, though not for long. And never more than two thirds of the
- * time: while much changes, the next look waits half as long as the last one took. */
+ * it, quorumtool's answer with each membership. While resources are being stopped or started, or
+ * only Caucus itself has written, it is not worth while: that is waited out, though not for long.
+ * And never more than two thirds of the time: while much changes, the next look waits half as long
+ * as the last one took. */
 #define _GNU_SOURCE 1
 #include "real-backend/node/look.h"
 
@@ -25,7 +26,6 @@
 #define TICK_MS    100  /* between two cheap looks */
 #define QUICK_MS   40   /* ... while things change */
 #define CHANGES_MS 3000 /* for so long after a change */
-#define BUSY_MS    1000 /* how long resources being stopped or started are waited out */
 #define QUORUM_MS  200  /* between two looks at quorum */
 #define STARTUP_MS 150  /* ... at start-up units while some are starting */
 #define STEADY_MS  5000 /* ... and afterwards */
@@ -46,7 +46,7 @@ struct watch {
     char *store;                                /* ... and, without Pacemaker, at the store */
     cau_msec startup_at, quorum_at, cluster_at; /* when to look again, not before */
     cau_msec quick_until, membership_at;
-    cau_msec busy_since; /* resources are being stopped or started; 0: not seen */
+    cau_msec waiting_since; /* there is something to see, later is better; 0: not so */
     uint64_t asked[ASKED_MAX];
     size_t asked_count;
     unsigned tries, partials;
@@ -208,10 +208,9 @@ static bool see_cluster(struct watch *watch, bool may_wait)
         replace(&watch->store, local_text());
         return true;
     }
-    may_wait = may_wait && (watch->busy_since == 0 || now - watch->busy_since < BUSY_MS);
-    bool seen = look_cluster_renew(&watch->seen, may_wait);
-    watch->busy_since = seen ? 0 : watch->busy_since == 0 ? now : watch->busy_since;
-    watch->cluster_at = seen ? watch->cluster_at : now + TICK_MS;
+    watch->waiting_since = watch->waiting_since == 0 ? now : watch->waiting_since;
+    bool seen = look_cluster_renew(&watch->seen, may_wait ? now - watch->waiting_since : CAU_NEVER);
+    watch->waiting_since = seen ? 0 : watch->waiting_since;
     return seen;
 }
 

@@ -1,9 +1,12 @@
 /* The cluster as one member's tools see it. All but quorum comes from one copy of the CIB, so that
- * no text contradicts another; quorum is asked first and last, and stays empty when the membership
- * changed between: then what lies between belongs to neither.
+ * no text contradicts another; quorum is asked after it. Corosync knows of a membership before
+ * Pacemaker writes it down, so a quorum that is younger than the CIB is what every member lives
+ * with, and one that is older would be told of nodes that had no part in it.
  *
  * The copy is a file without a name, seen by the tools through their inherited descriptor: nothing
- * is left behind however this process ends. While a membership changes tools hang, hence a limit.
+ * is left behind however this process ends. It asks for no validation, which takes the tools longer
+ * than all they do besides, and which the cluster has done. While a membership changes tools hang,
+ * hence a limit.
  *
  * Most looks follow a write of our own to the lock. Then Pacemaker's view of things is what it was:
  * the slower half of the texts is kept, but not for long, since some rules go by the clock. */
@@ -21,6 +24,8 @@
 #include <unistd.h>
 
 #define TOOL_MS 3000
+#define BUSY_MS 1000  /* how long resources being stopped or started are waited out */
+#define OURS_MS 300   /* ... and writes of our own: who makes them asks for a look if it matters */
 #define KEEP_MS 60000 /* what Pacemaker made of a CIB is kept so long at most */
 
 /* What a tool prints, or NULL; `env` may be NULL. `*hung`: it did not end within its time, and then
@@ -126,20 +131,60 @@ char *look_lock(void)
     return lock;
 }
 
-/* A file without a name that holds the text; -1: none. Tools inherit it. */
-static int copy_of(const char *text)
+/* ---- the copy ---- */
+
+static bool has_schema(unsigned long series)
 {
-    size_t size = strlen(text);
-    int fd = memfd_create("cib", 0);
-    for (size_t at = 0; fd >= 0 && at < size;) {
+    char *path = node_path("/usr/share/pacemaker/pacemaker-%lu.0.rng", series);
+    bool there = path != NULL && access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
+const char *look_idle_schema(const char *cib, size_t *ret_size)
+{
+    static const char attribute[] = " validate-with=\"", series[] = "pacemaker-";
+    const char *tag = strstr(cib, "<cib ");
+    const char *end = tag == NULL ? NULL : strchr(tag, '>');
+    const char *name = end == NULL ? NULL : strstr(tag, attribute);
+    if (name == NULL || name > end) {
+        return NULL;
+    }
+    name += strlen(attribute);
+    unsigned long major =
+        strncmp(name, series, strlen(series)) == 0 ? strtoul(name + strlen(series), NULL, 10) : 0;
+    *ret_size = strcspn(name, "\"");
+    return major > 0 && has_schema(major) && !has_schema(major + 1) ? name : NULL;
+}
+
+static bool put(int fd, const char *text, size_t size)
+{
+    for (size_t at = 0; at < size;) {
         ssize_t written = write(fd, text + at, size - at);
         if (written <= 0) {
-            close(fd);
-            return -1;
+            return false;
         }
         at += (size_t)written;
     }
-    return fd;
+    return true;
+}
+
+/* A file without a name that holds the CIB; -1: none. Tools inherit it. */
+static int copy_of(const char *cib)
+{
+    static const char none[] = "none";
+    size_t name_size = 0;
+    const char *name = look_idle_schema(cib, &name_size);
+    const char *rest = name == NULL ? cib : name + name_size;
+    int fd = memfd_create("cib", 0);
+    bool fine =
+        fd >= 0 &&
+        (name == NULL || (put(fd, cib, (size_t)(name - cib)) && put(fd, none, strlen(none)))) &&
+        put(fd, rest, strlen(rest));
+    if (fd >= 0 && !fine) {
+        close(fd);
+    }
+    return fine ? fd : -1;
 }
 
 static cau_msec monotonic(void)
@@ -252,31 +297,26 @@ static bool any_pending(const char *cib)
     return false;
 }
 
-bool look_cluster_renew(struct look_cluster *cluster, bool may_wait)
+bool look_cluster_renew(struct look_cluster *cluster, cau_msec waited)
 {
     static const char *const nodelist[] = {"corosync-cmapctl", "nodelist.", NULL};
     bool hung = false;
-    char *quorum = read_quorum(&hung), *cib = read_cib(&hung);
-    if (may_wait && any_pending(cib)) {
-        free(quorum);
+    char *cib = read_cib(&hung);
+    bool keep = cluster->mon != NULL && cluster->simulate != NULL &&
+                monotonic() - cluster->read_at < KEEP_MS && look_same_but_ours(cib, cluster->cib);
+    if ((waited < OURS_MS && keep) || (waited < BUSY_MS && any_pending(cib))) {
         free(cib);
         return false;
     }
-    if (cluster->nodelist == NULL || !same_text(quorum, cluster->quorum)) {
-        replace(&cluster->nodelist, output_of(nodelist, NULL, &hung));
-    }
-    replace(&cluster->quorum, quorum);
-    bool keep = cluster->mon != NULL && cluster->simulate != NULL &&
-                monotonic() - cluster->read_at < KEEP_MS && look_same_but_ours(cib, cluster->cib);
     replace(&cluster->cib, cib);
     if (!keep) {
         read_copy(cluster, &hung);
     }
-    char *again = read_quorum(&hung);
-    if (!same_text(again, cluster->quorum)) {
-        replace(&cluster->quorum, NULL);
+    char *quorum = read_quorum(&hung);
+    if (cluster->nodelist == NULL || !same_text(quorum, cluster->quorum)) {
+        replace(&cluster->nodelist, output_of(nodelist, NULL, &hung));
     }
-    free(again);
+    replace(&cluster->quorum, quorum);
     return true;
 }
 

@@ -3,7 +3,11 @@
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#define FOLDER "/usr/share/pacemaker"
 #define CIB                                                                                        \
     "<cib crm_feature_set=\"3.16.2\" epoch=\"%d\" num_updates=\"%d\" have-quorum=\"%d\" "          \
     "cib-last-written=\"%s\" dc-uuid=\"%d\">\n"                                                    \
@@ -17,6 +21,8 @@
     "%s"                                                                                           \
     "  </configuration>\n"                                                                         \
     "</cib>\n"
+
+static char root[] = "/tmp/caucus-look.XXXXXX";
 
 struct made {
     char text[2048];
@@ -64,11 +70,73 @@ static void something_else(void)
     CU_ASSERT_FALSE(look_same_but_ours("", ""));
 }
 
+static void make_empty(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s" FOLDER "/%s", root, name);
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fclose(file);
+}
+
+static void drop(const char *path)
+{
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s%s", root, path);
+    remove(whole);
+}
+
+static bool is_idle(const char *cib, const char *name)
+{
+    size_t size = 0;
+    const char *at = look_idle_schema(cib, &size);
+    return at != NULL && size == strlen(name) && strncmp(at, name, size) == 0;
+}
+
+/* A CIB of the newest series would only be validated; of an older one it would be made a new one.
+ */
+static void schema(void)
+{
+    static const char cib[] = "<cib validate-with=\"pacemaker-3.9\" epoch=\"4\">\n</cib>\n";
+    size_t size;
+    CU_ASSERT_PTR_NULL(look_idle_schema(cib, &size)); /* nothing is known of schemas */
+    make_empty("pacemaker-3.0.rng");
+    CU_ASSERT_TRUE(is_idle(cib, "pacemaker-3.9"));
+    CU_ASSERT_PTR_NULL(look_idle_schema("<cib validate-with=\"pacemaker-2.10\">", &size));
+    CU_ASSERT_PTR_NULL(look_idle_schema("<cib validate-with=\"none\">", &size));
+    CU_ASSERT_PTR_NULL(
+        look_idle_schema("<cib epoch=\"4\"><a validate-with=\"pacemaker-3.9\"/>", &size));
+    CU_ASSERT_PTR_NULL(look_idle_schema("<cib validate-with=\"pacemaker-3.9\"", &size));
+    CU_ASSERT_PTR_NULL(look_idle_schema("", &size));
+    make_empty("pacemaker-4.0.rng");
+    CU_ASSERT_PTR_NULL(look_idle_schema(cib, &size));
+    CU_ASSERT_TRUE(is_idle("<cib validate-with=\"pacemaker-4.0\" epoch=\"4\">", "pacemaker-4.0"));
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
         {"only ours", only_ours},
         {"something else", something_else},
+        {"schema", schema},
     };
-    return UNIT_MAIN("node look", tests);
+    static const char *const folders[] = {"/usr", "/usr/share", FOLDER};
+    if (mkdtemp(root) == NULL || setenv("CAUCUS_NODE_ROOT", root, 1) != 0) {
+        return 1;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        char path[256];
+        snprintf(path, sizeof path, "%s%s", root, folders[i]);
+        if (mkdir(path, 0700) != 0) {
+            return 1;
+        }
+    }
+    int code = UNIT_MAIN("node look", tests);
+    drop(FOLDER "/pacemaker-3.0.rng");
+    drop(FOLDER "/pacemaker-4.0.rng");
+    for (size_t i = 3; i-- > 0;) {
+        drop(folders[i]);
+    }
+    drop("");
+    return code;
 }
