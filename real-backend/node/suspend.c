@@ -6,6 +6,7 @@
  * write, and with it come constraints that draw the roles home; they are removed once the roles
  * are there, or will not come, and are void by themselves should nobody be left to remove them. */
 #include "real-backend/node/look.h"
+#include "real-backend/node/look_cluster.h"
 #include "real-backend/node/say.h"
 #include "real-backend/node/store.h"
 
@@ -20,8 +21,8 @@
     "'][starts-with(@value,'%s:')]"
 #define YES         "[@value='on' or @value='true' or @value='yes' or @value='y' or @value='1']"
 #define BACK_MS     60000 /* how long roles are waited for */
-#define POLL_MS     100
-#define STILL_POLLS 10 /* so often nothing is under way: they will not come */
+#define POLL_MS     50
+#define STILL_POLLS 20 /* so often nothing is under way: they will not come */
 
 static const struct {
     const char *name, *out, *in;
@@ -309,25 +310,41 @@ static cau_msec monotonic(void)
     return (cau_msec)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Until all are there, nothing is under way any more, or the time is over. */
+/* How many of the roles are there, counted on from `back`: in the order of the list. */
+static uint32_t count_back(const struct wire_request *request, uint32_t back)
+{
+    while (back < request->away_count && runs_there(request->away[back], request->node)) {
+        back++;
+    }
+    return back;
+}
+
+/* Until all are there, nothing is under way any more, or the time is over. It is asked again only
+ * when the CIB has changed. */
 static bool wait_for_roles(const struct wire_request *request)
 {
     cau_msec limit = monotonic() + BACK_MS;
-    int still = 0;
     uint32_t back = 0;
-    while (back < request->away_count) {
-        if (runs_there(request->away[back], request->node)) {
-            back++;
-            still = 0;
-            continue;
+    int still = 0;
+    bool quiet = false;
+    char *seen = NULL;
+    while (still < STILL_POLLS && monotonic() < limit && !node_canceled()) {
+        char *tag = look_tag();
+        bool changed = tag == NULL || seen == NULL || strcmp(tag, seen) != 0;
+        free(seen);
+        seen = tag;
+        if (changed) {
+            back = count_back(request, back);
+            if (back == request->away_count) {
+                break;
+            }
+            quiet = look_is_still();
         }
-        still = look_is_still() ? still + 1 : 0;
-        if (still >= STILL_POLLS || monotonic() >= limit || node_canceled()) {
-            return false;
-        }
+        still = quiet ? still + 1 : 0;
         usleep(POLL_MS * 1000);
     }
-    return true;
+    free(seen);
+    return back == request->away_count;
 }
 
 /* The roles are home: nothing of the suspend is left. Not if the node is out again meanwhile. */
@@ -378,11 +395,12 @@ void node_resume(struct node_job *job)
          * lock. */
         answer = CIB_DONE;
     }
-    if (answer == CIB_DONE && request->away_count > 0 && wait_for_roles(request)) {
-        forget_roles(request);
-    }
+    bool home = answer == CIB_DONE && request->away_count > 0 && wait_for_roles(request);
     if (answer != CIB_SILENT) {
         remove_constraints(request);
+    }
+    if (home) { /* last: whoever sees that no role is away any more finds nothing left to come */
+        forget_roles(request);
     }
     if (!say_written(job, answer, why)) {
         say_refused(job, "%s could not be resumed");
