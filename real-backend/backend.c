@@ -87,6 +87,21 @@ uint32_t backend_speaker(const struct real_backend *backend)
     return CAU_NO_NODE;
 }
 
+bool backend_hurries(const struct real_backend *backend)
+{
+    bool hurries = backend->observe_at != CAU_NEVER;
+    for (const struct op *op = backend->ops; op != NULL && !hurries; op = op->next) {
+        hurries = op->action.kind == CAU_ACT_LOCK_WRITE && op->step != OP_DONE &&
+                  op->action.lock_want.phase != CAU_LOCK_FREE;
+    }
+    return hurries;
+}
+
+bool real_backend_hurries(const struct real_backend *backend)
+{
+    return backend_hurries(backend);
+}
+
 static void look_at(struct link *link)
 {
     struct wire_request look = {
@@ -372,7 +387,7 @@ static bool open_links(struct real_backend *backend)
 {
     const struct real_options *options = &backend->options;
     uint32_t count = options->names->node_count;
-    backend->view = real_view_new(options->names, options->cluster->clusterless);
+    backend->view = real_view_new(options->names, options->sites, options->cluster->clusterless);
     backend->links = calloc(count, sizeof *backend->links);
     if (backend->view == NULL || backend->links == NULL) {
         return false;

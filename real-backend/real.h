@@ -19,6 +19,7 @@ struct real_options {
     const struct real_cluster *cluster;
     const struct cau_plan *plan;
     const struct cau_names *names; /* nodes and plug-ins by index */
+    const char *const *sites;      /* by node, as far as they are known beforehand; may be NULL */
     const char *const
         *plugin_programs; /* by index: the plug-in's name on the nodes, without "(2)" */
     const struct wire_pair *const *arguments; /* by index; may be NULL */
@@ -50,6 +51,8 @@ void real_backend_ask(struct real_backend *backend, enum cau_request_kind what);
 /* Makes the seam's `wait` return -ECANCELED; may be called from a signal handler. */
 void real_backend_give_up(struct real_backend *backend);
 void real_backend_save(struct real_backend *backend, const char *name, const char *text);
+/* The next step of the run is being waited for: what is slow and can wait had better do so. */
+bool real_backend_hurries(const struct real_backend *backend);
 
 /* ---- one question outside a run: blocks until it is answered or `patience_ms` are over ---- */
 

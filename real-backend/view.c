@@ -23,6 +23,7 @@ struct seen {
 
 struct real_view {
     const struct cau_names *names;
+    const char *const *sites; /* as known beforehand, or NULL */
     struct seen *seen;
     struct cau_node_facts *facts, *told, *listed;
     struct cau_view last; /* the view told last */
@@ -32,7 +33,8 @@ struct real_view {
 
 /* ---- life ---- */
 
-struct real_view *real_view_new(const struct cau_names *names, bool clusterless)
+struct real_view *real_view_new(const struct cau_names *names, const char *const *sites,
+                                bool clusterless)
 {
     struct real_view *view = calloc(1, sizeof *view);
     if (view == NULL) {
@@ -40,6 +42,7 @@ struct real_view *real_view_new(const struct cau_names *names, bool clusterless)
     }
     size_t count = names->node_count;
     view->names = names;
+    view->sites = sites;
     view->clusterless = clusterless;
     view->speaker = CAU_NO_NODE;
     view->seen = calloc(count, sizeof *view->seen);
@@ -172,7 +175,14 @@ void real_view_spare(struct real_view *view, uint32_t node, bool spare)
 
 /* ---- who observes ---- */
 
-/* How good an observer a node would be beside `other` (or CAU_NO_NODE); below 0: none. */
+static const char *site_of(const struct real_view *view, uint32_t node)
+{
+    const struct picture_node *in = real_view_node(view, node);
+    return in != NULL ? in->site : view->sites != NULL ? view->sites[node] : "";
+}
+
+/* How good an observer a node would be beside `other` (or CAU_NO_NODE); below 0: none. One of which
+ * nobody knows yet whether it answers is taken to, so that looks are not begun in vain. */
 static int worth(const struct real_view *view, uint32_t node, uint32_t other, cau_msec now)
 {
     const struct seen *seen = &view->seen[node];
@@ -185,9 +195,8 @@ static int worth(const struct real_view *view, uint32_t node, uint32_t other, ca
     bool member = told && (in == NULL || in->facts.member);
     bool quorate = seen->has_picture ? seen->picture.observer.quorate
                                      : member && (picture == NULL || picture->observer.quorate);
-    const struct picture_node *beside = other == CAU_NO_NODE ? NULL : real_view_node(view, other);
-    bool elsewhere = in != NULL && beside != NULL && strcmp(in->site, beside->site) != 0;
-    return seen->up
+    bool elsewhere = other != CAU_NO_NODE && strcmp(site_of(view, node), site_of(view, other)) != 0;
+    return seen->up || !seen->resolved
                ? 32 * quorate + 16 * !bad + 8 * !out + 4 * member + 2 * elsewhere + seen->chosen
                : -1;
 }

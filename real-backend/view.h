@@ -13,8 +13,10 @@
 
 struct real_view;
 
-/* NULL: no memory. `names` must live as long. */
-struct real_view *real_view_new(const struct cau_names *names, bool clusterless);
+/* NULL: no memory. `sites` has each node's as known beforehand, or is NULL. Both must live as long.
+ */
+struct real_view *real_view_new(const struct cau_names *names, const char *const *sites,
+                                bool clusterless);
 void real_view_free(struct real_view *view);
 
 /* What happens to a node's session. Down also says that a first try has failed. */

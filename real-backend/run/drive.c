@@ -114,18 +114,17 @@ static void do_due(struct run *run)
     if (run->earlier_due) {
         run->earlier_due = false;
         run_fetch_earlier(run);
-        run->report_due = true;
-    }
-    if (run->report_due) {
-        run->report_due = false;
-        if (run_live_report(&run->live, &why) != 0) {
-            complain(run, why);
-        }
-        run->records_due = true;
+        run->report_due = run->records_due = true;
     }
     if (run->records_due) {
         run->records_due = false;
         send_records(run);
+    }
+    if (run->report_due && !real_backend_hurries(run->backend)) {
+        run->report_due = false;
+        if (run_live_report(&run->live, &why) != 0) {
+            complain(run, why);
+        }
     }
 }
 
@@ -196,10 +195,10 @@ static void on_record(struct run *run, const struct cau_record *record)
         break;
     case CAU_REC_NODE_RESULT:
         note_state(run, record->node, final_state(record));
-        run->report_due = true;
+        run->report_due = run->records_due = true;
         break;
     case CAU_REC_CLUSTER_RESULT:
-        run->report_due = true;
+        run->report_due = run->records_due = true;
         run->ended = true;
         break;
     case CAU_REC_ACTIVITY_ID_MAP:
@@ -319,8 +318,13 @@ int run_prepare(struct run *run)
     run->states = calloc(run->plan.node_count, sizeof *run->states);
     run->states_due = calloc(run->plan.node_count, sizeof *run->states_due);
     run->out = calloc(run->plan.node_count, sizeof *run->out);
+    run->sites = calloc(run->plan.node_count, sizeof *run->sites);
+    for (uint32_t i = 0; run->sites != NULL && i < run->plan.node_count; i++) {
+        run->sites[i] = run->scenario->sites[run->scenario->nodes[i].site].name;
+    }
     run->progress = run->request->progress || isatty(STDERR_FILENO);
-    if (code == 0 && (run->states == NULL || run->states_due == NULL || run->out == NULL)) {
+    if (code == 0 && (run->states == NULL || run->states_due == NULL || run->out == NULL ||
+                      run->sites == NULL)) {
         code = run_say_why(run->request, NULL, CAU_EXIT_INTERNAL);
     }
     return code;
@@ -332,6 +336,7 @@ int run_connect(struct run *run)
         .cluster = &run->cluster,
         .plan = &run->plan,
         .names = &run->names,
+        .sites = run->sites,
         .plugin_programs = run->programs,
         .arguments = (const struct wire_pair *const *)run->arguments,
         .argument_counts = run->argument_counts,
@@ -482,4 +487,5 @@ void run_done(struct run *run)
     free(run->states);
     free(run->states_due);
     free(run->out);
+    free(run->sites);
 }

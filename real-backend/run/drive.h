@@ -32,6 +32,7 @@ struct run {
     struct cau_names names;
     struct real_texts *texts;
     char *pre_script, *post_script;
+    const char **sites; /* by node; the names are the scenario's */
     /* for the backend, by plug-in */
     const char *programs[CAU_PLUGINS_MAX];
     struct wire_pair *arguments[CAU_PLUGINS_MAX];

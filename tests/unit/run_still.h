@@ -466,6 +466,12 @@ void real_backend_save(struct real_backend *backend, const char *name, const cha
     save(name, text);
 }
 
+bool real_backend_hurries(const struct real_backend *backend)
+{
+    (void)backend;
+    return false;
+}
+
 static inline void new_world(void)
 {
     memset(world, 0, sizeof *world);

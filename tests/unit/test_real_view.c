@@ -9,6 +9,7 @@
 static struct {
     struct fake_cluster cluster;
     const char *name_list[FAKE_NODES];
+    const char *const *sites;
     struct cau_names names;
     struct real_view *view;
     cau_msec now;
@@ -30,7 +31,7 @@ static void begin(uint32_t count)
         rig.name_list[i] = node->name;
     }
     rig.names = (struct cau_names){.cluster = "fake", .nodes = rig.name_list, .node_count = count};
-    rig.view = real_view_new(&rig.names, false);
+    rig.view = real_view_new(&rig.names, rig.sites, false);
     CU_ASSERT_PTR_NOT_NULL_FATAL(rig.view);
 }
 
@@ -353,6 +354,43 @@ static void test_observers_of_two_sites(void)
     end();
 }
 
+/* Nobody is made to look in vain: sites known beforehand count at once, and so does a node of which
+ * it is not known yet whether it answers. */
+static void test_observers_are_known_beforehand(void)
+{
+    static const char *const sites[] = {"east", "east", "west", "west"};
+    begin(4);
+    real_view_free(rig.view);
+    rig.view = real_view_new(&rig.names, sites, false);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(rig.view);
+    real_view_up(rig.view, 1);
+    choose();
+    CU_ASSERT(!real_view_watches(rig.view, 1)); /* nodes 0 and 2 are waited for */
+    real_view_up(rig.view, 0);
+    real_view_down(rig.view, 2); /* the first try has failed */
+    choose();
+    CU_ASSERT(real_view_watches(rig.view, 0) && !real_view_watches(rig.view, 1));
+    real_view_up(rig.view, 3);
+    choose();
+    CU_ASSERT(watch_exactly(0, 3));
+    end();
+}
+
+/* One that never says whether it answers is not waited for long. */
+static void test_an_observer_that_never_comes_is_replaced(void)
+{
+    begin(3);
+    real_view_up(rig.view, 1);
+    real_view_up(rig.view, 2);
+    choose();
+    CU_ASSERT(!real_view_watches(rig.view, 2));
+    look(1);
+    rig.now += 5000;
+    choose();
+    CU_ASSERT(watch_exactly(1, 2));
+    end();
+}
+
 static void test_two_nodes_have_no_choice(void)
 {
     struct cau_view view;
@@ -459,6 +497,8 @@ static const struct unit_test tests[] = {
     {"observers stay", test_observers_stay},
     {"observers are spared", test_observers_are_spared},
     {"observers of two sites", test_observers_of_two_sites},
+    {"observers are known beforehand", test_observers_are_known_beforehand},
+    {"an observer that never comes is replaced", test_an_observer_that_never_comes_is_replaced},
     {"two nodes have no choice", test_two_nodes_have_no_choice},
     {"the quorate side speaks", test_the_quorate_side_speaks},
     {"the strictest votes", test_the_strictest_votes},
