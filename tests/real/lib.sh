@@ -187,7 +187,7 @@ check_at_rest() {
         on "$node" sh -c '[ ! -e /run/caucus/busy ] || ! grep -q ":$(stat -c %i /run/caucus/busy) " /proc/locks' ||
             fail "something is still under way on $node: $(on "$node" cat /run/caucus/busy)"
     done
-    ! cib nodes | grep -q 'name="caucus-\(by\|away\)" value="[^"]' || fail "a node is still marked as suspended by Caucus"
+    ! cib nodes | grep 'name="caucus-\(by\|away\)" value="[^"]' >/dev/null || fail "a node is still marked as suspended by Caucus"
     left=$(cib constraints | grep -o 'id="caucus-[^"]*"' || true)
     [ -z "$left" ] || fail "constraints were left: $left"
     "$caucus" lock show testbed --quiet >/dev/null 2>&1 || fail "the lock is not free: $("$caucus" lock show testbed 2>&1)"
@@ -195,7 +195,7 @@ check_at_rest() {
 no_helpers() { # the sessions are over once nobody listens
     local node
     for node in "${nodes[@]}"; do
-        ! on "$node" sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null' | tr '\0' ' ' | grep -q 'caucus-node-[0-9a-f]* session' ||
+        ! on "$node" sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null' | tr '\0' ' ' | grep 'caucus-node-[0-9a-f]* session' >/dev/null ||
             return 1
     done
 }
