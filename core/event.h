@@ -56,6 +56,8 @@ struct cau_result {
     uint32_t update_count;
     int32_t error;
     uint8_t code; /* enum cau_result_code */
+    uint8_t why;  /* enum cau_reason: the cause of a failure where the executor knows one of those
+                     that begin with CAU_WHY_CHECK_FAILED; else NONE */
 };
 
 struct cau_event {

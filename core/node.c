@@ -145,6 +145,12 @@ bool cau_node_live(const struct cau_core *core)
     return true;
 }
 
+enum cau_reason cau_cause(const struct cau_result *result, enum cau_reason otherwise)
+{
+    bool known = result->why >= CAU_WHY_CHECK_FAILED && result->why < CAU_WHYS;
+    return known ? (enum cau_reason)result->why : otherwise;
+}
+
 /* Keeps the first failure of the attempt and tells of each; a retry may still repair it. */
 void cau_node_error(struct cau_core *core, struct cau_node *node, enum cau_reason why,
                     struct cau_actions *ret)

@@ -258,7 +258,7 @@ void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_ac
     } else if (was_not_done(core, node)) {
         node->restart_given = false;
         node->restarts--;
-        cau_node_fail_attempt(core, node, CAU_WHY_RESTART_FAILED, ret);
+        cau_node_fail_attempt(core, node, (enum cau_reason)node->restart_cause, ret);
     } else if (core->now >= node->limit) {
         node->restart_given = false;
         cau_node_fail_attempt(core, node, CAU_WHY_REBOOT_TIMEOUT, ret);
@@ -267,10 +267,11 @@ void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_ac
 
 /* A result is a hint about when to look. Only what says for certain that nothing was done can end
  * the wait for a new boot early; STALE means that the lock is lost, and the lock will tell. */
-static void restart_result(struct cau_core *core, struct cau_node *node, uint8_t code,
-                           struct cau_actions *ret)
+static void restart_result(struct cau_core *core, struct cau_node *node,
+                           const struct cau_result *result, struct cau_actions *ret)
 {
-    switch ((enum cau_result_code)code) {
+    node->restart_cause = (uint8_t)cau_cause(result, CAU_WHY_RESTART_FAILED);
+    switch ((enum cau_result_code)result->code) {
     case CAU_RC_FAILED:
     case CAU_RC_REFUSED:
     case CAU_RC_NO_QUORUM:
@@ -467,6 +468,6 @@ void cau_out_result(struct cau_core *core, struct cau_node *node, const struct c
         node->unheard = result->code != CAU_RC_OK; /* it may have happened: look */
         wait_for_proof(core, node, ret);
     } else if (node->state == CAU_NODE_RESTARTING) {
-        restart_result(core, node, result->code, ret);
+        restart_result(core, node, result, ret);
     }
 }

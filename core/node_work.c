@@ -247,7 +247,9 @@ void cau_work_plugin_result(struct cau_core *core, struct cau_node *node, uint8_
     if (result->code != CAU_RC_OK) {
         node->plugins_failed |= (uint8_t)(1u << plugin);
         node->plugins_broken |= (uint8_t)(1u << plugin);
-        cau_node_error(core, node, staging ? CAU_WHY_STAGE_FAILED : CAU_WHY_SCAN_FAILED, ret);
+        cau_node_error(core, node,
+                       cau_cause(result, staging ? CAU_WHY_STAGE_FAILED : CAU_WHY_SCAN_FAILED),
+                       ret);
     }
 }
 
@@ -385,12 +387,12 @@ void cau_work_result(struct cau_core *core, struct cau_node *node, const struct 
             node->pre_done = true;
             cau_work_begin(core, node, ret);
         } else {
-            cau_node_fail_attempt(core, node, CAU_WHY_PRE_SCRIPT_FAILED, ret);
+            cau_node_fail_attempt(core, node, cau_cause(result, CAU_WHY_PRE_SCRIPT_FAILED), ret);
         }
     } else {
         assert(node->state == CAU_NODE_POST_SCRIPT);
         if (result->code != CAU_RC_OK) {
-            cau_node_error(core, node, CAU_WHY_POST_SCRIPT_FAILED, ret);
+            cau_node_error(core, node, cau_cause(result, CAU_WHY_POST_SCRIPT_FAILED), ret);
         }
         cau_node_end_attempt(core, node, ret);
     }

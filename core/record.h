@@ -125,6 +125,11 @@ enum cau_reason {
     CAU_WHY_RUN_ENDED,        /* the run to be taken over has come to its end by itself */
     CAU_WHY_RESTART_FAILED,   /* an attempt: the command for the restart failed, the node never went
                                */
+    CAU_WHY_CHECK_FAILED,     /* packages or space are not fit for an update: SkipUpdateChecks */
+    CAU_WHY_PLUGIN_OUTDATED, /* the coordinator's plug-in is older than the updates: ForceSelfUpdate
+                              */
+    CAU_WHY_PATH_CLOSED, /* a firewall refuses to let the node be restarted: EnableFirewallRules */
+    CAU_WHY_NO_CONFIGURATION, /* the script's confinement does not exist there: ConfigurationName */
     CAU_WHYS
 };
 

@@ -109,7 +109,8 @@ struct cau_node {
     bool renewed;           /* a new feature set is installed and not yet in effect */
     bool restart_owed;      /* it had installed updates before the run that want a restart */
     bool taken;             /* it was out when its coordinator was lost: what now? */
-    uint8_t reserved[5];
+    uint8_t restart_cause;  /* enum cau_reason: why the command to restart failed, if known */
+    uint8_t reserved[4];
 };
 
 enum cau_lock_step {
@@ -322,6 +323,8 @@ void cau_node_unblock(struct cau_core *core, struct cau_node *node, struct cau_a
 void cau_node_advance(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_node_result(struct cau_core *core, struct cau_node *node, const struct cau_result *result,
                      struct cau_actions *ret);
+/* Why it failed: what the executor knows, or what the core would say. */
+enum cau_reason cau_cause(const struct cau_result *result, enum cau_reason otherwise);
 void cau_node_error(struct cau_core *core, struct cau_node *node, enum cau_reason why,
                     struct cau_actions *ret);
 void cau_node_fail_attempt(struct cau_core *core, struct cau_node *node, enum cau_reason why,

@@ -24,6 +24,8 @@
 static const struct cau_words device_words = {"algorithm", WORD_LIST("none", "ffsplit", "lms"), 3};
 static const struct cau_words sharing_words = {"sharing", WORD_LIST("none", "shared"), 2};
 static const struct cau_words node_kind_words = {"kind", WORD_LIST("member", "remote"), 2};
+static const struct cau_words firewall_words = {"firewall",
+                                                WORD_LIST("open", "closed", "locked_by_policy"), 3};
 static const struct cau_words fate_words = {"fate", WORD_LIST("succeeds", "fails", "loops"), 3};
 static const struct cau_words takeover_words = {"takeover", WORD_LIST("refuse", "expired", "now"),
                                                 3};
@@ -140,6 +142,11 @@ static const struct scn_row node_rows[] = {
     {"speed", "1", .type = SCN_REAL, .min = 0, .max = 1000, AT(scenario_node, speed)},
     {"conflict_groups", "[]", .type = SCN_BITS, AT(scenario_node, conflict_groups)},
     {"feature_set", "\"3.16.2\"", .type = SCN_VERSION, AT(scenario_node, feature_set)},
+    {"access", "\"\"", .type = SCN_TEXT, .nullable = true, AT(scenario_node, access)},
+    {"firewall", "\"open\"", &firewall_words, .type = SCN_WORD, AT(scenario_node, firewall)},
+    {"unfit", "false", .type = SCN_BOOL, AT(scenario_node, unfit)},
+    {"configurations", "[]", .type = SCN_TEXTS,
+     ARRAY(scenario_node, configurations, configuration_count)},
     {"shutdown", "\"10s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_node, shutdown)},
     {"boot", "\"90s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_node, boot)},
     {"startup", "\"20s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_node, startup)},
@@ -256,6 +263,7 @@ static const struct scn_row coordinator_rows[] = {
      AT(scenario_coordinator, predecessor)},
     {"clock_skew", "\"0s\"", .type = SCN_SPAN, .min = -NS_MAX, .max = NS_MAX,
      AT(scenario_coordinator, clock_skew)},
+    {"plugins_outdated", "false", .type = SCN_BOOL, AT(scenario_coordinator, plugins_outdated)},
     {"policy", "{}", .type = SCN_POLICY, AT(scenario_coordinator, options)},
 };
 static const struct scn_table coordinators = {

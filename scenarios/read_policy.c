@@ -110,6 +110,13 @@ void scn_read_options(struct scn_reader *reader, const struct scn_at *at, struct
         scn_fail_with(reader, at, why);
 }
 
+static bool is_credential(const char *text)
+{
+    size_t user = strcspn(text, ":");
+
+    return user > 0 && *text != '-' && (text[user] == '\0' || text[user + 1] != '\0');
+}
+
 void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct cau_options *ret)
 {
     struct scenario *scenario = reader->scenario;
@@ -126,8 +133,9 @@ void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct 
         apply_settings(reader, ret);
     if (!reader->failed && cau_options_check_sets(ret, &why) < 0)
         scn_fail_with(reader, at, why);
-    if (!reader->failed && ret->credential)
-        scn_fail_key(reader, at, "credential", "simulated nodes need none, leave it out");
+    if (!reader->failed && ret->credential && !is_credential(ret->credential))
+        scn_fail_key(reader, at, "credential", "must be USER or USER:KEYFILE, is \"%s\"",
+                     ret->credential);
     if (!reader->failed && cau_options_fit(ret, scenario->node_count, &why) < 0)
         scn_fail_with(reader, at, why);
     if (!reader->failed && scn_check_options(scenario, ret, &why) < 0)

@@ -44,6 +44,13 @@ struct scenario_link {
     uint64_t bandwidth; /* bytes per second, shared by all flows between the two sites */
 };
 
+/* May the node be restarted from outside? */
+enum scenario_firewall {
+    FIREWALL_OPEN,
+    FIREWALL_CLOSED, /* unless a run opens it */
+    FIREWALL_LOCKED, /* by a policy that no run changes */
+};
+
 struct scenario_node {
     char *name;
     uint32_t site;
@@ -55,7 +62,12 @@ struct scenario_node {
     bool storage_degraded; /* at the start, until storage.resync is over */
     double speed;          /* of its CPU, 1.0 = the updates' reference */
     uint32_t conflict_groups;
-    uint32_t feature_set; /* as struct cau_node_facts has it */
+    uint32_t feature_set;  /* as struct cau_node_facts has it */
+    char *access;          /* the account that may manage it; NULL: any */
+    uint8_t firewall;      /* enum scenario_firewall */
+    bool unfit;            /* its packages or space are not fit for an update */
+    char **configurations; /* of scripts, that exist there besides the usual one */
+    uint32_t configuration_count;
     struct scenario_dist shutdown, boot, startup;
 };
 
@@ -193,6 +205,7 @@ struct scenario_coordinator {
     bool resumes;              /* on the same host with the journal of `predecessor` */
     uint32_t predecessor;
     sim_nsec clock_skew;
+    bool plugins_outdated;      /* its plug-ins are older than the updates */
     struct cau_options options; /* the scenario's policy with this one's changes */
 };
 

@@ -7,6 +7,8 @@
  * that loses power or hangs forgets its operations, and nobody ever hears of them. */
 #include "sim/truth.h"
 
+#include <string.h>
+
 static bool disturbs(uint8_t kind)
 {
     return kind == CAU_ACT_INSTALL || kind == CAU_ACT_PRE_SCRIPT || kind == CAU_ACT_POST_SCRIPT ||
@@ -198,6 +200,62 @@ static void restart(struct sim_world *w, uint32_t op)
         sim_power_restart(w, node);
 }
 
+/* Does the confinement exist that the scripts of this run are to have? The usual one always does.
+ */
+static bool is_configured(const struct scenario_node *n, const char *name)
+{
+    bool there = name == NULL || strcmp(name, CAU_CONFIGURATION_USUAL) == 0;
+
+    for (uint32_t i = 0; i < n->configuration_count; i++)
+        there |= strcmp(n->configurations[i], name) == 0;
+    return there;
+}
+
+/* What is wrong with the node, or with the coordinator, so that this cannot be done: what the
+ * options of the run are about. */
+static enum cau_reason unfit(const struct sim_world *w, const struct op *o)
+{
+    const struct scenario_coordinator *c = &w->scenario->coordinators[o->coordinator];
+    const struct scenario_node *n = &w->scenario->nodes[o->node];
+
+    switch ((enum cau_action_kind)o->kind) {
+    case CAU_ACT_SCAN:
+        return c->plugins_outdated && !c->options.force_self_update ? CAU_WHY_PLUGIN_OUTDATED
+               : n->unfit && !c->options.skip_update_checks         ? CAU_WHY_CHECK_FAILED
+                                                                    : CAU_WHY_NONE;
+    case CAU_ACT_PRE_SCRIPT:
+    case CAU_ACT_POST_SCRIPT:
+        return is_configured(n, c->options.configuration_name) ? CAU_WHY_NONE
+                                                               : CAU_WHY_NO_CONFIGURATION;
+    case CAU_ACT_RESTART:
+        return nodes(w)[o->node].path_open ? CAU_WHY_NONE : CAU_WHY_PATH_CLOSED;
+    case CAU_ACT_RECORD:
+    case CAU_ACT_OBSERVE:
+    case CAU_ACT_ACK:
+    case CAU_ACT_CANCEL:
+    case CAU_ACT_LOCK_READ:
+    case CAU_ACT_LOCK_WRITE:
+    case CAU_ACT_STAGE:
+    case CAU_ACT_INSTALL:
+    case CAU_ACT_SUSPEND:
+    case CAU_ACT_RESUME:
+    case CAU_ACT_SAVE_REPORT:
+    case CAU_ACT_KINDS:
+        break;
+    }
+    return CAU_WHY_NONE;
+}
+
+/* A run opens the management path when it begins, unless the site's policy keeps it shut. */
+static void open_path(struct sim_world *w, const struct op *o)
+{
+    const struct cau_options *options = &w->scenario->coordinators[o->coordinator].options;
+
+    if (o->kind == CAU_ACT_SCAN && options->enable_firewall_rules &&
+        w->scenario->nodes[o->node].firewall == FIREWALL_CLOSED)
+        nodes(w)[o->node].path_open = true;
+}
+
 static void begin(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
@@ -218,7 +276,11 @@ static void begin(struct sim_world *w, uint32_t op)
                                          .owner = o->owner,
                                          .epoch = o->epoch,
                                          .code = o->kind});
-    if (o->kind == CAU_ACT_SCAN)
+    open_path(w, o);
+    o->why = (uint8_t)unfit(w, o);
+    if (o->why != CAU_WHY_NONE)
+        finish(w, op, CAU_RC_FAILED);
+    else if (o->kind == CAU_ACT_SCAN)
         begin_scan(w, op);
     else if (o->kind == CAU_ACT_STAGE)
         begin_stage(w, op);

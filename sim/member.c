@@ -20,13 +20,23 @@ bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b)
            sites(w)[s->nodes[a].site] == sites(w)[s->nodes[b].site];
 }
 
+/* Does the node let in the account that the coordinator comes with? */
+static bool is_let_in(const struct scenario_coordinator *c, const char *access)
+{
+    const char *credential = c->options.credential != NULL ? c->options.credential : "";
+    size_t size = strcspn(credential, ":");
+
+    return access == NULL || *access == '\0' ||
+           (strlen(access) == size && strncmp(access, credential, size) == 0);
+}
+
 bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node)
 {
     const struct scenario_coordinator *c = &w->scenario->coordinators[coordinator];
 
     if (c->node == node)
         return true;
-    if (coords(w)[coordinator].cut)
+    if (coords(w)[coordinator].cut || !is_let_in(c, w->scenario->nodes[node].access))
         return false;
     if (c->node != CAU_NO_NODE)
         return sim_connected(w, c->node, node);

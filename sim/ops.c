@@ -249,7 +249,10 @@ static void answer(struct sim_world *w, uint32_t op, enum cau_result_code code, 
     bool known = code != CAU_RC_UNKNOWN;
     uint64_t version = 0;
 
-    *r = (struct cau_result){.id = o->id, .code = (uint8_t)code, .error = known ? o->error : 0};
+    *r = (struct cau_result){.id = o->id,
+                             .code = (uint8_t)code,
+                             .error = known ? o->error : 0,
+                             .why = known ? o->why : CAU_WHY_NONE};
     if (known) {
         r->updates = updates(w);
         r->update_count = list_updates(w, op);

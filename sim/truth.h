@@ -89,6 +89,7 @@ struct node {
     bool failback, force_stop;
     bool no_return, startup_fails, broken;
     bool stays_off; /* shut down by somebody: does not boot by itself */
+    bool path_open; /* its firewall lets it be restarted from outside */
 };
 
 struct replica {
@@ -135,6 +136,7 @@ struct op {
     uint32_t current;   /* INSTALL: update under way */
     int32_t error;
     uint8_t kind, plugin, mode, state, code;
+    uint8_t why; /* enum cau_reason: the cause of its failure, where there is one to be told */
     bool cancel, answered;
     bool hindered; /* a full disk or a broken repository: this piece of work fails */
 };

@@ -579,6 +579,10 @@ size_t cau_options_warnings(const struct cau_options *options, uint32_t plugin_c
          "separate_reboots: has no effect with one plug-in"},
         {policy->stop_on_plugin_failure && plugin_count == 1,
          "stop_on_plugin_failure: has no effect with one plug-in"},
+        {options->configuration_name != NULL &&
+             strcmp(options->configuration_name, CAU_CONFIGURATION_USUAL) != 0 &&
+             options->pre_script == NULL && options->post_script == NULL,
+         "configuration_name: has no effect without a script"},
         {policy->stop_after_ms != CAU_NEVER && policy->warn_after_ms != CAU_NEVER &&
              policy->warn_after_ms >= policy->stop_after_ms,
          "warn_after: not less than stop_after, so the run is canceled before it can warn"},

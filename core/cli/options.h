@@ -40,13 +40,17 @@ struct cau_options {
     char *pre_script, *post_script;     /* NULL: none */
     char *reason;                       /* NULL: none */
     char *credential;                   /* USER or USER:KEYFILE; NULL: the caller's own */
+    char *configuration_name;           /* the confinement of the scripts; NULL: the usual one */
     struct cau_table *plugin_arguments; /* i-th table to i-th plug-in; none: no arguments */
     uint32_t plugin_name_count, node_order_count, site_order_count, only_node_count, exclude_count;
     uint32_t plugin_argument_count;
     uint8_t reboot_mode; /* enum cau_reboot_mode */
     bool force_recovery;
-    bool force;     /* no questions */
-    bool confirm;   /* ask in any case */
+    bool force;   /* no questions */
+    bool confirm; /* ask in any case */
+    bool enable_firewall_rules;
+    bool skip_update_checks;
+    bool force_self_update;
     uint64_t given; /* bit i: row i was set in this layer; the caller clears it between layers */
 };
 
@@ -69,6 +73,10 @@ enum cau_option_set {
     CAU_SET_RESUME = 1u << 3,
     CAU_SET_COMMON = 15u,
 };
+
+#define CAU_CONFIGURATION_USUAL                                                                    \
+    "Microsoft.PowerShell" /* what scripts are confined by otherwise                               \
+                            */
 
 #define CAU_OPTION_NOWHERE SIZE_MAX
 

@@ -79,7 +79,7 @@ const struct cau_option cau_option_table[] = {
         .fallback = "",
         .fallback_said = "the caller's own",
         .explain = "The account to reach the nodes with, USER or USER:KEYFILE; never a "
-                   "password. Not for simulated nodes.",
+                   "password. A node that does not let it in is not managed.",
         .cite = "1.2",
         .max = TEXT_MAX,
         PLACE(credential),
@@ -173,12 +173,15 @@ const struct cau_option cau_option_table[] = {
         .name = "configuration_name",
         .cau = "ConfigurationName",
         .fallback = "Microsoft.PowerShell",
-        .explain = "The confinement of the two scripts: a named profile on each node.",
-        .cite = "1.2",
-        .max = TEXT_MAX,
-        NOWHERE,
+        .explain = "The confinement of the two scripts: a named profile on each node (the account, "
+                   "PATH and limits they run with). Where a node does not have it, its script "
+                   "fails.",
+        .cite = "3.2",
+        .max = 255,
+        PLACE(configuration_name),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_RUN,
+        .in_effect = true,
     },
     {
         .name = "require_all_nodes_online",
@@ -274,11 +277,14 @@ const struct cau_option cau_option_table[] = {
         .name = "enable_firewall_rules",
         .cau = "EnableFirewallRules",
         .fallback = "false",
-        .explain = "Open the management path in the firewall of each node before the run.",
-        .cite = "1.2",
-        NOWHERE,
+        .explain = "Open the management path in the firewall of each node when the run begins, "
+                   "unless a policy keeps it shut. Of simulated nodes; real ones are restarted "
+                   "by the ssh session that reaches them.",
+        .cite = "3.2",
+        PLACE(enable_firewall_rules),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
+        .in_effect = true,
     },
     {
         .name = "failback_mode",
@@ -351,22 +357,26 @@ const struct cau_option cau_option_table[] = {
         .name = "skip_update_checks",
         .cau = "SkipUpdateChecks",
         .fallback = "false",
-        .explain = "Leave out the checks of packages and space before the run; never those of "
-                   "lock, quorum and fencing.",
-        .cite = "1.2",
-        NOWHERE,
+        .explain = "Leave out the checks of packages and space at a scan; never those of lock, "
+                   "quorum and fencing.",
+        .cite = "3.2",
+        PLACE(skip_update_checks),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_COMMON,
+        .in_effect = true,
     },
     {
         .name = "force_self_update",
         .cau = "ForceSelfUpdate",
         .fallback = "false",
-        .explain = "Bring the plug-ins on the coordinator up to date before the first scan.",
-        .cite = "1.2",
-        NOWHERE,
+        .explain = "Bring the plug-ins on the coordinator up to date before the first scan. Of a "
+                   "simulated coordinator; real nodes get the helper and its plug-ins of the "
+                   "coordinator's own version at each run.",
+        .cite = "3.2",
+        PLACE(force_self_update),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_COMMON,
+        .in_effect = true,
     },
     {
         .name = "os_rolling_upgrade",

@@ -167,6 +167,7 @@ static const struct cau_field list_result[] = {
     ALWAYS(struct cau_result, id, UINT),
     KIND(struct cau_result, code, result),
     PLAIN(struct cau_result, error, INT),
+    WORD(struct cau_result, why, reason),
     LIST(struct cau_result, updates, update, update_count),
     STRUCT(struct cau_result, lock, lock),
     COUNTED(struct cau_result, progress, BLOB, progress_size),

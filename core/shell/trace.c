@@ -148,6 +148,9 @@ int cau_trace_event(struct cau_driver *driver, const struct cau_event *event)
     if (event->kind == CAU_EV_RESULT) {
         cau_text_printf(&text, " #%" PRIu64 " %s", result->id, cau_word_result(result->code));
         say_error(&text, result->error);
+        if (result->why != CAU_WHY_NONE) {
+            cau_text_printf(&text, " why=%s", cau_word_reason(result->why));
+        }
         if (result->update_count > 0) {
             cau_text_printf(&text, " updates=%" PRIu32, result->update_count);
         }

@@ -113,6 +113,10 @@ static const char *const list_reason[] = {
     [CAU_WHY_FEATURE_SET_DOOR] = "FeatureSetDoor",
     [CAU_WHY_RUN_ENDED] = "RunEnded",
     [CAU_WHY_RESTART_FAILED] = "RestartFailed",
+    [CAU_WHY_CHECK_FAILED] = "CheckFailed",
+    [CAU_WHY_PLUGIN_OUTDATED] = "PluginOutdated",
+    [CAU_WHY_PATH_CLOSED] = "PathClosed",
+    [CAU_WHY_NO_CONFIGURATION] = "NoConfiguration",
 };
 WORDS(reason, "reason", CAU_WHYS);
 
@@ -185,6 +189,14 @@ static const char *const list_sentence[] = {
     [CAU_WHY_RUN_ENDED] = "the run to be taken over has ended by itself; see its report",
     [CAU_WHY_RESTART_FAILED] =
         "the node did not carry out the command to restart; see the helper's log on the node",
+    [CAU_WHY_CHECK_FAILED] = "the node's packages or its space are not fit for an update; repair "
+                             "that, or skip_update_checks",
+    [CAU_WHY_PLUGIN_OUTDATED] =
+        "the coordinator's plug-in is older than the updates; renew it, or force_self_update",
+    [CAU_WHY_PATH_CLOSED] =
+        "the node's firewall lets nobody restart it from here; open it, or enable_firewall_rules",
+    [CAU_WHY_NO_CONFIGURATION] =
+        "the configuration for scripts does not exist on the node; see configuration_name",
 };
 _Static_assert(COUNT(list_sentence) == CAU_WHYS, "a sentence for each reason");
 

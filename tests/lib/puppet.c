@@ -366,7 +366,10 @@ static void deliver(struct puppet *puppet, const struct puppet_pending *pending)
 {
     struct cau_update list[PUPPET_UPDATES];
     struct cau_event event = {.kind = CAU_EV_RESULT, .at = puppet->now};
-    event.result = (struct cau_result){.id = pending->op, .code = pending->code, .updates = list};
+    event.result = (struct cau_result){.id = pending->op,
+                                       .code = pending->code,
+                                       .why = pending->code == CAU_RC_FAILED ? puppet->why : 0,
+                                       .updates = list};
     bool plugin = pending->kind == CAU_ACT_SCAN || pending->kind == CAU_ACT_STAGE ||
                   pending->kind == CAU_ACT_INSTALL;
     if (plugin && pending->code == CAU_RC_OK) {

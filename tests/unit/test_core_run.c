@@ -206,6 +206,31 @@ static void scripts(void)
     }
 }
 
+/* SPEC 3.2: a cause that the executor knows is told, if it is one that an executor can know. */
+static void causes(void)
+{
+    static const uint8_t kinds[] = {CAU_ACT_SCAN, CAU_ACT_STAGE, CAU_ACT_PRE_SCRIPT,
+                                    CAU_ACT_POST_SCRIPT, CAU_ACT_RESTART};
+    static const uint8_t usual[] = {CAU_WHY_SCAN_FAILED, CAU_WHY_STAGE_FAILED,
+                                    CAU_WHY_PRE_SCRIPT_FAILED, CAU_WHY_POST_SCRIPT_FAILED,
+                                    CAU_WHY_RESTART_FAILED};
+    static const uint8_t said[] = {CAU_WHY_NONE, CAU_WHY_CHECK_FAILED, CAU_WHY_NO_CONFIGURATION,
+                                   CAU_WHY_LOCK_LOST, CAU_WHYS};
+    for (size_t i = 0; i < sizeof kinds; i++) {
+        for (size_t k = 0; k < sizeof said; k++) {
+            puppet_default(&p, 3);
+            p.plan.policy.pre_script = p.plan.policy.post_script = true;
+            p.plan.policy.max_retries_per_node = 0;
+            p.pull = scripts_fail;
+            p.ctx = (void *)(uintptr_t)&kinds[i];
+            p.why = said[k];
+            run();
+            CU_ASSERT_EQUAL(p.results[0].why, k == 1 || k == 2 ? said[k] : usual[i]);
+            puppet_done(&p);
+        }
+    }
+}
+
 /* SPEC 2.5: one note at WarnAfter, nothing else; StopAfter cancels at its millisecond, not before.
  */
 static void warn_and_stop_after(void)
@@ -486,6 +511,7 @@ int main(void)
         {"partially failed", partially_failed},
         {"failed-node limit", failed_node_limit},
         {"scripts", scripts},
+        {"causes", causes},
         {"WarnAfter and StopAfter", warn_and_stop_after},
         {"stop request", stop_request},
         {"pause and resume", pause_and_resume},

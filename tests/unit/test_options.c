@@ -59,7 +59,7 @@ static const struct {
     {"NodeOrder", true},
     {"PreUpdateScript", true},
     {"PostUpdateScript", true},
-    {"ConfigurationName", false},
+    {"ConfigurationName", true},
     {"RequireAllNodesOnline", true},
     {"WarnAfter", true},
     {"StopAfter", true},
@@ -67,14 +67,14 @@ static const struct {
     {"SeparateReboots", true},
     {"RunPluginsSerially", true},
     {"StopOnPluginFailure", true},
-    {"EnableFirewallRules", false},
+    {"EnableFirewallRules", true},
     {"FailbackMode", true},
     {"SuspendClusterNodeTimeoutMinutes", true},
     {"ForcePauseNoDrain", true},
     {"ForcePauseAndDrain", true},
     {"ForcePauseDrainAndReboot", true},
-    {"SkipUpdateChecks", false},
-    {"ForceSelfUpdate", false},
+    {"SkipUpdateChecks", true},
+    {"ForceSelfUpdate", true},
     {"SiteAwareUpdatingOrder", true},
     {"OsRollingUpgrade", false},
     {"AttemptSoftReboot", false},
@@ -275,8 +275,7 @@ static void test_texts(void)
         {"stop_after", "1us", "stop_after: must be whole milliseconds, is \"1us\""},
         {"attempt_soft_reboot", "false", ""},
         {"configuration_name", "Microsoft.PowerShell", ""},
-        {"configuration_name", "mine",
-         "configuration_name: not in effect in this version, leave it out"},
+        {"configuration_name", "mine", ""},
     };
     struct cau_options o = defaults();
 
@@ -319,10 +318,6 @@ static void test_refused(void)
         const char *name;
         struct cau_value value;
     } all[] = {
-        {"configuration_name", {.kind = CAU_VALUE_TEXT, .text = "x"}},
-        {"enable_firewall_rules", {.kind = CAU_VALUE_BOOL, .truth = true}},
-        {"skip_update_checks", {.kind = CAU_VALUE_BOOL, .truth = true}},
-        {"force_self_update", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"os_rolling_upgrade", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"attempt_soft_reboot", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"attempt_soft_reboot", {.kind = CAU_VALUE_NUMBER, .number = 0}},
