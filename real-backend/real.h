@@ -25,6 +25,8 @@ struct real_options {
     const struct wire_pair *const *arguments; /* by index; may be NULL */
     const uint32_t *argument_counts;
     const char *pre_script, *post_script; /* their text, or NULL */
+    const char *configuration;            /* how they are confined on the nodes; NULL: not */
+    bool skip_checks;                     /* scans look neither at packages nor at space */
     const char *reason; /* why this run; for whoever looks at the nodes, or NULL */
     struct real_texts *texts;
     /* The files to store on the nodes at SAVE_REPORT, one call each until NULL is returned;

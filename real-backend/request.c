@@ -249,6 +249,7 @@ static bool send_script(struct real_backend *backend, struct op *op)
                                    .key = request_key(&op->action, key),
                                    .node = backend->options.names->nodes[op->action.node],
                                    .name = pre ? "pre" : "post",
+                                   .configuration = backend->options.configuration,
                                    .text = text};
     return request_send_to(backend, op, op->action.node, &request, OP_SENT);
 }
@@ -422,6 +423,7 @@ static void ended(struct real_backend *backend, struct op *op, struct op_part *p
         if (op->action.kind == CAU_ACT_STAGE) {
             request_staged(backend, op);
         }
+        op->result.why = code == CAU_RC_FAILED ? said->why : (uint8_t)CAU_WHY_NONE;
         op_finish(op, code, said->error);
     }
 }

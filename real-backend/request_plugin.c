@@ -51,7 +51,8 @@ bool request_plugin_send(struct real_backend *backend, struct op *op)
         .arguments = options->arguments == NULL ? NULL : options->arguments[action->plugin],
         .argument_count = options->arguments == NULL ? 0 : options->argument_counts[action->plugin],
         .updates = op->asked,
-        .update_count = op->asked_count};
+        .update_count = op->asked_count,
+        .skip_checks = scan && options->skip_checks};
     request.pin_count = scan ? real_texts_pins(options->texts, action->plugin, &request.pins) : 0;
     op->update_count = 0;
     if (!request_send_to(backend, op, action->node, &request, OP_SENT)) {

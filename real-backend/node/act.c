@@ -2,6 +2,8 @@
  *
  * Both ask first whether the lock is still held under the caller's key: a coordinator that slept
  * through its own replacement is refused here. */
+#define _GNU_SOURCE 1
+#include "real-backend/node/confine.h"
 #include "real-backend/node/look.h"
 #include "real-backend/node/say.h"
 
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -17,6 +20,7 @@
 #define GRACE_MS    10000
 #define GOING_S     3600 /* how long a restart that was ordered is waited for */
 #define INTERPRETER 256
+#define WORDS_MAX   20
 
 /* Ends the job unless the lock is held and nothing else is under way. */
 static bool may_begin(struct node_job *job, const char *what)
@@ -67,6 +71,23 @@ void node_restart(struct node_job *job)
 
 /* ---- scripts ---- */
 
+/* The script as a file without a name, which whoever it is run as may read; -1: not to be had. */
+static int hold(const char *text)
+{
+    size_t size = strlen(text);
+    int fd = memfd_create("script", 0);
+    bool good = fd >= 0 && fchmod(fd, 0555) == 0;
+    for (size_t at = 0; good && at < size;) {
+        ssize_t written = write(fd, text + at, size - at);
+        good = written > 0;
+        at += good ? (size_t)written : 0;
+    }
+    if (fd >= 0 && !good) {
+        close(fd);
+    }
+    return good ? fd : -1;
+}
+
 /* By hand, and not by the kernel: where the file lies nothing may be executed, as a rule. Returns
  * the number of words before the file; they live in `buffer`. */
 static size_t interpreter_of(const char *text, char buffer[INTERPRETER], const char *ret[2])
@@ -114,15 +135,16 @@ static void say_script(struct node_job *job, struct node_tool *tool)
     }
 }
 
-static void run_script(struct node_job *job, const char *path)
+static void run_script(struct node_job *job, const struct confine *confine, const char *path)
 {
     const struct wire_request *request = job->request;
     char buffer[INTERPRETER];
     struct utsname uts;
-    const char *words[2], *argv[4] = {NULL};
+    const char *words[2], *argv[WORDS_MAX] = {NULL};
     size_t count = interpreter_of(wire_text(request->text), buffer, words);
-    memcpy(argv, words, count * sizeof *words);
-    argv[count] = path;
+    memcpy(argv, confine->list, confine->count * sizeof *argv);
+    memcpy(argv + confine->count, words, count * sizeof *words);
+    argv[confine->count + count] = path;
     uname(&uts);
     char *name = cau_sentence("CAUCUS_SCRIPT=%s", wire_text(request->name));
     char *run = cau_sentence("CAUCUS_RUN=%s", wire_text(request->run));
@@ -130,7 +152,6 @@ static void run_script(struct node_job *job, const char *path)
     const char *const env[] = {name, run, node, NULL};
     struct node_tool tool = {.argv = argv, .env = env, .limit_ms = SCRIPT_MS, .grace_ms = GRACE_MS};
     int rc = name != NULL && run != NULL && node != NULL ? node_tool_run(&tool) : -ENOMEM;
-    unlink(path); /* before the END: the next script may come at once */
     if (rc != 0) {
         node_say_end(job, CAU_RC_FAILED, -rc, "%s: %s", argv[0], strerror(-rc));
     } else {
@@ -153,13 +174,21 @@ void node_script(struct node_job *job)
     if (!may_begin(job, pre ? "PreScript" : "PostScript")) {
         return;
     }
-    char *path = node_path(NODE_RUN "/script-%s", name);
-    int rc = path == NULL ? -ENOMEM : node_write_file(path, text, strlen(text));
-    if (rc == 0 && chmod(path, 0700) == 0) {
-        run_script(job, path);
-    } else {
-        node_say_end(job, CAU_RC_FAILED, -rc, "the script could not be written: %s",
-                     strerror(rc == 0 ? errno : -rc));
+    struct confine confine;
+    char path[64], *why;
+    if (confine_read(wire_text(job->request->configuration), &confine, &why) != 0) {
+        node_say_unfit(job, CAU_WHY_NO_CONFIGURATION, 0, why);
+        free(why);
+        return;
     }
-    free(path);
+    int fd = hold(text);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (fd >= 0) {
+        run_script(job, &confine, path);
+        close(fd);
+    } else {
+        node_say_end(job, CAU_RC_FAILED, errno, "the script could not be kept: %s",
+                     strerror(errno));
+    }
+    confine_done(&confine);
 }

@@ -8,13 +8,18 @@
  * arguments select: nothing can be installed before that is repaired. */
 #include "real-backend/node/apt.h"
 
+#include "real-backend/node/job.h"
+
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #define CLOSING_ROUNDS 4                     /* pins of what is needed may need others again */
 #define LONG_RESTART   ((uint64_t)100 << 20) /* bytes to download */
+#define ROOM_LEFT      ((uint64_t)32 << 20)  /* bytes that must stay free */
 
 struct scan {
     const struct plugin_request *request;
@@ -280,6 +285,36 @@ static char *upgrade(struct scan *scan)
     return why;
 }
 
+/* Is there room for so much at this place? A sentence, or NULL; NULL also where nobody can say. */
+static char *lacks_room(const char *place, uint64_t needed)
+{
+    char *path = node_path("%s", place), *why = NULL;
+    struct statvfs room;
+    if (path != NULL && statvfs(path, &room) == 0) {
+        uint64_t there = (uint64_t)room.f_bavail * room.f_frsize;
+        why = there >= needed ? NULL
+                              : cau_sentence("%s has %" PRIu64 " MiB of room, the updates need "
+                                             "about %" PRIu64,
+                                             place, there >> 20, (needed >> 20) + 1);
+    }
+    free(path);
+    return why;
+}
+
+/* The check of space. What is unpacked takes, as a rule, less than four times its download. */
+static char *check_room(const struct scan *scan)
+{
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < scan->changes.count; i++) {
+        size += scan->changes.list[i].size;
+    }
+    if (scan->changes.count == 0 || scan->request->skip_checks) {
+        return NULL;
+    }
+    char *why = lacks_room("/var/cache/apt/archives", size + ROOM_LEFT);
+    return why != NULL ? why : lacks_room("/usr", 4 * size + ROOM_LEFT);
+}
+
 /* All but the offer. NULL, or a sentence. */
 static char *look(struct scan *scan)
 {
@@ -311,9 +346,11 @@ static char *look(struct scan *scan)
 void apt_scan(const struct plugin_request *request, const struct apt_options *options)
 {
     struct scan scan = {.request = request, .options = *options};
-    char *why = look(&scan);
+    char *why = look(&scan), *unfit = why == NULL ? check_room(&scan) : NULL;
     if (why != NULL) {
         plugin_say_failed(100, "%s", why);
+    } else if (unfit != NULL) {
+        plugin_say_unfit(unfit);
     } else {
         for (uint32_t i = 0; i < scan.changes.count; i++) {
             offer_change(&scan, &scan.changes.list[i]);
@@ -322,6 +359,7 @@ void apt_scan(const struct plugin_request *request, const struct apt_options *op
         plugin_say_ok();
     }
     free(why);
+    free(unfit);
     apt_state_done(&scan.state);
     apt_changes_done(&scan.upgrade);
     apt_changes_done(&scan.changes);

@@ -27,6 +27,9 @@ void node_say_note(struct node_job *job, const char *name, const char *text);
 void node_say_end(struct node_job *job, enum cau_result_code code, int32_t error,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The END of something that failed for a cause that has a name: one of those of cau_result. */
+void node_say_unfit(struct node_job *job, enum cau_reason why, int32_t error, const char *sentence);
+
 /* Does the store, with quorum, hold the lock under this request's key? OK, STALE, or UNKNOWN when
  * nobody answers. An empty key is nobody's: STALE. */
 enum cau_result_code node_held(const struct node_job *job);

@@ -125,7 +125,11 @@ static void stage_nothing(const struct plugin_order *order)
 
 static void say_end(struct node_job *job, const struct plugin_end *end)
 {
-    node_say_end(job, end->code, end->error, "%s", wire_text(end->text));
+    if (end->unfit && end->code == CAU_RC_FAILED) {
+        node_say_unfit(job, CAU_WHY_CHECK_FAILED, end->error, end->text);
+    } else {
+        node_say_end(job, end->code, end->error, "%s", wire_text(end->text));
+    }
 }
 
 static void carry_out(struct node_job *job, const struct plugin_order *order)
@@ -191,6 +195,7 @@ void node_plugin(struct node_job *job)
         .pin_count = asked->pin_count,
         .updates = asked->updates,
         .update_count = asked->update_count,
+        .skip_checks = asked->skip_checks,
     };
     struct plugin_order order = {
         .name = wire_text(asked->plugin),
@@ -309,6 +314,10 @@ static const char *take_words(struct plugin_request *request, char **words, stru
     for (; *words != NULL; words++) {
         char *equals = strchr(*words, '=');
         bool option = strcmp(*words, "--update") == 0 || strcmp(*words, "--run") == 0;
+        if (strcmp(*words, "--skip-checks") == 0) {
+            request->skip_checks = true;
+            continue;
+        }
         if (option && words[1] == NULL) {
             return "a word must follow --update and --run";
         }
@@ -354,6 +363,8 @@ static int try_it(const char *name, int count, char **words)
         rc = end.code == CAU_RC_OK ? 0 : 1;
         if (rc == 0) {
             plugin_say_ok();
+        } else if (end.unfit) {
+            plugin_say_unfit(wire_text(end.text));
         } else {
             plugin_say_failed(end.error, "%s", wire_text(end.text));
         }
@@ -380,6 +391,7 @@ int node_plugin_main(int argc, char **argv)
     fprintf(stderr, "usage: caucus-node plugin apt|exec   (the protocol on standard input)\n"
                     "       caucus-node plugin NAME --describe\n"
                     "       caucus-node plugin NAME --try VERB [--update ID]... [--run RUN]"
-                    " [NAME=VALUE]...\n");
+                    " [--skip-checks]\n"
+                    "                                     [NAME=VALUE]...\n");
     return 64;
 }

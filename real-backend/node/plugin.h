@@ -42,7 +42,8 @@ struct plugin_request {
     const struct wire_pair *pins;
     const struct wire_update *updates;
     uint32_t argument_count, pin_count, update_count;
-    uint8_t verb; /* enum plugin_verb */
+    uint8_t verb;     /* enum plugin_verb */
+    bool skip_checks; /* SCAN: whether packages and space are fit is not asked */
 };
 
 struct plugin_argument {
@@ -77,6 +78,7 @@ struct plugin_line {
     const char *result;
     int32_t error; /* RESULT */
     bool ok;       /* RESULT */
+    bool unfit;    /* RESULT: not ok, since packages or space are not fit for an update */
     uint8_t kind;  /* enum plugin_kind */
 };
 
@@ -122,6 +124,7 @@ void plugin_say_capabilities(const struct plugin_capabilities *capabilities);
 void plugin_say_ok(void);
 void plugin_say_failed(int32_t error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void plugin_say_unfit(const char *sentence);
 
 /* A built-in plug-in: answers one request, its last word is a result. */
 struct plugin_builtin {
@@ -154,6 +157,7 @@ struct plugin_end {
     int32_t error;
     uint8_t code; /* enum cau_result_code: OK, FAILED, CANCELED */
     bool restart; /* an update was reported that wants one */
+    bool unfit;   /* it says that packages or space are not fit for an update */
 };
 void plugin_order_run(const struct plugin_order *order, struct plugin_end *ret);
 void plugin_end_done(struct plugin_end *end);

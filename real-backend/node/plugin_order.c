@@ -236,8 +236,12 @@ static void hear_progress(struct ear *ear, const char *text)
 
 static void hear_result(struct ear *ear, const struct plugin_line *line)
 {
+    if (line->unfit && ear->order->request->verb != PLUGIN_SCAN) {
+        blame(ear, "it says unfit to something else than a scan");
+    }
     ear->result = true;
     ear->ok = line->ok;
+    ear->end->unfit = line->unfit;
     ear->end->error = line->error;
     ear->end->text = strdup(wire_text(line->text));
 }
@@ -370,6 +374,7 @@ static void conclude(struct ear *ear)
     struct plugin_end *end = ear->end;
     char *lack = lacking(ear), *last = NULL;
     const char *own = wire_text(end->text);
+    end->unfit = end->unfit && lack == NULL;
     if (lack != NULL || !ear->ok) {
         const char *errors = ear->tool->errors;
         last = plugin_words(errors, strlen(errors), LAST_WORDS, false);

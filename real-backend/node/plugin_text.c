@@ -255,6 +255,16 @@ void plugin_say_ok(void)
     say(&text);
 }
 
+void plugin_say_unfit(const char *sentence)
+{
+    struct cau_text text;
+    cau_text_init(&text);
+    cau_text_say(&text, "{\"result\":\"unfit\",\"text\":");
+    cau_text_quote(&text, sentence);
+    cau_text_say(&text, "}");
+    say(&text);
+}
+
 void plugin_say_failed(int32_t error, const char *format, ...)
 {
     struct cau_text text;

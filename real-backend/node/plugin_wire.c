@@ -113,6 +113,7 @@ void plugin_write_request(struct cau_text *text, const struct plugin_request *re
     cau_text_quote(text, wire_text(request->node));
     write_pairs(text, "arguments", request->arguments, request->argument_count);
     write_pairs(text, "pins", request->pins, request->pin_count);
+    cau_text_say(text, request->skip_checks ? ",\"skip_checks\":true" : "");
     cau_text_say(text, ",\"updates\":[");
     for (uint32_t i = 0; i < request->update_count; i++) {
         cau_text_say(text, i > 0 ? "," : "");
@@ -268,6 +269,9 @@ static bool read_member(struct cau_json *json, const char *name, size_t size,
     if (is_member(name, size, "verb")) {
         return read_verb(json, ret);
     }
+    if (is_member(name, size, "skip_checks")) {
+        return cau_json_bool(json, &ret->skip_checks);
+    }
     if (is_member(name, size, "run")) {
         return read_string(json, pool, &ret->run);
     }
@@ -365,8 +369,10 @@ static bool sort_line(struct cau_json *json, struct plugin_line *line)
         return cau_json_fail(json, "text belongs to a result or a note, error to a result");
     }
     line->ok = line->result != NULL && strcmp(line->result, "ok") == 0;
-    if (line->kind == PLUGIN_RESULT && !line->ok && strcmp(line->result, "failed") != 0) {
-        return cau_json_fail(json, "result: must be ok or failed");
+    line->unfit = line->result != NULL && strcmp(line->result, "unfit") == 0;
+    if (line->kind == PLUGIN_RESULT && !line->ok && !line->unfit &&
+        strcmp(line->result, "failed") != 0) {
+        return cau_json_fail(json, "result: must be ok, failed or unfit");
     }
     return (line->kind != PLUGIN_UPDATE || check_update(json, &line->update)) &&
            plain(json, "note", line->note) && fits(json, "text", line->text, PLUGIN_TEXT_MAX) &&

@@ -44,6 +44,23 @@ static uint8_t code_of(enum cau_result_code code)
 }
 
 /* What comes after an END may begin at once, so the node is free before it is said. */
+static void end(struct node_job *job, struct wire_said *said)
+{
+    said->kind = WIRE_END;
+    said->n = job->request->n;
+    node_busy_end();
+    node_say(job->out, said);
+}
+
+void node_say_unfit(struct node_job *job, enum cau_reason why, int32_t error, const char *sentence)
+{
+    struct wire_said said = {.code = code_of(CAU_RC_FAILED),
+                             .why = (uint8_t)why,
+                             .error = error,
+                             .text = wire_text(sentence)};
+    end(job, &said);
+}
+
 void node_say_end(struct node_job *job, enum cau_result_code code, int32_t error,
                   const char *format, ...)
 {
@@ -54,13 +71,8 @@ void node_say_end(struct node_job *job, enum cau_result_code code, int32_t error
         sentence = NULL;
     }
     va_end(arguments);
-    struct wire_said said = {.kind = WIRE_END,
-                             .n = job->request->n,
-                             .code = code_of(code),
-                             .error = error,
-                             .text = wire_text(sentence)};
-    node_busy_end();
-    node_say(job->out, &said);
+    struct wire_said said = {.code = code_of(code), .error = error, .text = wire_text(sentence)};
+    end(job, &said);
     free(sentence);
 }
 

@@ -102,11 +102,13 @@ static const struct cau_field request_rows[] = {
     PLAIN(struct wire_request, expect, TEXT),
     PLAIN(struct wire_request, want, TEXT),
     PLAIN(struct wire_request, progress, TEXT),
+    PLAIN(struct wire_request, configuration, TEXT),
     COUNTED(struct wire_request, away, TEXTS, away_count),
     PARTS(struct wire_request, arguments, pair, argument_count),
     PARTS(struct wire_request, pins, pair, pin_count),
     PARTS(struct wire_request, updates, update, update_count),
     PLAIN(struct wire_request, cluster, BOOL),
+    PLAIN(struct wire_request, skip_checks, BOOL),
     PLAIN(struct wire_request, lock, BOOL),
 };
 const struct cau_fields wire_fields_request = FIELDS(struct wire_request, "request", request_rows);
@@ -134,12 +136,13 @@ static const struct cau_field look_rows[] = {
 static const struct cau_fields look = FIELDS(struct wire_look, "look", look_rows);
 
 static const struct cau_field said_rows[] = {
-    SAYS(struct wire_said, kind, kind),     PLAIN(struct wire_said, n, UINT),
-    WORD(struct wire_said, code, result),   PLAIN(struct wire_said, error, INT),
-    PLAIN(struct wire_said, version, UINT), PLAIN(struct wire_said, at, MSEC),
-    PLAIN(struct wire_said, name, TEXT),    PLAIN(struct wire_said, text, TEXT),
-    PLAIN(struct wire_said, lock, TEXT),    PLAIN(struct wire_said, progress, TEXT),
-    PART(struct wire_said, look, look),     PART(struct wire_said, update, update),
+    SAYS(struct wire_said, kind, kind),      PLAIN(struct wire_said, n, UINT),
+    WORD(struct wire_said, code, result),    PLAIN(struct wire_said, error, INT),
+    WORD(struct wire_said, why, reason),     PLAIN(struct wire_said, version, UINT),
+    PLAIN(struct wire_said, at, MSEC),       PLAIN(struct wire_said, name, TEXT),
+    PLAIN(struct wire_said, text, TEXT),     PLAIN(struct wire_said, lock, TEXT),
+    PLAIN(struct wire_said, progress, TEXT), PART(struct wire_said, look, look),
+    PART(struct wire_said, update, update),
 };
 const struct cau_fields wire_fields_said = FIELDS(struct wire_said, "line", said_rows);
 

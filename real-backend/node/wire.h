@@ -72,6 +72,7 @@ struct wire_request {
     uint64_t target; /* ACK: id of an operator's request; CANCEL: n of one of ours */
     const char *key, *node, *node_id, *boot, *plugin, *run, *name, *text;
     const char *expect, *want, *progress; /* locks as text; base64 */
+    const char *configuration;            /* SCRIPT: how it is confined, see confine.h */
     const char *const *away;
     const struct wire_pair *arguments; /* of the plug-in */
     const struct wire_pair *pins;      /* name -> version, the same on all nodes */
@@ -80,7 +81,8 @@ struct wire_request {
     uint8_t verb; /* enum wire_verb */
     uint8_t mode; /* enum wire_mode */
     bool cluster;
-    bool lock; /* LOOK: tell also the lock in this node's own copy of the CIB */
+    bool skip_checks; /* SCAN: of packages and space */
+    bool lock;        /* LOOK: tell also the lock in this node's own copy of the CIB */
 };
 
 /* What only the node itself knows. */
@@ -99,7 +101,7 @@ struct wire_node {
 /* One member's picture of the cluster, as its tools print it; all from one copy of the CIB. Empty
  * texts: the tool did not answer within its time. */
 struct wire_cluster {
-    const char *quorum; /* corosync-quorumtool -s, asked first and last, the same ring both times */
+    const char *quorum;   /* corosync-quorumtool -s, asked after the others */
     const char *nodelist; /* corosync-cmapctl nodelist. */
     const char *cib;      /* cibadmin -Q -l */
     const char *mon;      /* crm_mon --output-as=xml of that CIB */
@@ -132,6 +134,7 @@ struct wire_said {
     int32_t error; /* END: exit code of what failed */
     uint8_t kind;  /* enum wire_kind */
     uint8_t code;  /* END: enum cau_result_code */
+    uint8_t why;   /* END of FAILED: enum cau_reason, a cause that is known, as in cau_result */
 };
 
 extern const struct cau_fields wire_fields_request, wire_fields_said;

@@ -342,6 +342,8 @@ int run_connect(struct run *run)
         .argument_counts = run->argument_counts,
         .pre_script = run->pre_script,
         .post_script = run->post_script,
+        .configuration = run->scenario->options.configuration_name,
+        .skip_checks = run->scenario->options.skip_update_checks,
         .reason = run->scenario->options.reason,
         .texts = run->texts,
         .report = saved_file,

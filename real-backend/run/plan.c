@@ -168,6 +168,14 @@ static void warn_options(const struct run *run)
     for (size_t i = 0; i < count; i++) {
         run_say(run->request, "note: %s", sentences[i]);
     }
+    if (run->request->options.enable_firewall_rules) {
+        run_say(run->request, "note: enable_firewall_rules: has no effect on real nodes: the ssh "
+                              "session that reaches one restarts it");
+    }
+    if (run->request->options.force_self_update) {
+        run_say(run->request, "note: force_self_update: has no effect on real nodes: they get this "
+                              "coordinator's helper and plug-ins anyway");
+    }
 }
 
 int run_plan(struct run *run)

@@ -320,6 +320,13 @@ apt Scan
 check "a broken repository fails the scan, with apt's words" \
     "$result == \"failed\" and (.[-1].text | test(\"apt-get update: .*security\"))"
 mv "$root/srv/lost" "$root/srv/security"
+mount -t tmpfs -o size=16m tmpfs "$root/var/cache/apt/archives"
+apt Scan Query=tb-app
+check "without room the node is not fit for an update" \
+    "$result == \"unfit\" and (.[-1].text | test(\"archives has 1[0-9] MiB of room\")) and $ids == []"
+apt Scan --skip-checks Query=tb-app
+check "unless that is not to be checked" "$result == \"ok\" and $ids == [\"tb-app=7.0\"]"
+umount "$root/var/cache/apt/archives"
 apt Scan Query=tb-app
 rm "$root"/srv/main/tb-app_7.0_all.deb
 apt Stage --update tb-app=7.0

@@ -5,7 +5,7 @@
 #define BACKEND_RIG_H
 
 #include "core/shell/text.h"
-#include "real-backend/real.h"
+#include "real-backend/backend.h"
 #include "tests/lib/unit.h"
 #include "tests/unit/fake_cluster.h"
 

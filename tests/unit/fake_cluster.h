@@ -45,6 +45,7 @@ struct fake_cluster {
     bool deaf;                                    /* requests are taken and never answered */
     bool hold_install;                            /* an installation goes on until it is canceled */
     bool hold_resume;                             /* the helper clears up behind it for a while */
+    bool unfit;                                   /* packages or space, unless unasked */
     bool fail_stage;                              /* nothing can be staged */
     bool slow_drain;             /* roles stay where they are until the test moves them */
     uint32_t served[WIRE_VERBS]; /* requests that came, by verb */

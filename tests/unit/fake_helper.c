@@ -183,6 +183,12 @@ static void restart(const struct wire_request *request)
     }
 }
 
+static void end_unfit(uint64_t n, enum cau_reason why)
+{
+    say(&(struct wire_said){
+        .kind = WIRE_END, .n = n, .code = CAU_RC_FAILED, .why = (uint8_t)why, .text = "unfit"});
+}
+
 /* One package, "app", in the pinned version unless the node is stubborn. */
 static void scan(const struct wire_request *request)
 {
@@ -191,6 +197,10 @@ static void scan(const struct wire_request *request)
     const char *version = self->version;
     char id[64];
     fake->last_pins[0] = '\0';
+    if (fake->unfit && !request->skip_checks) {
+        end_unfit(request->n, CAU_WHY_CHECK_FAILED);
+        return;
+    }
     for (uint32_t i = 0; i < request->pin_count; i++) {
         snprintf(fake->last_pins, sizeof fake->last_pins, "%s=%s", request->pins[i].name,
                  request->pins[i].value);
@@ -298,6 +308,17 @@ static void serve_held(const struct wire_request *request)
     end(request->n, held(request) ? CAU_RC_OK : CAU_RC_STALE);
 }
 
+/* Here is one configuration, "tight". */
+static void serve_script(const struct wire_request *request)
+{
+    const char *name = wire_text(request->configuration);
+    if (*name != '\0' && strcmp(name, "tight") != 0) {
+        end_unfit(request->n, CAU_WHY_NO_CONFIGURATION);
+    } else {
+        serve_held(request);
+    }
+}
+
 static void serve_config(const struct wire_request *request)
 {
     say(&(struct wire_said){
@@ -312,7 +333,7 @@ static void (*const serves[WIRE_VERBS])(const struct wire_request *request) = {
     [WIRE_SUSPEND] = suspend,       [WIRE_RESUME] = resume,
     [WIRE_RESTART] = restart,       [WIRE_SCAN] = scan,
     [WIRE_STAGE] = serve_stage,     [WIRE_INSTALL] = serve_install,
-    [WIRE_SCRIPT] = serve_held,     [WIRE_SAVE] = serve_held,
+    [WIRE_SCRIPT] = serve_script,   [WIRE_SAVE] = serve_held,
     [WIRE_ACK] = serve_ack,         [WIRE_ASK] = serve_ask,
     [WIRE_TWIN] = serve_twin,       [WIRE_CANCEL] = serve_cancel,
 };

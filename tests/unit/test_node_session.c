@@ -326,6 +326,65 @@ static uint8_t script(struct talk *talk, const char *key, const char *text)
                (struct wire_request){.verb = WIRE_SCRIPT, .key = key, .name = "pre", .text = text});
 }
 
+/* A script confined by a profile of the node's; without one of that name it does not run. */
+static void test_configurations(void)
+{
+    static const struct {
+        const char *text, *says; /* of the profile; of the refusal */
+    } bad[] = {
+        {"{\"user\": \"-x\"}", "user: must be the name of an account, is \"-x\""},
+        {"{\"user\": 1}", "user: must be a string"},
+        {"{\"open_file\": 1}", "open_file: unknown"},
+        {"{", ""},
+    };
+    struct talk talk;
+    talk_begin(&talk, false);
+    cluster(HELD_2, "0", true);
+    char *folder = node_path("/etc/caucus/configurations");
+    CU_ASSERT_EQUAL(node_make_dir(folder), 0);
+    put("bin/runuser",
+        "#!/bin/sh\necho \"$1 $2 $3\" >$CAUCUS_NODE_ROOT/ran; shift 3; exec \"$@\"\n", 0700);
+    put("etc/caucus/configurations/tight",
+        "{\"user\": \"patch\", \"path\": \"/usr/bin:/bin\", \"open_files\": 77, \"cpu_seconds\": "
+        "60}\n",
+        0600);
+    struct wire_request request = {
+        .verb = WIRE_SCRIPT,
+        .key = KEY_2,
+        .name = "pre",
+        .configuration = "tight",
+        .text = "test $(ulimit -n) = 77 && test $(ulimit -t) = 60 && test $PATH = /usr/bin:/bin"};
+    CU_ASSERT_EQUAL(ask(&talk, request), CAU_RC_OK);
+    CU_ASSERT_STRING_EQUAL(talk.said.text, "");
+    char *ran = get("ran");
+    CU_ASSERT_STRING_EQUAL(ran, "-u patch --\n");
+    free(ran);
+    request.text = "#!/bin/cat\nnot confined by anything\n";
+    request.configuration = "Microsoft.PowerShell";
+    CU_ASSERT_EQUAL(ask(&talk, request), CAU_RC_OK);
+    static const char *const names[] = {"loose", "../configurations/tight", ".tight", "-u"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        request.configuration = names[i];
+        CU_ASSERT_EQUAL(ask(&talk, request), CAU_RC_FAILED);
+        CU_ASSERT_EQUAL(talk.said.why, CAU_WHY_NO_CONFIGURATION);
+        CU_ASSERT_PTR_NOT_NULL(strstr(talk.said.text, "there is no configuration"));
+    }
+    request.configuration = "tight";
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        put("etc/caucus/configurations/tight", bad[i].text, 0600);
+        CU_ASSERT_EQUAL(ask(&talk, request), CAU_RC_FAILED);
+        CU_ASSERT_EQUAL(talk.said.why, CAU_WHY_NO_CONFIGURATION);
+        CU_ASSERT_PTR_NOT_NULL(strstr(talk.said.text, bad[i].says));
+    }
+    put("etc/caucus/configurations/tight", "{}", 0622);
+    CU_ASSERT_EQUAL(ask(&talk, request), CAU_RC_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(talk.said.text, "writable by nobody else"));
+    put("etc/caucus/configurations/tight", "{}", 0600); /* confines nothing */
+    CU_ASSERT_EQUAL(ask(&talk, request), CAU_RC_OK);
+    free(folder);
+    talk_end(&talk);
+}
+
 static void test_scripts(void)
 {
     struct talk talk;
@@ -477,6 +536,7 @@ int main(void)
         {"the lock in the cluster", test_lock_in_cluster},
         {"suspend and resume", test_suspend_in_cluster},
         {"scripts", test_scripts},
+        {"configurations", test_configurations},
         {"the coordinator goes away", test_left_alone},
         {"restart", test_restart},
         {"files of a run", test_files},

@@ -194,6 +194,26 @@ static void test_versions_are_pinned(void)
     end();
 }
 
+/* What the options say goes to the nodes, and the cause of a failure comes back. */
+static void test_causes(void)
+{
+    begin_locked(2);
+    rig.fake->unfit = true;
+    struct cau_result scan = result_of(submit(on(CAU_ACT_SCAN, 0)));
+    CU_ASSERT(scan.code == CAU_RC_FAILED && scan.why == CAU_WHY_CHECK_FAILED);
+    rig.backend->options.skip_checks = true;
+    scan = result_of(submit(on(CAU_ACT_SCAN, 0)));
+    CU_ASSERT(scan.code == CAU_RC_OK && scan.why == CAU_WHY_NONE);
+    static const char *const names[] = {"loose", "tight", NULL};
+    for (size_t i = 0; i < 3; i++) {
+        rig.backend->options.configuration = names[i];
+        struct cau_result script = result_of(submit(on(CAU_ACT_PRE_SCRIPT, 1)));
+        CU_ASSERT_EQUAL(script.code, i == 0 ? CAU_RC_FAILED : CAU_RC_OK);
+        CU_ASSERT_EQUAL(script.why, i == 0 ? CAU_WHY_NO_CONFIGURATION : CAU_WHY_NONE);
+    }
+    end();
+}
+
 static void test_cancel(void)
 {
     begin_locked(2);
@@ -326,6 +346,7 @@ static const struct unit_test tests[] = {
     {"scan, stage, install", test_scan_stage_install},
     {"what cannot be staged is not installed", test_what_cannot_be_staged_is_not_installed},
     {"versions are pinned", test_versions_are_pinned},
+    {"causes", test_causes},
     {"cancel", test_cancel},
     {"deadlines", test_deadlines},
     {"a session breaks", test_a_session_breaks},
