@@ -133,6 +133,8 @@ void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct 
         apply_settings(reader, ret);
     if (!reader->failed && cau_options_check_sets(ret, &why) < 0)
         scn_fail_with(reader, at, why);
+    if (!reader->failed && cau_options_resolve(ret, &why) < 0)
+        scn_fail_with(reader, at, why);
     if (!reader->failed && ret->credential && !is_credential(ret->credential))
         scn_fail_key(reader, at, "credential", "must be USER or USER:KEYFILE, is \"%s\"",
                      ret->credential);

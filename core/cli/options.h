@@ -40,6 +40,7 @@ struct cau_options {
     char *pre_script, *post_script;     /* NULL: none */
     char *reason;                       /* NULL: none */
     char *credential;                   /* USER or USER:KEYFILE; NULL: the caller's own */
+    char *only_failed_of;               /* a run directory, until cau_options_resolve(); or NULL */
     char *configuration_name;           /* the confinement of the scripts; NULL: the usual one */
     struct cau_table *plugin_arguments; /* i-th table to i-th plug-in; none: no arguments */
     uint32_t plugin_name_count, node_order_count, site_order_count, only_node_count, exclude_count;
@@ -153,6 +154,11 @@ bool cau_option_equal(const struct cau_options *a, const struct cau_options *b,
 /* After a layer was read: refuses options of different parameter sets in `given`. Returns 0, or
  * -EINVAL with a sentence. */
 int cau_options_check_sets(const struct cau_options *options, char **reterr_why);
+
+/* After all layers were read: what an option says by naming a file is put in its place, so that
+ * nothing afterwards depends on the file (only_failed_of becomes only_nodes). Returns 0, -ENOMEM,
+ * or -EINVAL with a sentence. */
+int cau_options_resolve(struct cau_options *options, char **reterr_why);
 
 /* Once the number of nodes is known: fills in max_failed_nodes (a third, rounded down) and checks
  * what depends on it. Returns 0, or -EINVAL with a sentence. */

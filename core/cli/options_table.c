@@ -582,11 +582,13 @@ const struct cau_option cau_option_table[] = {
         .name = "only_failed_of",
         .fallback = "",
         .fallback_said = "none",
-        .explain = "Update only the nodes that failed in an earlier run.",
+        .explain = "Update only the nodes that ended as Failed or PartiallyFailed in an earlier "
+                   "run: its directory. Not together with `nodes`.",
         .max = TEXT_MAX,
-        NOWHERE,
+        PLACE(only_failed_of),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_RUN,
+        .in_effect = true,
     },
     {
         .name = "step",

@@ -15,4 +15,9 @@ int cau_record_write(struct cau_sink *sink, const struct cau_record *record,
  * the end. Returns 0, or < 0 with a sentence (malloc'd) naming the line. */
 int cau_report_fold(const char *records, size_t size, char **ret_report, char **reterr_why);
 
+/* The names of the nodes that ended as Failed or PartiallyFailed, in the report's order (malloc'd).
+ * Returns 0, -EINVAL when the text is no report, or -ENOMEM. */
+int cau_report_failed(const char *report, char ***ret_names, uint32_t *ret_count);
+void cau_report_failed_free(char **names, uint32_t count);
+
 #endif

@@ -312,6 +312,9 @@ static int take_options(struct run_request *request)
     if (cau_options_check_sets(options, &why) != 0) {
         return run_say_why(request, why, CAU_EXIT_USAGE);
     }
+    if (cau_options_resolve(options, &why) != 0) {
+        return run_say_why(request, why, CAU_EXIT_USAGE);
+    }
     return 0;
 }
 

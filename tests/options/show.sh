@@ -61,6 +61,11 @@ jq -e --arg option "$option" '.base + (.cases[$option].scenario // {}) | .name =
 value() { jq -r --arg option "$option" --arg key "$1" '.cases[$option][$key] // empty' "$cases"; }
 setting=$(value set) with=$(value with) without=$(value without)
 [ -n "$setting" ] && [ -n "$with" ] || fail "$option: has no case in $cases"
+if [ "$setting" = EARLIER ]; then # the directory of an earlier run
+    setting=$tmp/earlier
+    mkdir "$setting"
+    value earlier >"$setting/report.json"
+fi
 simulate without
 simulate with --set "policy.$option=$setting"
 want "with $option=$setting: $(value shows)" holds with "$with"

@@ -99,7 +99,7 @@ static const struct {
     {"soak", true},
     {"nodes", true},
     {"exclude", true},
-    {"only_failed_of", false},
+    {"only_failed_of", true},
     {"step", false},
     {"reason", true},
     {"scan_limit", true},
@@ -324,7 +324,6 @@ static void test_refused(void)
         {"clear_corrupt_reports", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"suspend_node", {.kind = CAU_VALUE_TEXT, .text = "n1"}},
         {"resume_node", {.kind = CAU_VALUE_TEXT, .text = "n1"}},
-        {"only_failed_of", {.kind = CAU_VALUE_TEXT, .text = "run"}},
         {"step", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"what_if", {.kind = CAU_VALUE_BOOL, .truth = true}},
     };
