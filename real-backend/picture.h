@@ -18,6 +18,7 @@ struct picture_role {
 
 struct picture_node {
     char *name, *id;             /* id in the CIB */
+    bool updating_suspended;     /* left out of all runs */
     char *site;                  /* node attribute "site", or "" */
     char *away;                  /* roles drained from it by us, apart by blanks; "" */
     char *mark;                  /* "caucus-by": the key of whoever suspended it; "" */

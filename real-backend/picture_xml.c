@@ -125,6 +125,7 @@ static void read_attributes(struct picture_node *node, const xmlNode *from_node,
     node->facts.storage_ok = !nvpair_is(from_node, "caucus-storage", "degraded");
     replace(&node->mark, mark, ret_failed);
     replace(&node->away, nvpair(from_node, STORE_AWAY), ret_failed);
+    node->updating_suspended = nvpair_is(from_node, STORE_UPDATING, STORE_SUSPENDED);
     replace(&node->site, nvpair(from_node, "site"), ret_failed);
 }
 

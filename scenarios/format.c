@@ -144,6 +144,7 @@ static const struct scn_row node_rows[] = {
     {"feature_set", "\"3.16.2\"", .type = SCN_VERSION, AT(scenario_node, feature_set)},
     {"access", "\"\"", .type = SCN_TEXT, .nullable = true, AT(scenario_node, access)},
     {"firewall", "\"open\"", &firewall_words, .type = SCN_WORD, AT(scenario_node, firewall)},
+    {"updating_suspended", "false", .type = SCN_BOOL, AT(scenario_node, updating_suspended)},
     {"unfit", "false", .type = SCN_BOOL, AT(scenario_node, unfit)},
     {"configurations", "[]", .type = SCN_TEXTS,
      ARRAY(scenario_node, configurations, configuration_count)},

@@ -139,8 +139,8 @@ static int plan_nodes(struct scenario_plan *ret, const struct cau_options *optio
         ret->nodes[i].conflict_groups = node->conflict_groups;
         ret->nodes[i].site_order = place_of(options->site_order, options->site_order_count,
                                             scenario->sites[node->site].name);
-        ret->nodes[i].excluded =
-            out[i] != CAU_UNORDERED || (options->only_node_count > 0 && only[i] == CAU_UNORDERED);
+        ret->nodes[i].excluded = node->updating_suspended || out[i] != CAU_UNORDERED ||
+                                 (options->only_node_count > 0 && only[i] == CAU_UNORDERED);
     }
     r = 0;
 done:

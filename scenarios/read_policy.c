@@ -135,6 +135,9 @@ void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct 
         scn_fail_with(reader, at, why);
     if (!reader->failed && cau_options_resolve(ret, &why) < 0)
         scn_fail_with(reader, at, why);
+    if (!reader->failed && (ret->suspend_node || ret->resume_node))
+        scn_fail_key(reader, at, ret->suspend_node ? "suspend_node" : "resume_node",
+                     "is for real clusters; a simulated node has updating_suspended");
     if (!reader->failed && ret->credential && !is_credential(ret->credential))
         scn_fail_key(reader, at, "credential", "must be USER or USER:KEYFILE, is \"%s\"",
                      ret->credential);

@@ -62,11 +62,12 @@ struct scenario_node {
     bool storage_degraded; /* at the start, until storage.resync is over */
     double speed;          /* of its CPU, 1.0 = the updates' reference */
     uint32_t conflict_groups;
-    uint32_t feature_set;  /* as struct cau_node_facts has it */
-    char *access;          /* the account that may manage it; NULL: any */
-    uint8_t firewall;      /* enum scenario_firewall */
-    bool unfit;            /* its packages or space are not fit for an update */
-    char **configurations; /* of scripts, that exist there besides the usual one */
+    uint32_t feature_set;    /* as struct cau_node_facts has it */
+    char *access;            /* the account that may manage it; NULL: any */
+    uint8_t firewall;        /* enum scenario_firewall */
+    bool updating_suspended; /* left out of all runs: suspend_node */
+    bool unfit;              /* its packages or space are not fit for an update */
+    char **configurations;   /* of scripts, that exist there besides the usual one */
     uint32_t configuration_count;
     struct scenario_dist shutdown, boot, startup;
 };

@@ -542,9 +542,20 @@ void cau_options_done(struct cau_options *options)
 
 int cau_options_check_sets(const struct cau_options *options, char **reterr_why)
 {
-    for (size_t i = 0; i < cau_option_count && options->force_recovery; i++)
-        if (options->given >> i & 1 && !(cau_option_table[i].sets & CAU_SET_RECOVER))
-            return refuse(reterr_why, &cau_option_table[i], "does not go with force_recovery");
+    const struct {
+        bool wanted;
+        uint8_t set;
+        const char *name;
+    } all[] = {
+        {options->force_recovery, CAU_SET_RECOVER, "force_recovery"},
+        {options->suspend_node != NULL, CAU_SET_SUSPEND, "suspend_node"},
+        {options->resume_node != NULL, CAU_SET_RESUME, "resume_node"},
+    };
+
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
+        for (size_t i = 0; i < cau_option_count && all[k].wanted; i++)
+            if (options->given >> i & 1 && !(cau_option_table[i].sets & all[k].set))
+                return refuse(reterr_why, &cau_option_table[i], "does not go with %s", all[k].name);
     return 0;
 }
 

@@ -39,6 +39,7 @@ struct cau_options {
     char **exclude;
     char *pre_script, *post_script;     /* NULL: none */
     char *reason;                       /* NULL: none */
+    char *suspend_node, *resume_node;   /* NULL: none */
     char *credential;                   /* USER or USER:KEYFILE; NULL: the caller's own */
     char *only_failed_of;               /* a run directory, until cau_options_resolve(); or NULL */
     char *configuration_name;           /* the confinement of the scripts; NULL: the usual one */

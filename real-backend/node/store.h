@@ -14,6 +14,7 @@
  *         caucus-by              key of whoever suspended the node; "" = nobody of us
  *         caucus-away            roles that ran there before, apart by blanks; CLONE/Promoted for a
  *                                promoted instance of a clone
+ *         caucus-updating        "suspended": left out of all runs
  *     transient attribute        caucus-state: the node's state as it was told last; gone with its
  *                                next boot
  *     constraints                rsc_location "caucus-back-ROLE", void by itself after a while
@@ -38,6 +39,8 @@
 #define STORE_ACK_ID        "caucus-request-ack"
 #define STORE_BY            "caucus-by"
 #define STORE_AWAY          "caucus-away"
+#define STORE_UPDATING      "caucus-updating"
+#define STORE_SUSPENDED     "suspended"
 #define STORE_PROMOTED      "/Promoted"
 #define STORE_STATE         "caucus-state"
 #define STORE_BACK          "caucus-back-"

@@ -31,6 +31,7 @@ static const char *const verbs[] = {
     [WIRE_FETCH] = "Fetch",
     [WIRE_ACK] = "Ack",
     [WIRE_ASK] = "Ask",
+    [WIRE_UPDATING] = "Updating",
     [WIRE_TWIN] = "Twin",
     [WIRE_CANCEL] = "Cancel",
 };

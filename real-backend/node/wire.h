@@ -38,6 +38,7 @@ enum wire_verb {
     WIRE_FETCH,      /* run: a note for each file saved there */
     WIRE_ACK,        /* request `target` was taken up */
     WIRE_ASK,        /* a request of an operator: name (Stop, Pause, Resume), text (who) */
+    WIRE_UPDATING,   /* node, node_id, text: "suspended", or "" = taken into runs again */
     WIRE_TWIN,       /* node, text: the per-node state attribute; text "" removes it */
     WIRE_CANCEL,     /* ask request `target` to end early; its own end still comes */
     WIRE_VERBS

@@ -82,6 +82,8 @@ cau_msec run_now(void);
 char *run_lock_by(const struct picture *picture);
 
 int run_cmd_run(struct run_request *request);
+/* `run --suspend-node`, `run --resume-node`: no run at all. */
+int run_cmd_leave_out(struct run_request *request);
 int run_cmd_scan(struct run_request *request);
 int run_cmd_status(struct run_request *request);
 int run_cmd_ask(struct run_request *request);

@@ -217,6 +217,7 @@ static void say_node(struct cau_text *text, const struct picture_node *node)
     cau_text_printf(text, ", \"standby\": %s, \"restart_needed\": %s, \"storage_degraded\": %s",
                     truth(facts->standby == CAU_STANDBY_OTHER), truth(facts->restart_needed),
                     truth(!facts->storage_ok));
+    cau_text_printf(text, ", \"updating_suspended\": %s", truth(node->updating_suspended));
     if (set != 0) {
         cau_text_printf(text, ", \"feature_set\": \"%u.%u.%u\"", set / 1000000, set / 1000 % 1000,
                         set % 1000);

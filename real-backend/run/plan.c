@@ -300,6 +300,9 @@ static int begin(struct run *run)
 int run_cmd_run(struct run_request *request)
 {
     struct run run = {.request = request, .live = {.lock = -1}};
+    if (request->options.suspend_node != NULL || request->options.resume_node != NULL) {
+        return run_cmd_leave_out(request);
+    }
     int code = check_can_ask(request);
     if (code == 0) {
         code = request->resume ? run_resume(&run) : begin(&run);

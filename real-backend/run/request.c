@@ -68,6 +68,7 @@ static const struct {
     {"exclude", RUN_SCAN},
     {"scan_limit", RUN_SCAN},
     {"run_plugins_serially", RUN_SCAN},
+    {"skip_update_checks", RUN_SCAN},
     {"stop_on_plugin_failure", RUN_SCAN},
 };
 

@@ -80,7 +80,8 @@ static void ask_plugin(struct place *place)
     struct wire_request request = {.verb = WIRE_SCAN,
                                    .plugin = run->programs[place->plugin],
                                    .arguments = run->arguments[place->plugin],
-                                   .argument_count = run->argument_counts[place->plugin]};
+                                   .argument_count = run->argument_counts[place->plugin],
+                                   .skip_checks = run->scenario->options.skip_update_checks};
     place->n = real_session_send(place->session, &request);
     cau_msec limit = run->plan.policy.scan_limit_ms;
     uv_timer_start(&place->timer, on_late, limit < INT32_MAX ? (uint64_t)limit : INT32_MAX, 0);

@@ -66,6 +66,19 @@ static void print_lock(const struct picture *picture)
            silent >= CAU_LOCK_EXPIRY_MS ? ": it has expired" : "");
 }
 
+static void print_remarks(const struct picture_node *node)
+{
+    const char *const all[] = {standby_words[node->facts.standby],
+                               node->facts.maintenance ? "maintenance" : "",
+                               node->updating_suspended ? "left out of runs" : ""};
+    const char *between = "";
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        printf("%s%s", *all[i] != '\0' ? between : "", all[i]);
+        between = *all[i] != '\0' ? ", " : between;
+    }
+    putchar('\n');
+}
+
 static void print_nodes(const struct picture *picture)
 {
     size_t width = 4;
@@ -79,11 +92,9 @@ static void print_nodes(const struct picture *picture)
         const struct picture_node *node = &picture->nodes[i];
         const struct cau_node_facts *facts = &node->facts;
         const char *there = !facts->member ? "offline" : !facts->clean ? "unclean" : "online";
-        printf("%-*s  %-9s  %-17s  %5" PRIu32 "  %4" PRIu32 "  %s%s%s\n", (int)width, node->name,
-               there, *node->twin != '\0' ? node->twin : "-", facts->roles, facts->roles_away,
-               standby_words[facts->standby],
-               facts->maintenance && *standby_words[facts->standby] != '\0' ? ", " : "",
-               facts->maintenance ? "maintenance" : "");
+        printf("%-*s  %-9s  %-17s  %5" PRIu32 "  %4" PRIu32 "  ", (int)width, node->name, there,
+               *node->twin != '\0' ? node->twin : "-", facts->roles, facts->roles_away);
+        print_remarks(node);
     }
 }
 
@@ -119,8 +130,9 @@ static void say_node(struct cau_text *text, const struct picture_node *node)
     cau_text_printf(text, ",\"Online\":%s,\"Clean\":%s,\"Standby\":\"%s\",\"Maintenance\":%s",
                     truth(facts->member), truth(facts->clean),
                     cau_word(&cau_words_standby, facts->standby), truth(facts->maintenance));
-    cau_text_printf(text, ",\"Roles\":%" PRIu32 ",\"RolesAway\":%" PRIu32 "}", facts->roles,
+    cau_text_printf(text, ",\"Roles\":%" PRIu32 ",\"RolesAway\":%" PRIu32, facts->roles,
                     facts->roles_away);
+    cau_text_printf(text, ",\"UpdatingSuspended\":%s}", truth(node->updating_suspended));
 }
 
 static char *json_of(const struct real_answer *answer)

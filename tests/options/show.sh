@@ -18,6 +18,12 @@ if [ "$option" = --every ]; then
     for name in $(comm -13 "$tmp/in-effect" "$tmp/shown"); do
         fail "$name: is in $cases, and no option that is in effect"
     done
+    for name in $(jq -r '.elsewhere[].test' "$cases" | sort -u); do
+        case " $(find tests/unit tests/golden tests/cli tests/real -name "test_${name#*.}.*") " in
+        *"/${name%%.*}/"*) ;;
+        *) fail "$name: there is no such test" ;;
+        esac
+    done
     need 30 options "$(wc -l <"$tmp/in-effect")"
     finish "$(wc -l <"$tmp/shown") options"
     exit 0

@@ -61,6 +61,18 @@ check_at_rest
 check_replay "$work/crash/run"
 say "run with a crash of $victim: $(jq -r .ClusterResult.RunDuration "$work/crash/run/report.json")"
 
+"$caucus" run testbed --suspend-node node2 >"$work/said" || fail "node2 could not be left out: $(cat "$work/said")"
+"$caucus" status testbed | grep -q '^node2 .*left out of runs' || fail "status does not say that node2 is left out"
+run_start left-out
+run_wait "$pid"
+[ "$code" = 0 ] || { show_run left-out; fail "the run without node2 ended with $code"; }
+jq -e '[.ClusterResult.NodeResults[] | [.Status, .ErrorRecordData.FullyQualifiedErrorId]] ==
+    [["Succeeded", null], ["Canceled", "Excluded"], ["Succeeded", null]]' "$work/left-out/run/report.json" >/dev/null ||
+    fail "node2 was not left out: $(jq -c '.ClusterResult.NodeResults[] | [.Node, .Status]' "$work/left-out/run/report.json")"
+"$caucus" run testbed --resume-node node2 >"$work/said" || fail "node2 could not be taken in: $(cat "$work/said")"
+! "$caucus" status testbed | grep 'left out' >/dev/null || fail "status says that a node is still left out"
+say "node2 was left out of a run"
+
 bed_down
 machine | diff "$work/machine" - >&2 || fail "the testbed left something on this machine"
 say "all well"

@@ -320,6 +320,36 @@ static void test_suspend_in_cluster(void)
     talk_end(&talk);
 }
 
+/* A node that is left out of runs: written with quorum, whoever holds the lock. */
+static void test_left_out(void)
+{
+    struct talk talk;
+    talk_begin(&talk, false);
+    cluster(HELD_2, "0", true);
+    put("wrote", "", 0600);
+    struct wire_request out = {
+        .verb = WIRE_UPDATING, .node = "n1", .node_id = "1", .text = "suspended"};
+    CU_ASSERT_EQUAL(ask(&talk, out), CAU_RC_OK);
+    char *wrote = get("wrote");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(wrote, "/cib[@have-quorum='1']/configuration[nodes/node[@id='1'][@uname='n1']]"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(wrote, "name=\"caucus-updating\" value=\"suspended\""));
+    free(wrote);
+    out.text = "";
+    CU_ASSERT_EQUAL(ask(&talk, out), CAU_RC_OK);
+    out.text = "perhaps";
+    CU_ASSERT_EQUAL(ask(&talk, out), CAU_RC_FAILED);
+    out.text = "suspended";
+    out.node = "n'1";
+    CU_ASSERT_EQUAL(ask(&talk, out), CAU_RC_FAILED);
+    out.node = "n1";
+    cluster(HELD_2, "105", true); /* no such place: no quorum, or no such node */
+    CU_ASSERT_EQUAL(ask(&talk, out), CAU_RC_NO_QUORUM);
+    cluster(HELD_2, "0", false); /* written, but Corosync has lost it */
+    CU_ASSERT_EQUAL(ask(&talk, out), CAU_RC_NO_QUORUM);
+    talk_end(&talk);
+}
+
 static uint8_t script(struct talk *talk, const char *key, const char *text)
 {
     return ask(talk,
@@ -537,6 +567,7 @@ int main(void)
         {"suspend and resume", test_suspend_in_cluster},
         {"scripts", test_scripts},
         {"configurations", test_configurations},
+        {"left out", test_left_out},
         {"the coordinator goes away", test_left_alone},
         {"restart", test_restart},
         {"files of a run", test_files},

@@ -86,8 +86,8 @@ static const struct {
     {"Confirm", true},
     {"ForceRecovery", true},
     {"ClearCorruptReports", false},
-    {"SuspendNode", false},
-    {"ResumeNode", false},
+    {"SuspendNode", true},
+    {"ResumeNode", true},
 };
 
 static const struct {
@@ -322,8 +322,6 @@ static void test_refused(void)
         {"attempt_soft_reboot", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"attempt_soft_reboot", {.kind = CAU_VALUE_NUMBER, .number = 0}},
         {"clear_corrupt_reports", {.kind = CAU_VALUE_BOOL, .truth = true}},
-        {"suspend_node", {.kind = CAU_VALUE_TEXT, .text = "n1"}},
-        {"resume_node", {.kind = CAU_VALUE_TEXT, .text = "n1"}},
         {"step", {.kind = CAU_VALUE_BOOL, .truth = true}},
         {"what_if", {.kind = CAU_VALUE_BOOL, .truth = true}},
     };

@@ -74,6 +74,7 @@ static void test_recorded(void)
 {
     struct sample sample;
     open_sample(&sample, "quorum.provider (str) = corosync_votequorum\n");
+    sample.answer.picture.nodes[1].updating_suspended = true;
     struct scenario *scenario = discover(&sample, apt, 1);
     CU_ASSERT_STRING_EQUAL(scenario->cluster, sample.answer.picture.cluster_name);
     CU_ASSERT_EQUAL_FATAL(scenario->node_count, 3);
@@ -84,6 +85,7 @@ static void test_recorded(void)
         CU_ASSERT_EQUAL(scenario->nodes[i].votes, 1);
         CU_ASSERT_TRUE(scenario->nodes[i].online);
         CU_ASSERT_FALSE(scenario->nodes[i].standby);
+        CU_ASSERT_EQUAL(scenario->nodes[i].updating_suspended, i == 1);
         CU_ASSERT_TRUE(scenario->nodes[i].feature_set >= 3000000);
     }
     CU_ASSERT_TRUE(scenario->role_count >= 5);
