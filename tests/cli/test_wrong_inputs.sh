@@ -143,7 +143,7 @@ simulate contoso-fc1.json --set policy.attempt_soft_reboot=true | 65 | caucus si
 simulate contoso-fc1.json --set policy.reboot_mode=SoftReboot | 65 | caucus simulate: policy.reboot_mode: SoftReboot is not in effect in this version, leave it out
 simulate contoso-fc1.json --set policy.only_failed_of=/nowhere | 65 | caucus simulate: policy.only_failed_of: /nowhere/report.json: cannot be read: No such file or directory
 simulate contoso-fc1.json --set policy.credential=me: | 65 | caucus simulate: policy.credential: must be USER or USER:KEYFILE, is "me:"
-simulate contoso-fc1.json --set policy.suspend_node=true | 65 | caucus simulate: policy.suspend_node: not in effect in this version, leave it out
+simulate contoso-fc1.json --set policy.suspend_node=true | 65 | caucus simulate: policy.suspend_node: is for real clusters; a simulated node has updating_suspended
 simulate contoso-fc1.json --set policy.what_if=true | 65 | caucus simulate: policy.what_if: not in effect in this version, leave it out
 
 # simulate: the run directory
