@@ -188,6 +188,8 @@ static void spans_finish(struct run_node *node, int64_t end_utc_ms, int64_t zero
     node->span_count = kept;
     if (node->ended_ms != RUN_NO_TIME)
         node->ended_ms -= zero_utc_ms;
+    for (size_t i = 0; i < node->error_count; i++)
+        node->errors[i].at_ms -= zero_utc_ms;
     if (node->suspended_ms != RUN_NO_TIME)
         return;
     node->suspended_ms = 0;
@@ -300,6 +302,19 @@ int64_t run_unquorate_ms(const struct run *run)
     return sum;
 }
 
+int64_t run_exposed_ms(const struct run *run)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < run->vote_count; i++) {
+        const struct run_votes *votes = &run->votes[i];
+        int64_t from = votes->at_ms > run->start_ms ? votes->at_ms : run->start_ms;
+        int64_t to = i + 1 < run->vote_count ? votes[1].at_ms : run->end_ms;
+        to = to < run->end_ms ? to : run->end_ms;
+        sum += votes->quorate && votes->margin <= 0 && to > from ? to - from : 0;
+    }
+    return sum;
+}
+
 int64_t run_least_margin(const struct run *run)
 {
     int64_t least = INT64_MAX;
@@ -320,6 +335,16 @@ char *run_word_duration(int64_t ms, char buf[32])
         snprintf(buf, 32, "%" PRId64 " min %02" PRId64 " s", seconds / 60, seconds % 60);
     else
         snprintf(buf, 32, "%" PRId64 " h %02" PRId64 " min", seconds / 3600, seconds % 3600 / 60);
+    return buf;
+}
+
+char *run_word_stamp(const struct run *run, int64_t at_ms, char buf[32])
+{
+    int64_t utc_ms = run->zero_utc_ms + at_ms, part = (utc_ms % 1000 + 1000) % 1000;
+    time_t clock = (time_t)((utc_ms - part) / 1000);
+    struct tm tm;
+    size_t size = gmtime_r(&clock, &tm) ? strftime(buf, 32, "%Y-%m-%dT%H:%M:%S", &tm) : 0;
+    snprintf(buf + size, 32 - size, ".%03" PRId64 "Z", part);
     return buf;
 }
 

@@ -153,10 +153,15 @@ void run_free(struct run *run);
 /* The time during which votes were recorded and the cluster was not quorate, and the smallest
  * margin; 0 and INT64_MAX without votes. */
 int64_t run_unquorate_ms(const struct run *run);
+/* Exposure: the time with quorum in which the loss of one more vote would have cost it. */
+int64_t run_exposed_ms(const struct run *run);
 int64_t run_least_margin(const struct run *run);
 
 /* "1 h 02 min", "3 min 20 s", "45 s", "0.250 s", "0 s": buf of 32 bytes. Returns buf. */
 char *run_word_duration(int64_t ms, char buf[32]);
+
+/* "2030-01-01T00:12:30.250Z" of a time since the zero point: buf of 32 bytes. Returns buf. */
+char *run_word_stamp(const struct run *run, int64_t at_ms, char buf[32]);
 
 /* "2030-01-01 00:12:30 UTC" of a time since the zero point: buf of 32 bytes. Returns buf. */
 char *run_word_time(const struct run *run, int64_t at_ms, char buf[32]);

@@ -226,8 +226,16 @@ row "report rundir" 70 \
     "caucus report: the program caucus-report that does this is not installed beside caucus: No such file or directory"
 if [ -x "$(dirname "$CAUCUS")/caucus-report" ]; then
     program=$CAUCUS
-    row "report" 64 +usage
-    row "report rundir rundir" 64 +usage
+    row "report" 64 "caucus report: a run directory must be given"
+    row "report rundir rundir" 64 "caucus report: one run directory is enough"
+    row "report rundir --format pdf" 64 "caucus report: --format: must be html, text, csv or junit"
+    row "report rundir --format" 64 "caucus report: --format: html, text, csv or junit must follow"
+    row "report rundir --table nodes" 64 "caucus report: --table: goes with --format csv only"
+    row "report rundir --format csv --table node" 64 \
+        "caucus report: --table: must be nodes, run, states, updates, errors, events or votes"
+    row "report rundir --dictionary" 64 "caucus report: --dictionary: goes with nothing else"
+    row "report rundir --colour" 64 "caucus report: there is no such flag; see --help"
+    row "report missing --format csv" 65 "caucus report: missing/records.ndjson: No such file or directory"
     row "report missing" 65 "caucus report: missing/records.ndjson: No such file or directory"
     row "report empty" 65 "caucus report: empty/records.ndjson: No such file or directory"
     program=$plain

@@ -1,0 +1,213 @@
+/* A run directory as tables, words and JUnit XML: the sample of tests/data/run-sample, one node of
+ * which has a hostile name. */
+#include "analysis/junit.h"
+#include "analysis/tables.h"
+#include "analysis/text.h"
+#include "tests/lib/unit.h"
+
+#include <inttypes.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELDS_MAX 32
+
+static const char *sample = "tests/data/run-sample";
+static const char hostile[] = "<b onclick=\"x()\">n5</b>&'`$(id)`";
+static struct run *run;
+
+static char *written(void (*write)(FILE *to, const struct run *run))
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+    write(to, run);
+    fclose(to);
+    return text;
+}
+
+static const char *wanted; /* the table that write_table writes */
+
+static void write_table(FILE *to, const struct run *of)
+{
+    CU_ASSERT_EQUAL(tables_write(to, of, wanted), 0);
+}
+
+static void write_dictionary(FILE *to, const struct run *of)
+{
+    (void)of;
+    tables_dictionary(to);
+}
+
+/* The fields of one line of RFC 4180, in place; `*text` is moved behind it. 0: there is none. */
+static size_t take_line(char **text, char *ret[FIELDS_MAX])
+{
+    size_t count = 0;
+    char *at = *text;
+    while (*at != '\0' && count < FIELDS_MAX) {
+        bool quoted = *at == '"';
+        char *to = ret[count++] = at + quoted;
+        at = to;
+        while (*at != '\0' && (quoted ? *at != '"' || at[1] == '"' : strchr(",\n", *at) == NULL)) {
+            at += quoted && *at == '"';
+            *to++ = *at++;
+        }
+        at += quoted;
+        char end = *at;
+        CU_ASSERT(end == ',' || end == '\n');
+        at += end != '\0';
+        *to = '\0';
+        if (end == '\n') {
+            break;
+        }
+    }
+    *text = at;
+    return count;
+}
+
+static size_t rows_of(const char *table)
+{
+    size_t spans = 0, errors = 0;
+    for (size_t i = 0; i < run->node_count; i++) {
+        spans += run->nodes[i].span_count;
+        errors += run->nodes[i].error_count;
+    }
+    return strcmp(table, "run") == 0       ? 1
+           : strcmp(table, "nodes") == 0   ? run->node_count
+           : strcmp(table, "states") == 0  ? spans
+           : strcmp(table, "errors") == 0  ? errors
+           : strcmp(table, "updates") == 0 ? run->update_count
+           : strcmp(table, "events") == 0  ? run->mark_count
+                                           : run->vote_count;
+}
+
+/* Each table has the columns that the dictionary says, in its order, and all rows. */
+static void test_tables(void)
+{
+    char *dictionary = written(write_dictionary), *meaning = dictionary, *said[FIELDS_MAX];
+    CU_ASSERT_EQUAL(take_line(&meaning, said), 4);
+    CU_ASSERT_STRING_EQUAL(said[3], "meaning");
+    for (size_t i = 0; tables_names[i] != NULL; i++) {
+        wanted = tables_names[i];
+        char *text = written(write_table), *at = text, *names[FIELDS_MAX], *fields[FIELDS_MAX];
+        size_t width = 0, count = 0, rows = 0;
+        bool met_hostile = false, has_node;
+        size_t columns = take_line(&at, names);
+        has_node = strcmp(names[0], "node") == 0;
+        for (; width < columns; width++) {
+            CU_ASSERT_EQUAL_FATAL(take_line(&meaning, said), 4);
+            CU_ASSERT_STRING_EQUAL(said[0], wanted);
+            CU_ASSERT_STRING_EQUAL(said[1], names[width]);
+            CU_ASSERT(strlen(said[3]) > 5 && said[3][strlen(said[3]) - 1] == '.');
+        }
+        while ((count = take_line(&at, fields)) > 0) {
+            CU_ASSERT_EQUAL(count, columns);
+            met_hostile = met_hostile || strcmp(fields[0], hostile) == 0;
+            rows++;
+        }
+        CU_ASSERT_EQUAL(rows, rows_of(wanted));
+        CU_ASSERT(rows > 0);
+        CU_ASSERT(met_hostile == (has_node && strcmp(wanted, "errors") != 0));
+        free(text);
+    }
+    CU_ASSERT_EQUAL(take_line(&meaning, said), 0); /* and nothing besides */
+    CU_ASSERT_EQUAL(tables_write(stderr, run, "node"), -1);
+    free(dictionary);
+}
+
+static int attribute(const xmlNode *node, const char *name)
+{
+    xmlChar *value = xmlGetProp(node, (const xmlChar *)name);
+    int number = value == NULL ? -1 : (int)strtol((const char *)value, NULL, 10);
+    xmlFree(value);
+    return number;
+}
+
+static void test_junit(void)
+{
+    char *text = written(junit_write);
+    xmlDoc *doc = xmlReadMemory(text, (int)strlen(text), NULL, NULL, XML_PARSE_NONET);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(doc);
+    const xmlNode *suite = xmlDocGetRootElement(doc)->children->next;
+    int cases = 0, failures = 0, errors = 0, skipped = 0;
+    bool met_hostile = false;
+    for (const xmlNode *at = suite->children; at != NULL; at = at->next) {
+        if (strcmp((const char *)at->name, "testcase") != 0) {
+            continue;
+        }
+        cases++;
+        xmlChar *name = xmlGetProp(at, (const xmlChar *)"name");
+        met_hostile = met_hostile || strcmp((const char *)name, hostile) == 0;
+        xmlFree(name);
+        for (const xmlNode *in = at->children; in != NULL; in = in->next) {
+            failures += strcmp((const char *)in->name, "failure") == 0;
+            errors += strcmp((const char *)in->name, "error") == 0;
+            skipped += strcmp((const char *)in->name, "skipped") == 0;
+        }
+    }
+    CU_ASSERT_EQUAL((size_t)cases, run->node_count + 1);
+    CU_ASSERT_EQUAL(attribute(suite, "tests"), cases);
+    CU_ASSERT_EQUAL(attribute(suite, "failures"), failures);
+    CU_ASSERT_EQUAL(attribute(suite, "errors"), errors);
+    CU_ASSERT_EQUAL(attribute(suite, "skipped"), skipped);
+    CU_ASSERT(failures > 0 && met_hostile);
+    xmlFreeDoc(doc);
+    free(text);
+}
+
+static void test_text(void)
+{
+    char *text = written(text_write);
+    for (size_t i = 0; i < run->node_count; i++) {
+        const struct run_node *node = &run->nodes[i];
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, node->name));
+        for (size_t k = 0; k < node->error_count; k++) {
+            CU_ASSERT_PTR_NOT_NULL(strstr(text, node->errors[k].why));
+        }
+    }
+    CU_ASSERT_PTR_NULL(strstr(text, " \n"));
+    free(text);
+}
+
+/* One vote from losing quorum: neither with a vote to spare nor when it is lost already. */
+static void test_exposure(void)
+{
+    struct run_votes votes[] = {
+        {.at_ms = 0, .total = 5, .needed = 3, .margin = 2, .quorate = true},
+        {.at_ms = 100, .total = 3, .needed = 3, .margin = 0, .quorate = true},
+        {.at_ms = 250, .total = 2, .needed = 3, .margin = -1, .quorate = false},
+        {.at_ms = 400, .total = 3, .needed = 3, .margin = 0, .quorate = true},
+    };
+    struct run small = {.start_ms = 50, .end_ms = 430, .votes = votes, .vote_count = 4};
+    CU_ASSERT_EQUAL(run_exposed_ms(&small), 150 + 30);
+    small.start_ms = 120;
+    small.end_ms = 200;
+    CU_ASSERT_EQUAL(run_exposed_ms(&small), 80);
+    small.vote_count = 0;
+    CU_ASSERT_EQUAL(run_exposed_ms(&small), 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct unit_test tests[] = {
+        {"tables and their dictionary", test_tables},
+        {"JUnit XML", test_junit},
+        {"words", test_text},
+        {"exposure", test_exposure},
+    };
+    char *why = NULL;
+    sample = argc > 1 ? argv[1] : sample;
+    run = run_load(sample, &why);
+    if (run == NULL) {
+        fprintf(stderr, "%s\n", why);
+        free(why);
+        return 1;
+    }
+    int code = UNIT_MAIN("tables of a run", tests);
+    run_free(run);
+    xmlCleanupParser();
+    return code;
+}
