@@ -276,6 +276,19 @@ static void publish(const struct list *list, void *base)
     *(uint32_t *)(void *)((char *)base + list->row->count_offset) = list->count;
 }
 
+/* A list of texts of its own in place of the template's. */
+static void copy_texts(struct scn_reader *reader, const struct scn_row *row, void *base)
+{
+    char ***place = (char ***)(void *)((char *)base + row->offset), **old = *place;
+    uint32_t count = *(const uint32_t *)(const void *)((const char *)base + row->count_offset);
+
+    *place = count ? scn_alloc(reader, count, sizeof **place) : NULL;
+    for (uint32_t i = 0; *place && i < count; i++) {
+        (*place)[i] = strdup(old[i]);
+        reader->failed |= !(*place)[i];
+    }
+}
+
 /* One more element, a copy of the template. */
 static void *append(struct list *list)
 {
@@ -301,6 +314,8 @@ static void *append(struct list *list)
         if (table->rows[i].type == SCN_TEXT && *text) {
             *text = strdup(*text);
             list->reader->failed |= !*text;
+        } else if (table->rows[i].type == SCN_TEXTS) {
+            copy_texts(list->reader, &table->rows[i], ret);
         }
     }
     return ret;

@@ -269,6 +269,24 @@ static void test_short_forms(void)
     scenario_free(s);
 }
 
+/* A list of texts that comes from node_defaults is each node's own. */
+static void test_lists_by_default(void)
+{
+    struct scenario *s = must_read(
+        "{\"caucus\": 1, \"cluster\": {\"name\": \"c\"},"
+        " \"node_defaults\": {\"configurations\": [\"a\", \"b\"]},"
+        " \"nodes\": [{\"count\": 2, \"name\": \"a%\"}, {\"name\": \"b\", \"configurations\": []},"
+        " {\"count\": 2, \"name\": \"c%\", \"configurations\": [\"z\"]}]}");
+    static const uint32_t counts[] = {2, 2, 0, 1, 1};
+
+    for (uint32_t i = 0; i < 5; i++)
+        CU_ASSERT_EQUAL(s->nodes[i].configuration_count, counts[i]);
+    CU_ASSERT_STRING_EQUAL(s->nodes[1].configurations[1], "b");
+    CU_ASSERT_STRING_EQUAL(s->nodes[4].configurations[0], "z");
+    CU_ASSERT_PTR_NOT_EQUAL(s->nodes[0].configurations, s->nodes[1].configurations);
+    scenario_free(s);
+}
+
 static void test_large_seed(void)
 {
     struct scenario *s = must_read("{" SMALL ", \"seed\": \"18446744073709551615\"}");
@@ -589,6 +607,7 @@ int main(int argc, char **argv)
         {"missing file", test_missing_file},
         {"defaults", test_defaults},
         {"short forms", test_short_forms},
+        {"lists by default", test_lists_by_default},
         {"large seed", test_large_seed},
         {"largest cluster", test_largest_cluster},
         {"faults", test_faults},
