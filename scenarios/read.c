@@ -330,6 +330,24 @@ void scn_read_defaults(struct scn_reader *reader, const struct scn_table *table,
                 read_fallback(reader, &table->rows[i], at, ret, pass);
 }
 
+/* Its texts are its own; an element has copies. */
+static void free_template(struct list *list)
+{
+    const struct scn_table *table = list->table;
+
+    for (size_t i = 0; list->template && i < table->count; i++) {
+        const struct scn_row *row = &table->rows[i];
+        void **place = (void **)(void *)((char *)list->template + row->offset);
+        const uint32_t *count = (void *)((char *)list->template + row->count_offset);
+
+        for (uint32_t k = 0; row->type == SCN_TEXTS && k < *count; k++)
+            free(((char **)*place)[k]);
+        if (row->type == SCN_TEXT || row->type == SCN_TEXTS)
+            free(*place);
+    }
+    free(list->template);
+}
+
 static void make_template(struct list *list)
 {
     const struct scn_table *table = list->table;
@@ -464,11 +482,7 @@ static void read_list(struct scn_reader *reader, const struct scn_row *row, cons
             scn_fail(reader, at, "must hold at least %" PRId64, row->min);
         if (!reader->failed)
             read_elements(&list, scn_json_first(list.at->json), REFERENCES);
-        if (list.template)
-            for (size_t i = 0; i < list.table->count; i++)
-                if (list.table->rows[i].type == SCN_TEXT)
-                    free(*(char **)(void *)((char *)list.template + list.table->rows[i].offset));
-        free(list.template);
+        free_template(&list);
     }
     scn_json_free(made);
 }
