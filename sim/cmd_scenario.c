@@ -1,6 +1,7 @@
 /* caucus scenario check|expand|test FILE... */
 #include "core/cli/talk.h"
 #include "core/shell/exit.h"
+#include "scenarios/schema.h"
 #include "sim/checker.h"
 #include "sim/commands.h"
 #include "sim/expect.h"
@@ -14,11 +15,13 @@
 static const char usage[] =
     "usage: caucus scenario check FILE...\n"
     "       caucus scenario expand FILE\n"
+    "       caucus scenario schema\n"
     "       caucus scenario test [--engine simgrid|heap|both] FILE...\n"
     "\n"
     "check   reads strictly and says whether bulk flows can share a link (contended), in which\n"
     "        case the two engines may differ\n"
     "expand  writes the scenario with every default filled in\n"
+    "schema  writes the format as a JSON Schema, as scenarios/schema/scenario.json has it\n"
     "test    simulates it, holds the outcome to its `expect` and the truth to the invariants;\n"
     "        exit code 1 when one does not hold. Default: both engines\n";
 
@@ -50,6 +53,21 @@ static int expand(const char *path)
         return cau_say_why("scenario", NULL, CAU_EXIT_INTERNAL);
     }
     fputs(text, stdout);
+    free(text);
+    return 0;
+}
+
+static int schema(int argc)
+{
+    if (argc > 2) {
+        cau_say("scenario", "schema: is about no file, give none");
+        return CAU_EXIT_USAGE;
+    }
+    char *text = scenario_schema();
+    if (text == NULL) {
+        return cau_say_why("scenario", NULL, CAU_EXIT_INTERNAL);
+    }
+    puts(text);
     free(text);
     return 0;
 }
@@ -180,6 +198,9 @@ int sim_cmd_scenario(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
+    if (argc > 1 && strcmp(argv[1], "schema") == 0) {
+        return schema(argc);
+    }
     static const char *const all[] = {"check", "expand", "test"};
     size_t what = 0;
     while (argc > 1 && what < 3 && strcmp(argv[1], all[what]) != 0) {
@@ -187,7 +208,7 @@ int sim_cmd_scenario(int argc, char **argv)
     }
     if (argc < 2 || what == 3) {
         if (argc > 1) {
-            cau_say("scenario", "%s: must be check, expand or test", argv[1]);
+            cau_say("scenario", "%s: must be check, expand, schema or test", argv[1]);
         }
         return wrong_use();
     }

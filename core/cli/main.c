@@ -31,7 +31,7 @@ static int man(int argc, char **argv);
 static const struct command commands[] = {
     {"simulate", "caucus-sim", NULL, "simulate SCENARIO [OPTION]...",
      "run a whole updating run on a simulated cluster"},
-    {"scenario", "caucus-sim", NULL, "scenario check|expand|test FILE...",
+    {"scenario", "caucus-sim", NULL, "scenario check|expand|schema|test",
      "check a scenario, write it out in full, or hold it to what it expects"},
     {"replay", NULL, replay, "replay DIR",
      "feed a run's journals to the core and want the same decisions"},

@@ -162,7 +162,7 @@ simulate contoso-fc1.json --seed x --out new | 64 | caucus simulate: --seed: mus
 
 # scenario
 scenario | 64 | +usage
-scenario nonsense contoso-fc1.json | 64 | caucus scenario: nonsense: must be check, expand or test+usage
+scenario nonsense contoso-fc1.json | 64 | caucus scenario: nonsense: must be check, expand, schema or test+usage
 scenario check | 64 | caucus scenario: check: which file?
 scenario test --engine heap | 64 | caucus scenario: test: which file?
 scenario test --engine | 64 | caucus scenario: --engine: must be simgrid, heap or both, is missing
@@ -211,8 +211,8 @@ sentence=
 while IFS= read -r line; do
     case $line in
     '' | '#'*) continue ;;
-    '> '*)
-        sentence=${line#> }
+    '> '* | '~ '*)
+        sentence=${line#[~>] }
         continue
         ;;
     '+ '*) line="{\"caucus\": 1, \"cluster\": {\"name\": \"c\"}, \"nodes\": 3, ${line#+ }}" ;;

@@ -142,7 +142,7 @@ static void test_wrong_input(void)
     while ((line = strsep(&rest, "\n")) != NULL) {
         if (*line == '#' || !*line)
             continue;
-        if (strncmp(line, "> ", 2) == 0) {
+        if (strncmp(line, "> ", 2) == 0 || strncmp(line, "~ ", 2) == 0) {
             sentence = line + 2;
             continue;
         }
