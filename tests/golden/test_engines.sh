@@ -38,7 +38,9 @@ compare() {
     rm -rf "$tmp/runs"
     mkdir "$tmp/runs"
     run "$tmp/runs/simgrid" "$1" --seed "$2" --engine simgrid || fail "$what on SimGrid"
-    for factory in $factories; do
+    others=$factories
+    [ "$1" != scenarios/thousand-nodes.json ] || others= # the engines are enough for 70 MB of journal
+    for factory in $others; do
         run "$tmp/runs/$factory" "$1" --seed "$2" --engine simgrid --context-factory "$factory" ||
             fail "$what under $factory"
         same "$what under $factory" "$tmp/runs/simgrid" "$tmp/runs/$factory"
@@ -58,7 +60,7 @@ compare() {
 for scenario in scenarios/*.json; do
     compare "$scenario" 1
 done
-need 8 "scenarios on both engines" "$uncontended"
+need 20 "scenarios on both engines" "$uncontended"
 need 1 "scenario with contention" "$contended"
 for seed in 1 2 3 4 5 6 7 8; do
     compare tests/golden/weather.json "$seed"
