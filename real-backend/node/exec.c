@@ -4,6 +4,7 @@
  * this run is not offered again in it, also after a restart. What an exit code means is said as in
  * CAU's hotfix plug-in. Linux has codes from 0 to 255; a larger one in a list means what
  * comes of a script that ends with it, the remainder by 256 (3010 is 194). */
+#include "core/shell/file.h"
 #include "real-backend/node/plugin.h"
 
 #include "core/shell/json.h"
@@ -240,7 +241,7 @@ static int remember(const struct task *task)
     more = text != NULL ? cau_sentence("%s%s\n", text, task->id)
                         : cau_sentence("%s\n%s\n", task->request->run, task->id);
     int rc = folder == NULL || path == NULL || more == NULL ? -ENOMEM : node_make_dir(folder);
-    rc = rc == 0 ? node_write_file(path, more, strlen(more)) : rc;
+    rc = rc == 0 ? cau_file_replace(path, 0600, more, strlen(more)) : rc;
     free(text);
     free(folder);
     free(path);

@@ -1,4 +1,4 @@
-/* Files of the helper's: paths, and writing them so that each is there whole or not at all. */
+/* Files of the helper's: paths, and reading them whole. */
 #include "real-backend/node/job.h"
 
 #include <errno.h>
@@ -92,50 +92,4 @@ char *node_read_file(const char *path, size_t *ret_size)
         *ret_size = size;
     }
     return data;
-}
-
-static int write_all(int fd, const char *text, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, text, size);
-        if (written < 0) {
-            return -errno;
-        }
-        text += written;
-        size -= (size_t)written;
-    }
-    return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* The name itself must be on the disk as well. */
-static int sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
-    int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-    if (fd >= 0) {
-        close(fd);
-    }
-    free(folder);
-    return rc;
-}
-
-int node_write_file(const char *path, const char *text, size_t size)
-{
-    char *fresh;
-    if (asprintf(&fresh, "%s.XXXXXX", path) < 0) {
-        return -ENOMEM;
-    }
-    int fd = mkostemp(fresh, O_CLOEXEC);
-    int rc = fd < 0 ? -errno : write_all(fd, text, size);
-    if (fd >= 0) {
-        close(fd);
-        rc = rc == 0 && rename(fresh, path) < 0 ? -errno : rc;
-        if (rc != 0) {
-            unlink(fresh);
-        }
-    }
-    free(fresh);
-    return rc == 0 ? sync_folder(path) : rc;
 }

@@ -84,7 +84,4 @@ int node_make_dir(const char *path);
 /* A file, whole, malloc'd and NUL-ended, at most 64 MiB; NULL with errno. */
 char *node_read_file(const char *path, size_t *ret_size);
 
-/* Writes a file in one piece: a new one beside it, synced, renamed. 0 or -errno. */
-int node_write_file(const char *path, const char *text, size_t size);
-
 #endif

@@ -1,6 +1,8 @@
 /* The store of a machine without Pacemaker: one JSON file, changed under a lock on a file beside
  * it, replaced whole. The same answers as of the CIB; quorum is no question. */
+#include "core/shell/file.h"
 #include "real-backend/node/say.h"
+
 #include "real-backend/node/store.h"
 
 #include <errno.h>
@@ -67,7 +69,7 @@ static bool save(struct file *file)
     cau_text_init(&text);
     cau_fields_write(&text, &node_store_fields, &file->store);
     cau_text_say(&text, "\n");
-    int rc = text.failed ? -ENOMEM : node_write_file(file->path, text.data, text.size);
+    int rc = text.failed ? -ENOMEM : cau_file_replace(file->path, 0600, text.data, text.size);
     cau_text_done(&text);
     if (rc != 0) {
         file->why = cau_sentence("%s could not be written: %s", STORE, strerror(-rc));

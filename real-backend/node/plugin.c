@@ -1,6 +1,7 @@
 /* SCAN, STAGE and INSTALL: the job that asks a plug-in. And `caucus-node plugin`, which is the
  * built-in plug-ins themselves, and a way for people to try theirs. See plugin.h, PLUGINS.md. */
 #include "real-backend/node/plugin.h"
+#include "core/shell/file.h"
 
 #include "real-backend/node/job.h"
 
@@ -105,7 +106,7 @@ static void want_restart(const char *plugin)
     char *folder = node_path("%s", NODE_RUN);
     char *path = node_path("%s/restart-required", NODE_RUN);
     if (folder != NULL && path != NULL && node_make_dir(folder) == 0) {
-        node_write_file(path, plugin, strlen(plugin));
+        cau_file_replace(path, 0600, plugin, strlen(plugin));
     }
     free(folder);
     free(path);

@@ -1,5 +1,7 @@
 /* Questions about the cluster that are asked once: its configuration, and "what if". */
+#include "core/shell/file.h"
 #include "real-backend/node/look.h"
+
 #include "real-backend/node/say.h"
 #include "real-backend/node/store.h"
 
@@ -76,7 +78,7 @@ void node_what_if(struct node_job *job)
     }
     if (fd >= 0) {
         close(fd);
-        if (node_write_file(copy, cib, strlen(cib)) == 0 && stand_by(copy, node)) {
+        if (cau_file_replace(copy, 0600, cib, strlen(cib)) == 0 && stand_by(copy, node)) {
             simulated = look_simulate(copy);
         }
         unlink(copy);

@@ -1,5 +1,7 @@
 /* Files of a run on this node: its report and what a successor needs. */
+#include "core/shell/file.h"
 #include "real-backend/node/say.h"
+
 #include "real-backend/node/store.h"
 
 #include "core/shell/words.h"
@@ -46,7 +48,7 @@ void node_save(struct node_job *job)
         node_prune(NODE_STATE "/runs", is_run, RUNS_KEPT - 1);
     }
     int rc = folder == NULL || path == NULL ? -ENOMEM : node_make_dir(folder);
-    rc = rc == 0 ? node_write_file(path, text, strlen(text)) : rc;
+    rc = rc == 0 ? cau_file_replace(path, 0600, text, strlen(text)) : rc;
     node_say_end(job, rc == 0 ? CAU_RC_OK : CAU_RC_FAILED, -rc, rc == 0 ? "%s" : "%s: %s",
                  rc == 0        ? ""
                  : path == NULL ? name

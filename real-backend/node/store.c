@@ -1,5 +1,6 @@
 /* What both kinds of store share: keys, requests, the newest epoch. See store.h. */
 #include "real-backend/node/store.h"
+#include "core/shell/file.h"
 
 #include "core/shell/rows.h"
 
@@ -103,7 +104,7 @@ bool node_epoch_see(const char *key, uint64_t epoch, bool good)
             node_key_fits(newest, &seen);
         }
         if (good && epoch > seen) {
-            node_write_file(path, key, strlen(key));
+            cau_file_replace(path, 0600, key, strlen(key));
         }
         free(newest);
         close(fd);

@@ -1,6 +1,7 @@
 /* A session on a node, talked to as a coordinator does. The cluster's tools are stand-ins that say
  * what a test has put into files; what they do in a real cluster the testbed shows. */
 #define _GNU_SOURCE 1
+#include "core/shell/file.h"
 #include "real-backend/node/session.h"
 
 #include "real-backend/node/job.h"
@@ -129,7 +130,7 @@ static void put(const char *name, const char *text, mode_t mode)
 {
     char path[300];
     snprintf(path, sizeof path, "%s/%s", root, name);
-    CU_ASSERT_EQUAL(node_write_file(path, text, strlen(text)), 0);
+    CU_ASSERT_EQUAL(cau_file_replace(path, 0600, text, strlen(text)), 0);
     CU_ASSERT_EQUAL(chmod(path, mode), 0);
 }
 

@@ -1,4 +1,5 @@
 /* Running programs on a node: whatever they do, the answer is one, whole and in time. */
+#include "core/shell/file.h"
 #include "real-backend/node/job.h"
 
 #include "tests/lib/unit.h"
@@ -203,13 +204,13 @@ static void test_files(void)
     CU_ASSERT_EQUAL(stat(path, &about), 0);
     CU_ASSERT_EQUAL(about.st_mode & 0777, 0700);
     snprintf(name, sizeof name, "%s/file", far);
-    CU_ASSERT_EQUAL(node_write_file(name, "first", 5), 0);
-    CU_ASSERT_EQUAL(node_write_file(name, "second", 6), 0);
+    CU_ASSERT_EQUAL(cau_file_replace(name, 0600, "first", 5), 0);
+    CU_ASSERT_EQUAL(cau_file_replace(name, 0600, "second", 6), 0);
     char *text = node_read_file(name, &size);
     CU_ASSERT_STRING_EQUAL(text, "second");
     CU_ASSERT_EQUAL(size, 6);
     CU_ASSERT_PTR_NULL(node_read_file("/nowhere/at-all", NULL));
-    CU_ASSERT_EQUAL(node_write_file("/nowhere/at-all", "x", 1), -ENOENT);
+    CU_ASSERT_EQUAL(cau_file_replace("/nowhere/at-all", 0600, "x", 1), -ENOENT);
     CU_ASSERT_EQUAL(node_make_dir("/dev/null/below"), -ENOTDIR);
     const char *const clean[] = {"rm", "-r", root, NULL};
     struct node_tool tool = {.argv = clean};

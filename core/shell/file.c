@@ -1,0 +1,57 @@
+/* See file.h. */
+#define _GNU_SOURCE 1
+#include "core/shell/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_all(int fd, const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(fd, text, size);
+        if (written < 0) {
+            return -errno;
+        }
+        text += written;
+        size -= (size_t)written;
+    }
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The name itself must be on the disk as well. */
+static int sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(folder);
+    return rc;
+}
+
+int cau_file_replace(const char *path, unsigned mode, const char *text, size_t size)
+{
+    char *fresh;
+    if (asprintf(&fresh, "%s.XXXXXX", path) < 0) {
+        return -ENOMEM;
+    }
+    int fd = mkostemp(fresh, O_CLOEXEC);
+    int rc = fd < 0 || fchmod(fd, mode) < 0 ? -errno : write_all(fd, text, size);
+    if (fd >= 0) {
+        close(fd);
+        rc = rc == 0 && rename(fresh, path) < 0 ? -errno : rc;
+        if (rc != 0) {
+            unlink(fresh);
+        }
+    }
+    free(fresh);
+    return rc == 0 ? sync_folder(path) : rc;
+}
