@@ -517,10 +517,10 @@ static void read_root(struct scn_reader *reader)
         scn_root.check(reader, &at, reader->scenario);
 }
 
-struct scenario *scenario_read(const char *text, size_t size, const char *const *settings,
-                               size_t setting_count, char **reterr_why)
+struct scenario *scenario_read(const char *text, size_t size, const struct scenario_over *over,
+                               char **reterr_why)
 {
-    struct scn_reader reader = {.settings = settings, .setting_count = setting_count};
+    struct scn_reader reader = {.over = over ? *over : (struct scenario_over){0}};
     struct scn_json *root = scn_json_parse(text, size, reterr_why);
 
     if (!root)
@@ -539,13 +539,13 @@ struct scenario *scenario_read(const char *text, size_t size, const char *const 
     return NULL;
 }
 
-/* Puts "PATH: " before a sentence about the file's text, not before one about the settings: that
- * one is gone, or another one, when the text is read without them. */
+/* Puts "PATH: " before a sentence about the file's text, not before one about what is said over
+ * it: that one is gone, or another one, when the text is read alone. */
 static char *blame(const char *path, const char *text, size_t size, char *sentence)
 {
     char *alone = NULL, *blaming = NULL;
 
-    scenario_free(scenario_read(text, size, NULL, 0, &alone));
+    scenario_free(scenario_read(text, size, NULL, &alone));
     if (sentence && alone && strcmp(sentence, alone) == 0 &&
         asprintf(&blaming, "%s: %s", path, sentence) >= 0) {
         free(sentence);
@@ -555,8 +555,8 @@ static char *blame(const char *path, const char *text, size_t size, char *senten
     return sentence;
 }
 
-struct scenario *scenario_read_file(const char *path, const char *const *settings,
-                                    size_t setting_count, char **reterr_why)
+struct scenario *scenario_read_file(const char *path, const struct scenario_over *over,
+                                    char **reterr_why)
 {
     struct scenario *scenario = NULL;
     char *text = NULL, buf[65536];
@@ -577,7 +577,7 @@ struct scenario *scenario_read_file(const char *path, const char *const *setting
     if (file)
         fclose(file);
     if (error == 0 && text) {
-        scenario = scenario_read(text, size, settings, setting_count, reterr_why);
+        scenario = scenario_read(text, size, over, reterr_why);
         if (!scenario)
             *reterr_why = blame(path, text, size, *reterr_why);
     } else if (asprintf(reterr_why, "%s: %s", path, strerror(error)) < 0) {

@@ -26,8 +26,7 @@ struct scn_index {
 struct scn_reader {
     struct scenario *scenario;
     const struct scn_json *root;
-    const char *const *settings;
-    size_t setting_count;
+    struct scenario_over over;
     struct scn_index index[SCN_REFS];
     uint32_t number; /* of the element that "count" expands now; 0 = none */
     bool failed;

@@ -2,6 +2,7 @@
 #include "scenarios/read.h"
 
 #include "scenarios/check.h"
+#include "scenarios/profile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,14 +46,22 @@ static bool option_known(const void *ctx, const char *key)
     return cau_option_find(key) != NULL;
 }
 
-/* "policy.NAME=VALUE" from the command line, over what the file says. */
+/* A profile over what the file says. */
+static void apply_profile(struct scn_reader *reader, struct cau_options *options)
+{
+    if (!reader->over.profile || reader->failed)
+        return;
+    reader->failed = scenario_profile_read(reader->over.profile, options, &reader->why) < 0;
+}
+
+/* "policy.NAME=VALUE" from the command line, over both. */
 static void apply_settings(struct scn_reader *reader, struct cau_options *options)
 {
     struct scn_at top = {0}, policy = {.parent = &top, .key = "policy"};
 
     options->given = 0;
-    for (size_t i = 0; i < reader->setting_count && !reader->failed; i++) {
-        const char *setting = reader->settings[i], *equals = strchr(setting, '=');
+    for (size_t i = 0; i < reader->over.setting_count && !reader->failed; i++) {
+        const char *setting = reader->over.settings[i], *equals = strchr(setting, '=');
         char name[64] = "", *why = NULL;
         const struct cau_option *option;
 
@@ -129,6 +138,8 @@ void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct 
     if (reader->failed)
         return;
     scn_read_options(reader, at, ret);
+    if (own)
+        apply_profile(reader, ret);
     if (!reader->failed && own)
         apply_settings(reader, ret);
     if (!reader->failed && cau_options_check_sets(ret, &why) < 0)

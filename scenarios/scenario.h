@@ -242,13 +242,21 @@ struct scenario {
     struct scenario_expect expect, expect_simgrid, expect_heap;
 };
 
+/* What is said over a scenario's policy; the later wins. */
+struct scenario_over {
+    const char *profile;         /* the path of a file of options (profile.h), or NULL */
+    const char *const *settings; /* each "policy.NAME=VALUE" */
+    size_t setting_count;
+};
+
 /* Reads a scenario. On failure returns NULL and one sentence (malloc'd) that begins with the JSON
- * path: "nodes[3].votes: must be 0..1, is 7". `settings` are "policy.NAME=VALUE" overrides. */
-struct scenario *scenario_read(const char *text, size_t size, const char *const *settings,
-                               size_t setting_count, char **reterr_why);
+ * path: "nodes[3].votes: must be 0..1, is 7"; one about the profile begins with the profile's path.
+ * `over` may be NULL. */
+struct scenario *scenario_read(const char *text, size_t size, const struct scenario_over *over,
+                               char **reterr_why);
 /* The same of a file of at most 256 MiB; a sentence about the file begins with its path. */
-struct scenario *scenario_read_file(const char *path, const char *const *settings,
-                                    size_t setting_count, char **reterr_why);
+struct scenario *scenario_read_file(const char *path, const struct scenario_over *over,
+                                    char **reterr_why);
 void scenario_free(struct scenario *scenario);
 
 /* Writes it out with every default filled in; reading that back gives the same scenario and the

@@ -29,7 +29,7 @@ static int check(const char *path)
 {
     char *why = NULL;
     const char *contended = NULL;
-    struct scenario *scenario = scenario_read_file(path, NULL, 0, &why);
+    struct scenario *scenario = scenario_read_file(path, NULL, &why);
     if (scenario == NULL) {
         return cau_say_why("scenario", why, CAU_EXIT_INPUT);
     }
@@ -43,7 +43,7 @@ static int check(const char *path)
 static int expand(const char *path)
 {
     char *why = NULL;
-    struct scenario *scenario = scenario_read_file(path, NULL, 0, &why);
+    struct scenario *scenario = scenario_read_file(path, NULL, &why);
     if (scenario == NULL) {
         return cau_say_why("scenario", why, CAU_EXIT_INPUT);
     }
@@ -130,7 +130,7 @@ static int test_engine(const struct scenario *scenario, const char *path, const 
 static int test(const char *path, const char *engine)
 {
     char *why = NULL;
-    struct scenario *scenario = scenario_read_file(path, NULL, 0, &why);
+    struct scenario *scenario = scenario_read_file(path, NULL, &why);
     if (scenario == NULL) {
         return cau_say_why("scenario", why, CAU_EXIT_INPUT);
     }

@@ -24,10 +24,10 @@ extern char **environ;
 #define SETTINGS_MAX 256
 
 struct request {
-    const char *path, *out, *engine, *factory;
+    const char *path, *profile, *out, *engine, *factory;
     const char *settings[SETTINGS_MAX];
     size_t setting_count;
-    uint64_t seed;
+    uint64_t seed, run;
     bool seed_given, force, json, progress, help;
     int argc;
     char **argv;
@@ -39,6 +39,8 @@ static const char usage[] =
     "Runs a whole updating run on the simulated cluster that SCENARIO describes.\n"
     "\n"
     "  --seed N                 other weather: another seed than the scenario's\n"
+    "  --run N                  the N-th weather of that seed, as `caucus policy validate` counts\n"
+    "  --profile FILE           a file of options, as `caucus run` takes it, over the scenario's\n"
     "  --set policy.NAME=VALUE  another value of an option, as often as needed\n"
     "  --engine simgrid|heap    SimGrid (default) or the fast engine without contention\n"
     "  --out DIR                write the run directory, complete or not at all\n"
@@ -52,7 +54,7 @@ static const char usage[] =
     "\n"
     "Options of a run; --max-failed-nodes 1 is written --set policy.max_failed_nodes=1 here:\n";
 
-static bool parse_seed(const char *text, uint64_t *ret)
+static bool parse_whole(const char *text, uint64_t *ret)
 {
     char *end = NULL;
     errno = 0;
@@ -76,8 +78,8 @@ static int refuse_option(const char *word)
 
 static bool takes_value(const char *word)
 {
-    static const char *const all[] = {"--seed", "--set",    "--engine",
-                                      "--out",  "--format", "--context-factory"};
+    static const char *const all[] = {"--seed",   "--run", "--profile", "--set",
+                                      "--engine", "--out", "--format",  "--context-factory"};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (strcmp(word, all[i]) == 0) {
             return true;
@@ -91,8 +93,13 @@ static int take_value(struct request *r, const char *name, const char *value)
 {
     if (strcmp(name, "--seed") == 0) {
         r->seed_given = true;
-        if (!parse_seed(value, &r->seed)) {
+        if (!parse_whole(value, &r->seed)) {
             cau_say("simulate", "--seed: must be a whole number from 0 to 2^64-1, is %s", value);
+            return CAU_EXIT_USAGE;
+        }
+    } else if (strcmp(name, "--run") == 0) {
+        if (!parse_whole(value, &r->run)) {
+            cau_say("simulate", "--run: must be a whole number from 0 to 2^64-1, is %s", value);
             return CAU_EXIT_USAGE;
         }
     } else if (strcmp(name, "--set") == 0) {
@@ -113,6 +120,8 @@ static int take_value(struct request *r, const char *name, const char *value)
             cau_say("simulate", "--out: must name a directory, is empty");
             return CAU_EXIT_USAGE;
         }
+    } else if (strcmp(name, "--profile") == 0) {
+        r->profile = value;
     } else if (strcmp(name, "--context-factory") == 0) {
         r->factory = value;
     } else {
@@ -203,10 +212,10 @@ static void write_manifest(FILE *file, const struct request *r, const struct sce
 {
     fprintf(file,
             "{\n  \"caucus\": \"%s\",\n  \"core\": %u,\n  \"progress\": %u,\n"
-            "  \"engine\": \"%s\",\n  \"seed\": %llu,\n  \"simulated\": true,\n"
-            "  \"coordinators\": [",
+            "  \"engine\": \"%s\",\n  \"seed\": %llu,\n  \"run\": %llu,\n"
+            "  \"simulated\": true,\n  \"coordinators\": [",
             CAUCUS_VERSION, CAU_CORE_VERSION, CAU_PROGRESS_VERSION, r->engine,
-            (unsigned long long)r->seed);
+            (unsigned long long)r->seed, (unsigned long long)r->run);
     uint32_t principal = sim_principal(outcome);
     for (uint32_t i = 0; i < outcome->coordinator_count; i++) {
         fputs(i > 0 ? ",\n    {\"name\": " : "\n    {\"name\": ", file);
@@ -225,9 +234,10 @@ static void write_command(FILE *file, const struct request *r)
 {
     fprintf(file,
             "#!/bin/sh\n# Makes this run again: sh cmd.sh --out DIR; CAUCUS names the program.\n"
-            "exec \"${CAUCUS:-caucus}\" simulate \"$(dirname \"$0\")/scenario.json\" --seed %llu"
+            "exec \"${CAUCUS:-caucus}\" simulate \"$(dirname \"$0\")/scenario.json\" --seed %llu "
+            "--run %llu"
             " --engine %s \"$@\"\n",
-            (unsigned long long)r->seed, r->engine);
+            (unsigned long long)r->seed, (unsigned long long)r->run, r->engine);
 }
 
 static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *outcome,
@@ -387,6 +397,7 @@ static int simulate(const struct request *r, const struct scenario *scenario)
     struct sim_checker *checker = sim_checker_new(scenario);
     struct sim_run_options options = {.scenario = scenario,
                                       .seed = r->seed,
+                                      .run = r->run,
                                       .engine = r->engine,
                                       .context_factory = r->factory,
                                       .watch = sim_checker_watch(checker)};
@@ -445,7 +456,8 @@ int sim_cmd_simulate(int argc, char **argv)
         return 0;
     }
     char *why = NULL;
-    struct scenario *scenario = scenario_read_file(r.path, r.settings, r.setting_count, &why);
+    const struct scenario_over over = {r.profile, r.settings, r.setting_count};
+    struct scenario *scenario = scenario_read_file(r.path, &over, &why);
     if (scenario == NULL) {
         return cau_say_why("simulate", why, CAU_EXIT_INPUT);
     }

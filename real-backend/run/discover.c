@@ -343,7 +343,7 @@ struct scenario *run_discover(const struct real_answer *answer, char *const *plu
     struct scenario *scenario = NULL;
     if (text != NULL) {
         char *why = NULL;
-        scenario = scenario_read(text, strlen(text), NULL, 0, &why);
+        scenario = scenario_read(text, strlen(text), NULL, &why);
         if (scenario == NULL && why != NULL) {
             *reterr_why = cau_sentence("this cluster cannot be described: %s", why);
         }

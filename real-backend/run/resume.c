@@ -111,7 +111,7 @@ static int open_directory(struct run *run, bool *ret_none)
 static int read_scenario(struct run *run)
 {
     char *why = NULL, *path = cau_sentence("%s/scenario.json", run->live.path);
-    run->scenario = path != NULL ? scenario_read_file(path, NULL, 0, &why) : NULL;
+    run->scenario = path != NULL ? scenario_read_file(path, NULL, &why) : NULL;
     free(path);
     return run->scenario != NULL ? 0 : run_say_why(run->request, why, CAU_EXIT_INPUT);
 }

@@ -209,7 +209,7 @@ int tb_cmd_heal(int argc, char **argv)
         return cau_say_why("testbed heal", why, CAU_EXIT_UNREACHABLE);
     }
     char *path = cau_sentence("%s/scenario.json", state);
-    struct scenario *s = path != NULL ? scenario_read_file(path, NULL, 0, &why) : NULL;
+    struct scenario *s = path != NULL ? scenario_read_file(path, NULL, &why) : NULL;
     status = s != NULL ? tb_order(state, &why, "status") : NULL;
     struct scn_json *json = status != NULL ? scn_json_parse(status, strlen(status), &why) : NULL;
     int code = json == NULL ? cau_say_why("testbed heal", why, CAU_EXIT_FAILED)

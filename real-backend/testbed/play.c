@@ -297,7 +297,7 @@ int tb_cmd_run(int argc, char **argv)
     if (code != 0) {
         return code;
     }
-    struct scenario *scenario = scenario_read_file(request.scenario, NULL, 0, &why);
+    struct scenario *scenario = scenario_read_file(request.scenario, NULL, &why);
     if (scenario == NULL) {
         return cau_say_why(NAME, why, CAU_EXIT_INPUT);
     }

@@ -83,10 +83,10 @@ static bool read_wish(int argc, char **argv, struct wish *ret)
 static int read_scenario(const struct wish *wish, struct scenario **ret, char **reterr_why)
 {
     if (wish->scenario != NULL) {
-        *ret = scenario_read_file(wish->scenario, NULL, 0, reterr_why);
+        *ret = scenario_read_file(wish->scenario, NULL, reterr_why);
     } else {
         char *text = tb_quick_scenario(wish->nodes, wish->sites);
-        *ret = text == NULL ? NULL : scenario_read(text, strlen(text), NULL, 0, reterr_why);
+        *ret = text == NULL ? NULL : scenario_read(text, strlen(text), NULL, reterr_why);
         free(text);
     }
     if (*ret == NULL) {

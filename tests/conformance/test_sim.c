@@ -81,7 +81,7 @@ static struct scenario *load(const struct weather *weather)
              : sites ? ",\"site\":\"b\""
                      : "",
              weather->rest);
-    s = scenario_read(text, strlen(text), NULL, 0, &why);
+    s = scenario_read(text, strlen(text), NULL, &why);
     if (s == NULL) {
         fprintf(stderr, "%s\n%s\n", why, text);
         exit(2);

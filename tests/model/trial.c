@@ -165,7 +165,7 @@ struct scenario *trial_scenario(const char *format, ...)
     va_end(args);
     if (size < 0)
         abort();
-    scenario = scenario_read(text, (size_t)size, NULL, 0, &why);
+    scenario = scenario_read(text, (size_t)size, NULL, &why);
     if (scenario == NULL) {
         fprintf(stderr, "%s\n%s\n", why, text);
         exit(2);

@@ -33,7 +33,7 @@ static void run_one(uint64_t seed, const char *engine, const struct cau_decider_
                     struct finding *ret)
 {
     char *why = NULL, *text = weather_scenario(seed);
-    struct scenario *scenario = scenario_read(text, strlen(text), NULL, 0, &why);
+    struct scenario *scenario = scenario_read(text, strlen(text), NULL, &why);
     if (scenario == NULL) {
         snprintf(ret->first, sizeof ret->first, "the scenario: %s", why);
         return;

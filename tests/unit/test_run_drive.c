@@ -302,7 +302,7 @@ static void test_profile(void)
                                         "\"true\"}]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"failback_mode\": \"NoFailback\""));
     CU_ASSERT_PTR_NULL(strstr(text, "/key"));
-    struct scenario *scenario = scenario_read(text, strlen(text), NULL, 0, &why);
+    struct scenario *scenario = scenario_read(text, strlen(text), NULL, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
     CU_ASSERT_EQUAL(scenario->options.policy.soak_ms, 3000);
     CU_ASSERT_EQUAL(scenario->options.policy.max_retries_per_node, 1);

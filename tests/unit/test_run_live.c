@@ -27,8 +27,7 @@ static char *place(const char *name)
 static struct scenario *the_scenario(void)
 {
     char *why = NULL;
-    struct scenario *scenario =
-        scenario_read(scenario_text, sizeof scenario_text - 1, NULL, 0, &why);
+    struct scenario *scenario = scenario_read(scenario_text, sizeof scenario_text - 1, NULL, &why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
     return scenario;
 }

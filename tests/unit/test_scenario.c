@@ -40,7 +40,7 @@ static char *whole_file(const char *name)
 static struct scenario *must_read(const char *text)
 {
     char *why = NULL;
-    struct scenario *scenario = scenario_read(text, strlen(text), NULL, 0, &why);
+    struct scenario *scenario = scenario_read(text, strlen(text), NULL, &why);
 
     if (!scenario)
         printf("\n  %s\n", why);
@@ -59,7 +59,7 @@ static void test_examples_round_trip(void)
     CU_ASSERT(found.gl_pathc >= 14);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         char *why = NULL, *first, *second;
-        struct scenario *scenario = scenario_read_file(found.gl_pathv[i], NULL, 0, &why), *again;
+        struct scenario *scenario = scenario_read_file(found.gl_pathv[i], NULL, &why), *again;
         const char *base = strrchr(found.gl_pathv[i], '/') + 1;
 
         if (!scenario)
@@ -92,7 +92,7 @@ static void test_examples_have_plans(void)
     for (size_t i = 0; i < found.gl_pathc; i++) {
         char *why = NULL;
         const char *because = NULL;
-        struct scenario *scenario = scenario_read_file(found.gl_pathv[i], NULL, 0, &why);
+        struct scenario *scenario = scenario_read_file(found.gl_pathv[i], NULL, &why);
 
         CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
         uncontended += !scenario_contended(scenario, &because);
@@ -122,7 +122,7 @@ static void expect_refused(const char *sentence, const char *line)
 
     if (asprintf(&text, *line == '+' ? "{" SMALL ", %s}" : "%s", line + (*line == '+')) < 0)
         abort();
-    scenario = scenario_read(text, strlen(text), NULL, 0, &why);
+    scenario = scenario_read(text, strlen(text), NULL, &why);
     if (scenario || !why || strcmp(why, sentence) != 0)
         printf("\n  %s\n    expected %s\n    found    %s\n", line, sentence,
                scenario ? "no failure" : why);
@@ -163,7 +163,7 @@ static void test_every_truncation_is_refused(void)
 
     for (size_t n = 0; n < size; n++) {
         char *why = NULL;
-        struct scenario *scenario = scenario_read(text, n, NULL, 0, &why);
+        struct scenario *scenario = scenario_read(text, n, NULL, &why);
 
         CU_ASSERT_PTR_NULL(scenario);
         CU_ASSERT_PTR_NOT_NULL(why);
@@ -192,7 +192,7 @@ static void test_strange_values(void)
             if (asprintf(&changed, "%.*s %s%s", (int)(colon + 1 - text), text, strange[s],
                          colon + after) < 0)
                 abort();
-            scenario = scenario_read(changed, strlen(changed), NULL, 0, &why);
+            scenario = scenario_read(changed, strlen(changed), NULL, &why);
             if (!scenario) {
                 CU_ASSERT_PTR_NOT_NULL_FATAL(why);
                 CU_ASSERT_PTR_NOT_NULL(strchr(why, ':'));
@@ -210,7 +210,7 @@ static void test_missing_file(void)
 {
     char *why = NULL;
 
-    CU_ASSERT_PTR_NULL(scenario_read_file("/nonexistent/x.json", NULL, 0, &why));
+    CU_ASSERT_PTR_NULL(scenario_read_file("/nonexistent/x.json", NULL, &why));
     CU_ASSERT_STRING_EQUAL(why, "/nonexistent/x.json: No such file or directory");
     free(why);
 }
@@ -376,7 +376,8 @@ static void test_settings(void)
     };
     const char *text = "{" SMALL ", \"policy\": {\"max_retries_per_node\": 5}}";
     char *why = NULL;
-    struct scenario *s = scenario_read(text, strlen(text), good, 4, &why);
+    const struct scenario_over over = {.settings = good, .setting_count = 4};
+    struct scenario *s = scenario_read(text, strlen(text), &over, &why);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(s);
     CU_ASSERT_EQUAL(s->options.policy.max_retries_per_node, 0);
@@ -385,7 +386,8 @@ static void test_settings(void)
     CU_ASSERT_TRUE(s->coordinators[0].options.policy.require_all_nodes_online);
     scenario_free(s);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        CU_ASSERT_PTR_NULL(scenario_read(text, strlen(text), &bad[i].setting, 1, &why));
+        const struct scenario_over wrong = {.settings = &bad[i].setting, .setting_count = 1};
+        CU_ASSERT_PTR_NULL(scenario_read(text, strlen(text), &wrong, &why));
         CU_ASSERT_STRING_EQUAL(why, bad[i].why);
         free(why);
     }

@@ -19,7 +19,7 @@ static struct scenario *load(const char *rest)
              "{\"caucus\":1,\"cluster\":{\"name\":\"c\"},\"nodes\":3,"
              "\"updates\":[{\"id\":\"k\",\"restart\":true}]%s}",
              rest);
-    scenario = scenario_read(text, strlen(text), NULL, 0, &why);
+    scenario = scenario_read(text, strlen(text), NULL, &why);
     if (scenario == NULL) {
         fprintf(stderr, "%s\n", why);
         abort();

@@ -20,7 +20,7 @@ static void quick_scenarios(void)
     for (unsigned nodes = 1; nodes <= TB_NODES_MAX; nodes++) {
         for (unsigned sites = 1; sites <= nodes; sites++) {
             char *why = NULL, *text = tb_quick_scenario(nodes, sites);
-            struct scenario *scenario = scenario_read(text, strlen(text), NULL, 0, &why);
+            struct scenario *scenario = scenario_read(text, strlen(text), NULL, &why);
             CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
             CU_ASSERT_EQUAL(scenario->node_count, nodes);
             CU_ASSERT_EQUAL(scenario->site_count, sites);

@@ -19,7 +19,7 @@
 static struct scenario *scenario_of(const char *text)
 {
     char *why = NULL;
-    struct scenario *s = scenario_read(text, strlen(text), NULL, 0, &why);
+    struct scenario *s = scenario_read(text, strlen(text), NULL, &why);
     if (s == NULL) {
         printf("%s\n", why);
     }

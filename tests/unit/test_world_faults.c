@@ -51,7 +51,7 @@ static struct scenario *with_fault(const char *kind, const char *members)
              "\"site\":\"b\"}],\"updates\":[{\"id\":\"k\",\"restart\":true}],"
              "\"policy\":{\"force\":true},\"faults\":[{\"kind\":\"%s\",%s}]}",
              kind, members);
-    s = scenario_read(text, strlen(text), NULL, 0, &why);
+    s = scenario_read(text, strlen(text), NULL, &why);
     if (s == NULL)
         printf("\n  %s: %s\n", kind, why);
     CU_ASSERT_PTR_NOT_NULL_FATAL(s);
