@@ -2,11 +2,13 @@
 #include "scenarios/profile.h"
 
 #include "core/cli/talk.h"
+#include "scenarios/clixml.h"
 #include "scenarios/read.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int scenario_profile_read(const char *path, struct cau_options *options, char **reterr_why)
 {
@@ -17,7 +19,14 @@ int scenario_profile_read(const char *path, struct cau_options *options, char **
 
     if (!text)
         return -EINVAL;
-    json = scn_json_parse(text, size, &reader.why);
+    if (scn_is_xml(text, size)) {
+        char *translated = scn_clixml_to_json(text, size, &reader.why);
+
+        free(text);
+        text = translated;
+        size = text ? strlen(text) : 0;
+    }
+    json = text ? scn_json_parse(text, size, &reader.why) : NULL;
     free(text);
     reader.failed = !json;
     if (json) {

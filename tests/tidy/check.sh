@@ -66,7 +66,7 @@ check_headers() {
             for (i = 1; i <= n; i++) {
                 if (index(header, kept[i]) != 1) continue
                 count = split(by[kept[i]], folder, " "); fine = 0
-                for (j = 1; j <= count; j++) if (index(FILENAME, folder[j] "/") == 1) fine = 1
+                for (j = 1; j <= count; j++) if (index(FILENAME "/", folder[j] "/") == 1) fine = 1
                 if (!fine) printf "%s:%d: <%s> is seen only by%s\n", FILENAME, FNR, header, by[kept[i]]
             }
         }' "$here/headers.txt"
