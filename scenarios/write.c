@@ -3,6 +3,7 @@
  * What fits on one line stands on one line, so that a node is a row and a file can be read. Numbers
  * and durations are written in the one form that reads back as the same value. */
 #include "scenarios/format.h"
+#include "scenarios/profile.h"
 
 #include "core/cli/units.h"
 
@@ -367,28 +368,41 @@ static void write_option(struct out *out, const struct cau_option *option,
     }
 }
 
-/* The scenario's policy in full; a coordinator's where it differs from that. */
-static void write_policy(struct out *out, const struct cau_options *options, int indent)
+/* The options whose bits are set in `rows`. */
+static void write_options(struct out *out, const struct cau_options *options, uint64_t rows,
+                          int indent)
 {
-    const struct cau_options *base = &out->scenario->options;
     const char *between = "";
 
     fputc('{', out->file);
     for (size_t i = 0; i < cau_option_count; i++) {
-        const struct cau_option *option = &cau_option_table[i];
-
-        if (option->offset == CAU_OPTION_NOWHERE ||
-            (options->force_recovery && !(option->sets & CAU_SET_RECOVER)) ||
-            (options != base && cau_option_equal(options, base, option)))
+        if (!(rows >> i & 1))
             continue;
         fputs(between, out->file);
         new_line(out, indent + 2);
-        write_option(out, option, options);
+        write_option(out, &cau_option_table[i], options);
         between = out->flat ? ", " : ",";
     }
     if (*between)
         new_line(out, indent);
     fputc('}', out->file);
+}
+
+/* The scenario's policy in full; a coordinator's where it differs from that. */
+static void write_policy(struct out *out, const struct cau_options *options, int indent)
+{
+    const struct cau_options *base = &out->scenario->options;
+    uint64_t rows = 0;
+
+    for (size_t i = 0; i < cau_option_count; i++) {
+        const struct cau_option *option = &cau_option_table[i];
+
+        if (option->offset != CAU_OPTION_NOWHERE &&
+            (!options->force_recovery || option->sets & CAU_SET_RECOVER) &&
+            (options == base || !cau_option_equal(options, base, option)))
+            rows |= UINT64_C(1) << i;
+    }
+    write_options(out, options, rows, indent);
 }
 
 static void write_list(struct out *out, const struct scn_table *table, const char *elements,
@@ -496,6 +510,23 @@ static void write_row(struct out *out, const struct scn_row *row, const void *ba
 {
     fprintf(out->file, "\"%s\": ", row->key);
     write_fitting(out, indent, (int)strlen(row->key) + 5, write_what, row, base);
+}
+
+char *scenario_profile_write(const struct cau_options *options)
+{
+    char *text = NULL;
+    size_t size;
+    struct out out = {.file = open_memstream(&text, &size)};
+
+    if (!out.file)
+        return NULL;
+    write_options(&out, options, options->given, 0);
+    fputc('\n', out.file);
+    if (fclose(out.file) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
 }
 
 char *scenario_write(const struct scenario *scenario)

@@ -4,6 +4,8 @@
 
 int sim_cmd_simulate(int argc, char **argv);
 int sim_cmd_scenario(int argc, char **argv);
+int sim_cmd_policy_set(int argc, char **argv);
+int sim_cmd_policy_validate(int argc, char **argv);
 
 /* The engine used when none is named: SimGrid where it is built in. */
 const char *sim_default_engine(void);

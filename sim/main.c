@@ -1,9 +1,19 @@
-/* caucus-sim: what the front runs for `caucus simulate` and `caucus scenario`. */
+/* caucus-sim: what the front runs for the commands that read scenarios and profiles. */
 #include "core/cli/talk.h"
 #include "core/shell/exit.h"
 #include "sim/commands.h"
 
 #include <string.h>
+
+static const struct {
+    const char *name, *sub; /* sub NULL: any */
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"simulate", NULL, sim_cmd_simulate},
+    {"scenario", NULL, sim_cmd_scenario},
+    {"policy", "set", sim_cmd_policy_set},
+    {"policy", "validate", sim_cmd_policy_validate},
+};
 
 const char *sim_default_engine(void)
 {
@@ -12,11 +22,11 @@ const char *sim_default_engine(void)
 
 int main(int argc, char **argv)
 {
-    if (argc > 0 && strcmp(argv[0], "simulate") == 0) {
-        return cau_talk_end(sim_cmd_simulate(argc, argv));
-    }
-    if (argc > 0 && strcmp(argv[0], "scenario") == 0) {
-        return cau_talk_end(sim_cmd_scenario(argc, argv));
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (argc > 0 && strcmp(argv[0], commands[i].name) == 0 &&
+            (commands[i].sub == NULL || (argc > 1 && strcmp(argv[1], commands[i].sub) == 0))) {
+            return cau_talk_end(commands[i].run(argc, argv));
+        }
     }
     cau_say("", "caucus-sim is run by caucus: try `caucus simulate --help`");
     return CAU_EXIT_USAGE;

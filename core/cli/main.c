@@ -27,6 +27,7 @@ struct command {
 static int policy(int argc, char **argv);
 static int replay(int argc, char **argv);
 static int man(int argc, char **argv);
+static int become(const struct command *command, char **argv);
 
 static const struct command commands[] = {
     {"simulate", "caucus-sim", NULL, "simulate SCENARIO [OPTION]...",
@@ -51,7 +52,8 @@ static const struct command commands[] = {
      "show the cluster's lock, hold it for somebody else than a run, free it"},
     {"testbed", "caucus-testbed", NULL, "testbed up|status|shell|fault|heal|run|down ...",
      "a cluster of real nodes on this machine, to try all of it on"},
-    {"policy", NULL, policy, "policy explain [OPTION]", "what each option of a run does"},
+    {"policy", NULL, policy, "policy explain|set|validate",
+     "what each option of a run does; write a profile; hold it to what a cluster must stand"},
     {"man", NULL, man, "man", "the manual page, for `caucus man | man -l -`"},
 };
 
@@ -91,9 +93,19 @@ static bool wants_help(int argc, char **argv)
 
 static int policy(int argc, char **argv)
 {
+    static const struct command elsewhere = {.name = "policy", .program = "caucus-sim"};
     const struct command *self = find("policy");
+    if (argc > 1 && (strcmp(argv[1], "set") == 0 || strcmp(argv[1], "validate") == 0)) {
+        return become(&elsewhere, argv);
+    }
     if (wants_help(argc, argv) || wants_help(argc - 1, argv + 1)) {
-        printf("usage: caucus %s\n%s\n", self->usage, self->what);
+        puts("usage: caucus policy explain [OPTION]\n"
+             "       caucus policy set FILE NAME=VALUE...\n"
+             "       caucus policy validate [PROFILE] --on SCENARIO [--require 'P(EVENT)<X']...\n\n"
+             "explain says what each option of a run does, or one; set writes options to a "
+             "profile;\n"
+             "validate simulates many runs and says how probable it is that something goes wrong.\n"
+             "`caucus policy set --help` and `caucus policy validate --help` say more.");
         return 0;
     }
     if (argc < 2 || argc > 3 || strcmp(argv[1], "explain") != 0) {
@@ -128,7 +140,8 @@ static int man(int argc, char **argv)
     puts(".SH EXIT STATUS\n0 Succeeded; 1 Failed; 2 PartiallyFailed; 3 Canceled; 4 refused before "
          "anything was touched; 64 wrong use; 65 bad scenario, profile or journal; 69 cluster "
          "unreachable; 70 internal; 75 another coordinator holds the lock; 77 privileges.\n"
-         "For \\fBscenario test\\fR and \\fBreplay\\fR, 1 is a difference.");
+         "For \\fBscenario test\\fR and \\fBreplay\\fR, 1 is a difference; for \\fBpolicy "
+         "validate\\fR, something that is not shown.");
     return 0;
 }
 

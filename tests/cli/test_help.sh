@@ -43,6 +43,8 @@ while read -r command; do
 done <"$tmp/commands"
 ask 100 scenario test --help
 ask 100 policy explain --help
+ask 100 policy set --help
+ask 100 policy validate --help
 
 ask 100 --version
 want "--version: one line, the name and the version" \

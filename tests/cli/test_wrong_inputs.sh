@@ -189,6 +189,32 @@ policy | 64 | +usage
 policy nonsense | 64 | +usage
 policy explain force confirm | 64 | +usage
 policy explain nonsense | 64 | caucus policy: nonsense: no such option; `caucus policy explain` lists all
+policy set | 64 | +usage
+policy set new.json | 64 | +usage
+policy set new.json force | 64 | caucus policy: force: must be NAME=VALUE
+policy set new.json nonsense=1 | 64 | caucus policy: nonsense: no such option; `caucus policy explain` lists all
+policy set new.json max_retries_per_node=65 | 65 | caucus policy: max_retries_per_node: must be 0..64, is 65
+policy set broken.json force=true | 65 | caucus policy: broken.json: line 2, column 1: expected a key in quotes, found the end
+policy set missing/new.json force=true | 65 | caucus policy: missing/new.json: cannot be written: No such file or directory
+policy set empty force=true | 65 | caucus policy: empty: cannot be read: Is a directory
+policy validate | 64 | caucus policy: --on: a scenario must be given
+policy validate --on | 64 | caucus policy: --on: a value must follow, or there is no such flag; see --help
+policy validate --on contoso-fc1.json --fast 1 | 64 | caucus policy: --fast: there is no such flag; see --help
+policy validate a.json b.json --on contoso-fc1.json | 64 | caucus policy: b.json: one profile is enough
+policy validate --on contoso-fc1.json --runs 0 | 64 | caucus policy: --runs: must be a whole number, 1..10000000
+policy validate --on contoso-fc1.json --jobs many | 64 | caucus policy: --jobs: must be a whole number, 1..1024
+policy validate --on contoso-fc1.json --seed -1 | 64 | caucus policy: --seed: must be a whole number, 0..18446744073709551615
+policy validate --on contoso-fc1.json --format csv | 64 | caucus policy: --format: must be text or json
+policy validate --on contoso-fc1.json --require quorum_lost | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is quorum_lost; see --help
+policy validate --on contoso-fc1.json --require "P(nonsense)<1%" | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is P(nonsense)<1%; see --help
+policy validate --on contoso-fc1.json --require "P(failed)<0" | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is P(failed)<0; see --help
+policy validate --on contoso-fc1.json --require "P(longer:soon)<1%" | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is P(longer:soon)<1%; see --help
+policy validate --on contoso-fc1.json --engine fast | 64 | caucus policy: --engine: must be heap or simgrid
+policy validate --on missing.json | 65 | caucus policy: missing.json: No such file or directory
+policy validate missing.json --on contoso-fc1.json | 65 | caucus policy: missing.json: cannot be read: No such file or directory
+policy validate broken.json --on contoso-fc1.json | 65 | caucus policy: broken.json: line 2, column 1: expected a key in quotes, found the end
+simulate contoso-fc1.json --profile broken.json | 65 | caucus simulate: broken.json: line 2, column 1: expected a key in quotes, found the end
+simulate contoso-fc1.json --run x | 64 | caucus simulate: --run: must be a whole number from 0 to 2^64-1, is x
 man nonsense | 64 | +usage
 "" | 64 | caucus: : no such command; `caucus --help` lists all
 END
@@ -232,7 +258,7 @@ if [ -x "$(dirname "$CAUCUS")/caucus-report" ]; then
     row "report rundir --format" 64 "caucus report: --format: html, text, csv or junit must follow"
     row "report rundir --table nodes" 64 "caucus report: --table: goes with --format csv only"
     row "report rundir --format csv --table node" 64 \
-        "caucus report: --table: must be nodes, run, states, updates, errors, events or votes"
+        "caucus report: --table: must be nodes, run, states, updates, errors, events, votes or roles"
     row "report rundir --dictionary" 64 "caucus report: --dictionary: goes with nothing else"
     row "report rundir --colour" 64 "caucus report: there is no such flag; see --help"
     row "report missing --format csv" 65 "caucus report: missing/records.ndjson: No such file or directory"

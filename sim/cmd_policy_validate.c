@@ -1,0 +1,413 @@
+/* caucus policy validate: is this policy good enough for that cluster and its weather? Made for a
+ * pipeline: the exit code says it. */
+#include "core/cli/talk.h"
+#include "core/cli/units.h"
+#include "core/shell/exit.h"
+#include "core/shell/text.h"
+#include "scenarios/scenario.h"
+#include "sim/commands.h"
+#include "sim/odds.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONFIDENCE   0.95
+#define RUNS_LEAST   1000u
+#define RUNS_MAX     10000000u
+#define BELOW_LEAST  1e-6 /* shown by 3 million runs */
+#define REQUIRES_MAX 16u
+
+static const char usage[] =
+    "usage: caucus policy validate [PROFILE] --on SCENARIO [--require 'P(EVENT)<X']... "
+    "[OPTION]...\n"
+    "\n"
+    "Simulates many runs of SCENARIO under different weather, with the options of PROFILE over "
+    "the\n"
+    "scenario's own, and says with 95 % confidence how probable each event is. One run of them is\n"
+    "seen by `caucus simulate SCENARIO --profile PROFILE --seed N --run N`.\n"
+    "\n"
+    "  --on SCENARIO        the cluster, and what may happen to it\n"
+    "  --require P(EVENT)<X what must be shown, as often as needed; X is a probability, 1e-6 at "
+    "least,\n"
+    "                       like 1e-4 or 0.1%. EVENT is failed, partially_failed, canceled, "
+    "refused,\n"
+    "                       node_failed, quorum_lost, left_suspended, not_ended, or longer:TIME\n"
+    "                       (the run takes longer than TIME, like longer:2h)\n"
+    "  --runs N             how many; without it as many as the strictest requirement needs when\n"
+    "                       the event never happens, and at least 1000\n"
+    "  --seed N             of the first of them; without it the scenario's\n"
+    "  --engine heap|simgrid  heap is the default, and many times faster\n"
+    "  --jobs N             processes; without it one for each processor\n"
+    "  --format text|json   what stdout gets\n"
+    "\n"
+    "Exit code: 0 all that was required is shown; 1 something is not; 64 wrong use; 65 bad "
+    "scenario\n"
+    "or profile; 70 an invariant was broken: a defect of Caucus.\n";
+
+/* One --require. */
+struct requirement {
+    const char *text;
+    uint32_t odd; /* enum sim_odd, or SIM_ODDS: longer than `limit` */
+    sim_nsec limit;
+    double below;
+};
+
+struct request {
+    const char *profile, *scenario, *engine;
+    struct requirement requirements[REQUIRES_MAX];
+    size_t requirement_count;
+    uint64_t seed;
+    uint32_t runs, jobs;
+    bool seed_given, json;
+};
+
+/* ---- the command line ---- */
+
+static int wrong(const char *word, const char *what)
+{
+    cau_say("policy", "%s: %s", word, what);
+    return CAU_EXIT_USAGE;
+}
+
+static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    *ret = value;
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && value >= min &&
+           value <= max;
+}
+
+/* "P(EVENT)<X" */
+static bool read_requirement(const char *text, struct requirement *ret)
+{
+    static const char longer[] = "longer:";
+    const char *event = text + 2, *close = strchr(text, ')');
+    char name[64], *end = NULL;
+    *ret = (struct requirement){.text = text, .odd = SIM_ODDS};
+    if (strncmp(text, "P(", 2) != 0 || close == NULL || close[1] != '<' ||
+        (size_t)(close - event) >= sizeof name) {
+        return false;
+    }
+    snprintf(name, sizeof name, "%.*s", (int)(close - event), event);
+    if (strncmp(name, longer, strlen(longer)) == 0) {
+        if (cau_duration_read(name + strlen(longer), false, &ret->limit) < 0) {
+            return false;
+        }
+    } else {
+        for (uint32_t i = 0; i < SIM_ODDS; i++) {
+            ret->odd = strcmp(sim_odd_names[i], name) == 0 ? i : ret->odd;
+        }
+        if (ret->odd == SIM_ODDS) {
+            return false;
+        }
+    }
+    ret->below = strtod(close + 2, &end);
+    if (strcmp(end, "%") == 0) {
+        ret->below /= 100;
+        end++;
+    }
+    return end != close + 2 && *end == '\0' && ret->below >= BELOW_LEAST && ret->below < 1;
+}
+
+static int add_requirement(struct request *request, const char *text)
+{
+    if (request->requirement_count == REQUIRES_MAX) {
+        return wrong("--require", "at most 16 times");
+    }
+    if (!read_requirement(text, &request->requirements[request->requirement_count])) {
+        cau_say("policy",
+                "--require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is %s; see --help",
+                text);
+        return CAU_EXIT_USAGE;
+    }
+    request->requirement_count++;
+    return 0;
+}
+
+static int take_value(struct request *request, const char *flag, const char *value)
+{
+    uint64_t number = 0;
+    if (strcmp(flag, "--on") == 0) {
+        request->scenario = value;
+    } else if (strcmp(flag, "--require") == 0) {
+        return add_requirement(request, value);
+    } else if (strcmp(flag, "--engine") == 0) {
+        request->engine = value;
+        if (strcmp(value, "heap") != 0 && strcmp(value, "simgrid") != 0) {
+            return wrong(flag, "must be heap or simgrid");
+        }
+    } else if (strcmp(flag, "--runs") == 0) {
+        if (!read_number(value, 1, RUNS_MAX, &number)) {
+            return wrong(flag, "must be a whole number, 1..10000000");
+        }
+        request->runs = (uint32_t)number;
+    } else if (strcmp(flag, "--jobs") == 0) {
+        if (!read_number(value, 1, 1024, &number)) {
+            return wrong(flag, "must be a whole number, 1..1024");
+        }
+        request->jobs = (uint32_t)number;
+    } else if (strcmp(flag, "--seed") == 0) {
+        if (!read_number(value, 0, UINT64_MAX, &request->seed)) {
+            return wrong(flag, "must be a whole number, 0..18446744073709551615");
+        }
+        request->seed_given = true;
+    } else if (strcmp(flag, "--format") == 0) {
+        request->json = strcmp(value, "json") == 0;
+        if (!request->json && strcmp(value, "text") != 0) {
+            return wrong(flag, "must be text or json");
+        }
+    } else {
+        return wrong(flag, "there is no such flag; see --help");
+    }
+    return 0;
+}
+
+static int read_words(struct request *ret, int argc, char **argv)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    *ret = (struct request){.engine = "heap", .jobs = processors > 0 ? (uint32_t)processors : 1};
+    for (int i = 2; i < argc; i++) {
+        int code = 0;
+        if (argv[i][0] != '-') {
+            code = ret->profile != NULL ? wrong(argv[i], "one profile is enough") : 0;
+            ret->profile = argv[i];
+        } else if (i + 1 == argc) {
+            code = wrong(argv[i], "a value must follow, or there is no such flag; see --help");
+        } else {
+            code = take_value(ret, argv[i], argv[i + 1]);
+            i++;
+        }
+        if (code != 0) {
+            return code;
+        }
+    }
+    return ret->scenario != NULL ? 0 : wrong("--on", "a scenario must be given");
+}
+
+/* ---- the answer ---- */
+
+struct answer {
+    const struct request *request;
+    const struct scenario *scenario;
+    struct sim_odds_run *runs;
+    sim_nsec *lengths; /* of the runs, rising */
+    uint32_t count;
+    uint64_t seed;
+};
+
+/* How often something happened, in which run first, and what that says of its probability. */
+struct count {
+    uint32_t hits, first;
+    double low, high;
+};
+
+static struct count count_of(const struct answer *answer, uint32_t odd, sim_nsec limit)
+{
+    struct count ret = {0};
+    for (uint32_t i = 0; i < answer->count; i++) {
+        const struct sim_odds_run *run = &answer->runs[i];
+        if (odd == SIM_ODDS ? run->length > limit : run->odds >> odd & 1u) {
+            ret.first = ret.hits++ == 0 ? i : ret.first;
+        }
+    }
+    sim_odds_bounds(ret.hits, answer->count, CONFIDENCE, &ret.low, &ret.high);
+    return ret;
+}
+
+static bool is_shown(const struct answer *answer, const struct requirement *what, struct count *ret)
+{
+    *ret = count_of(answer, what->odd, what->limit);
+    return ret->high < what->below;
+}
+
+static int by_length(const void *a, const void *b)
+{
+    sim_nsec x = *(const sim_nsec *)a, y = *(const sim_nsec *)b;
+    return (x > y) - (x < y);
+}
+
+static sim_nsec quantile(const struct answer *answer, double share)
+{
+    uint32_t at = (uint32_t)ceil(share * answer->count);
+    return answer->lengths[at > 0 ? at - 1 : 0];
+}
+
+/* A whole number of seconds is exact enough for a person. */
+static const char *say_length(sim_nsec length, char buf[CAU_UNIT_MAX])
+{
+    return length == SIM_NEVER ? "never"
+                               : cau_duration_write(length / 1000000000 * 1000000000, buf);
+}
+
+static void print_text(const struct answer *answer)
+{
+    char half[CAU_UNIT_MAX], most[CAU_UNIT_MAX], all[CAU_UNIT_MAX];
+    const struct request *request = answer->request;
+    const char *contended;
+    struct count count;
+    printf("Scenario  %s, %" PRIu32 " runs of seed %" PRIu64 ", engine %s\n",
+           answer->scenario->name, answer->count, answer->seed, request->engine);
+    printf("Policy    %s\n", request->profile != NULL ? request->profile : "the scenario's own");
+    printf("Length    half of them end within %s, nine in ten within %s, all within %s\n",
+           say_length(quantile(answer, 0.5), half), say_length(quantile(answer, 0.9), most),
+           say_length(quantile(answer, 1), all));
+    if (scenario_contended(answer->scenario, &contended) && strcmp(request->engine, "heap") == 0) {
+        printf("Note      %s, which this engine leaves out; --engine simgrid does not\n",
+               contended);
+    }
+    printf("\n%-17s  %8s  %9s  %s\n", "Event", "Runs", "First run",
+           "Probability, 95 % sure on each side");
+    for (uint32_t i = 0; i < SIM_ODDS; i++) {
+        count = count_of(answer, i, 0);
+        printf("%-17s  %8" PRIu32, sim_odd_names[i], count.hits);
+        if (count.hits > 0) {
+            printf("  %9" PRIu32 "  %.2g .. %.2g\n", count.first, count.low, count.high);
+        } else {
+            printf("  %9s  %.2g .. %.2g\n", "-", count.low, count.high);
+        }
+    }
+    for (size_t i = 0; i < request->requirement_count; i++) {
+        const struct requirement *what = &request->requirements[i];
+        bool shown = is_shown(answer, what, &count);
+        printf("%s%s: %s: %" PRIu32 " of %" PRIu32 " runs, so less than %.2g%s\n",
+               i == 0 ? "\n" : "", what->text, shown ? "shown" : "NOT SHOWN", count.hits,
+               answer->count, count.high,
+               shown                      ? ""
+               : count.low >= what->below ? "; it is not so"
+                                          : "; more --runs may decide it");
+    }
+}
+
+static void add_count(struct cau_text *text, const struct count *count)
+{
+    cau_text_printf(text, "\"Runs\":%" PRIu32 ",\"FirstRun\":", count->hits);
+    if (count->hits > 0) {
+        cau_text_printf(text, "%" PRIu32, count->first);
+    } else {
+        cau_text_say(text, "null");
+    }
+    cau_text_printf(text, ",\"Low\":%.6g,\"High\":%.6g}", count->low, count->high);
+}
+
+static void print_json(const struct answer *answer)
+{
+    const struct request *request = answer->request;
+    struct cau_text text;
+    struct count count;
+    cau_text_init(&text);
+    cau_text_say(&text, "{\"Scenario\":");
+    cau_text_quote(&text, answer->scenario->name);
+    cau_text_printf(&text, ",\"Runs\":%" PRIu32 ",\"Seed\":\"%" PRIu64 "\",\"Confidence\":%g",
+                    answer->count, answer->seed, CONFIDENCE);
+    cau_text_say(&text, ",\"Events\":{");
+    for (uint32_t i = 0; i < SIM_ODDS; i++) {
+        count = count_of(answer, i, 0);
+        cau_text_printf(&text, "%s\"%s\":{", i > 0 ? "," : "", sim_odd_names[i]);
+        add_count(&text, &count);
+    }
+    cau_text_say(&text, "},\"Requirements\":[");
+    for (size_t i = 0; i < request->requirement_count; i++) {
+        bool shown = is_shown(answer, &request->requirements[i], &count);
+        cau_text_say(&text, i > 0 ? ",{\"Text\":" : "{\"Text\":");
+        cau_text_quote(&text, request->requirements[i].text);
+        cau_text_printf(&text, ",\"Shown\":%s,", shown ? "true" : "false");
+        add_count(&text, &count);
+    }
+    cau_text_say(&text, "]}");
+    puts(text.failed ? "" : text.data);
+    cau_text_done(&text);
+}
+
+/* As many as show the strictest requirement if the event never happens. */
+static uint32_t runs_needed(const struct request *request)
+{
+    double most = RUNS_LEAST;
+    for (size_t i = 0; i < request->requirement_count; i++) {
+        double below = request->requirements[i].below;
+        most = fmax(most, ceil(log(1 - CONFIDENCE) / log1p(-below)) + 1);
+    }
+    return most < RUNS_MAX ? (uint32_t)most : RUNS_MAX;
+}
+
+static int judge(struct answer *answer)
+{
+    const struct request *request = answer->request;
+    struct count count;
+    uint32_t undone = 0, broken = 0;
+    bool all = true;
+    for (uint32_t i = 0; i < answer->count; i++) {
+        undone += !answer->runs[i].done;
+        broken += answer->runs[i].broken;
+        answer->lengths[i] = answer->runs[i].length;
+    }
+    if (broken + undone > 0) {
+        cau_say("policy",
+                "of %" PRIu32 " runs %" PRIu32 " broke an invariant and %" PRIu32
+                " died: a defect of Caucus, and no answer",
+                answer->count, broken, undone);
+        return CAU_EXIT_INTERNAL;
+    }
+    qsort(answer->lengths, answer->count, sizeof *answer->lengths, by_length);
+    for (size_t i = 0; i < request->requirement_count; i++) {
+        all = is_shown(answer, &request->requirements[i], &count) && all;
+    }
+    (request->json ? print_json : print_text)(answer);
+    return all ? 0 : CAU_EXIT_FAILED;
+}
+
+static int run_all(struct answer *answer)
+{
+    const struct sim_odds_options options = {.scenario = answer->scenario,
+                                             .engine = answer->request->engine,
+                                             .seed = answer->seed,
+                                             .runs = answer->count,
+                                             .jobs = answer->request->jobs};
+    char *why = NULL;
+    answer->runs = calloc(answer->count, sizeof *answer->runs);
+    answer->lengths = calloc(answer->count, sizeof *answer->lengths);
+    if (answer->runs == NULL || answer->lengths == NULL) {
+        return cau_say_why("policy", NULL, CAU_EXIT_INTERNAL);
+    }
+    return sim_odds_run(&options, answer->runs, &why) == 0
+               ? judge(answer)
+               : cau_say_why("policy", why, CAU_EXIT_INPUT);
+}
+
+static int validate(const struct request *request)
+{
+    const struct scenario_over over = {.profile = request->profile};
+    char *why = NULL;
+    struct scenario *scenario = scenario_read_file(request->scenario, &over, &why);
+    if (scenario == NULL) {
+        return cau_say_why("policy", why, CAU_EXIT_INPUT);
+    }
+    struct answer answer = {.request = request,
+                            .scenario = scenario,
+                            .count = request->runs > 0 ? request->runs : runs_needed(request),
+                            .seed = request->seed_given ? request->seed : scenario->seed};
+    int code = run_all(&answer);
+    free(answer.runs);
+    free(answer.lengths);
+    scenario_free(scenario);
+    return code;
+}
+
+int sim_cmd_policy_validate(int argc, char **argv)
+{
+    struct request request;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(usage, stdout);
+            return 0;
+        }
+    }
+    int code = read_words(&request, argc, argv);
+    return code != 0 ? code : validate(&request);
+}
