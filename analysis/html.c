@@ -176,6 +176,9 @@ static void say_summary(FILE *to, const struct run *run)
     say(to, "<dt>Nodes out of service</dt><dd>%s in all</dd>\n", run_word_duration(out_ms, text));
     fprintf(to, "<dt>Restarts</dt><dd>%" PRIu64 "</dd>\n", restarts);
     say(to, "<dt>Quorum</dt><dd>%s</dd>\n", quorum ? quorum : "");
+    if (run->vote_count > 0)
+        say(to, "<dt>Exposure</dt><dd>%s in which one more vote lost would have cost quorum</dd>\n",
+            run_word_duration(run_exposed_ms(run), text));
     if (*run->run_id)
         say(to, "<dt>Run</dt><dd><code>%s</code></dd>\n", run->run_id);
     if (*run->scenario)
@@ -389,6 +392,32 @@ static void say_faults(FILE *to, const struct run *run)
     fputs("</tbody></table></div>\n", to);
 }
 
+static void say_roles(FILE *to, const struct run *run)
+{
+    char text[32];
+    if (run->role_count == 0)
+        return;
+    fputs("<h2>Roles</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Role</th><th>At first on"
+          "</th><th>At the end on</th><th class=\"n\">Moves</th><th class=\"n\">Stops</th>"
+          "<th class=\"n\">Not running</th><th class=\"n\">At most</th></tr></thead>\n<tbody>\n",
+          to);
+    for (size_t i = 0; i < run->role_count; i++) {
+        const struct run_role *role = &run->roles[i];
+        bool down = role->since_ms != RUN_NO_TIME;
+        say(to,
+            "<tr><th scope=\"row\"><bdi>%s</bdi></th><td><bdi>%s</bdi></td><td><bdi>%s</bdi></td>",
+            role->name, role->home, down ? "nowhere" : role->node);
+        fprintf(to,
+                "<td class=\"n\">%" PRIu32 "</td><td class=\"n\">%" PRIu32
+                "</td><td class=\"n\">%s</td>",
+                role->moves, role->stops,
+                role->down_ms ? run_word_duration(role->down_ms, text) : "&ndash;");
+        fprintf(to, "<td class=\"n\">%s</td></tr>\n",
+                role->longest_ms ? run_word_duration(role->longest_ms, text) : "&ndash;");
+    }
+    fputs("</tbody></table></div>\n", to);
+}
+
 static void say_facts(FILE *to, const char *title, const struct run_facts *facts)
 {
     if (facts->count == 0)
@@ -418,6 +447,7 @@ static int say_page(FILE *to, const struct run *run, const char *missing, const 
     say_nodes(to, run);
     say_waits(to, run);
     say_updates(to, run);
+    say_roles(to, run);
     say_faults(to, run);
     say_facts(to, "Run parameters", &run->parameters);
     say_facts(to, "Versions", &run->versions);

@@ -22,8 +22,8 @@ static const char help[] =
     "  --format text    in words, to stdout: the outcome, and of each node what, when and why\n"
     "  --format csv     one table, to stdout; see --table and --dictionary\n"
     "  --format junit   JUnit XML, to stdout: the run and each node are a test case\n"
-    "  --table NAME     of csv: nodes (the default), run, states, updates, errors, events or "
-    "votes\n"
+    "  --table NAME     of csv: nodes (the default), run, states, updates, errors, events,\n"
+    "                   votes or roles\n"
     "  --dictionary     what each column of each table means, as csv\n\n"
     "Exit code: 0; 64 wrong use; 65 DIR cannot be read; 70 what was printed could not be "
     "written.\n";
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
     struct request request;
     const char *wrong = read_words(&request, argc, argv);
     if (!wrong && request.table && !has_table(request.table))
-        wrong = "--table: must be nodes, run, states, updates, errors, events or votes";
+        wrong = "--table: must be nodes, run, states, updates, errors, events, votes or roles";
     if (wrong) {
         cau_say("report", "%s", wrong);
         return CAU_EXIT_USAGE;

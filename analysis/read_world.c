@@ -92,6 +92,26 @@ static const char *who_of(struct reader *reader, const cJSON *object, bool coord
     return name;
 }
 
+/* A role ended or began to run somewhere. One that moves alive does both at the same moment. */
+static void take_role(struct reader *reader, int64_t at, bool starts, const cJSON *object)
+{
+    const char *name = json_text(reader, object, "Role");
+    const char *node = json_text(reader, object, "Node");
+    struct run_role *role = NULL;
+    for (size_t i = 0; i < reader->run->role_count && !role; i++)
+        role = strcmp(reader->run->roles[i].name, name) == 0 ? &reader->run->roles[i] : NULL;
+    if (!role)
+        return;
+    if (!starts) {
+        role->since_ms = role->since_ms == RUN_NO_TIME ? at : role->since_ms;
+        return;
+    }
+    run_role_down(role, at);
+    role->since_ms = RUN_NO_TIME;
+    role->moves += strcmp(role->node, node) != 0;
+    role->node = node;
+}
+
 static int take_event(struct reader *reader, const cJSON *object)
 {
     int64_t at = 0;
@@ -107,6 +127,10 @@ static int take_event(struct reader *reader, const cJSON *object)
         return -EINVAL;
     }
     reader_saw(reader, at);
+    if (strncmp(event, "role_", strlen("role_")) == 0) {
+        take_role(reader, at, strcmp(event, "role_started") == 0, object);
+        return 0;
+    }
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         if (strcmp(event, events[i].event) == 0) {
             label = events[i].label;
@@ -139,6 +163,8 @@ int reader_world(struct reader *reader)
     size_t size = 0;
     reader->run->simulated = run_read_file(reader->dir, "world.ndjson", &text, &size) == 0;
     free(text);
+    if (!reader->run->simulated)
+        reader->run->role_count = 0; /* nobody wrote down where they were */
     return json_lines(reader, "world.ndjson", true, take_event);
 }
 
@@ -196,7 +222,7 @@ int reader_scenario(struct reader *reader)
         return error;
     struct run *run = reader->run;
     int64_t zero = 0;
-    const cJSON *node = NULL;
+    const cJSON *node = NULL, *role = NULL;
     const cJSON *start = cJSON_GetObjectItemCaseSensitive(object, "start");
     run->scenario = json_text(reader, object, "name");
     run->cluster = json_text(reader, object, "cluster");
@@ -210,6 +236,19 @@ int reader_scenario(struct reader *reader)
         const char *name = json_text(reader, node, "name");
         if (*name)
             reader_node(reader, name);
+    }
+    cJSON_ArrayForEach(role, cJSON_GetObjectItemCaseSensitive(object, "roles"))
+    {
+        struct run_role *list =
+            run_memory_grow(run->memory, run->roles, run->role_count, sizeof(*run->roles));
+        const char *home = json_text(reader, role, "node");
+        if (!list)
+            break; /* the memory keeps in mind that it failed */
+        run->roles = list;
+        list[run->role_count++] = (struct run_role){.name = json_text(reader, role, "name"),
+                                                    .home = home,
+                                                    .node = home,
+                                                    .since_ms = RUN_NO_TIME};
     }
     json_facts(reader, cJSON_GetObjectItemCaseSensitive(object, "policy"), &run->parameters);
     cJSON_Delete(object);

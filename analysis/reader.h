@@ -38,6 +38,9 @@ bool reader_time(const char *text, int64_t *ret_utc_ms);
 /* "01:02:03.004" (hours may go on counting) in milliseconds. */
 bool reader_duration(const char *text, int64_t *ret_ms);
 
+/* Counts the time since a role ran last, if it does not run, up to `at_utc_ms`. */
+void run_role_down(struct run_role *role, int64_t at_utc_ms);
+
 /* Notes that something happened then, for the ends of the run. */
 void reader_saw(struct reader *reader, int64_t utc_ms);
 

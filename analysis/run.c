@@ -216,6 +216,16 @@ static void coordinator_deaths(struct run *run)
     }
 }
 
+void run_role_down(struct run_role *role, int64_t at_utc_ms)
+{
+    if (role->since_ms == RUN_NO_TIME || at_utc_ms <= role->since_ms)
+        return;
+    int64_t down = at_utc_ms - role->since_ms;
+    role->stops++;
+    role->down_ms += down;
+    role->longest_ms = down > role->longest_ms ? down : role->longest_ms;
+}
+
 static void zero_set(struct run *run, const struct reader *reader)
 {
     bool known = reader->first_utc_ms != INT64_MAX;
@@ -232,6 +242,10 @@ static void zero_set(struct run *run, const struct reader *reader)
         run->marks[i].at_ms -= run->zero_utc_ms;
     for (size_t i = 0; i < run->update_count; i++)
         run->updates[i].at_ms -= run->zero_utc_ms;
+    for (size_t i = 0; i < run->role_count; i++) {
+        run_role_down(&run->roles[i], end);
+        run->roles[i].since_ms -= run->roles[i].since_ms == RUN_NO_TIME ? 0 : run->zero_utc_ms;
+    }
     run->end_ms = end - run->zero_utc_ms;
     run->start_ms = run->start_ms == RUN_NO_TIME ? 0 : run->start_ms - run->zero_utc_ms;
     char text[32];

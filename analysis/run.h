@@ -105,6 +105,17 @@ struct run_node {
     bool restart_pending, left_suspended, details_missing;
 };
 
+/* What the cluster runs, as the world saw it. */
+struct run_role {
+    const char *name, *home; /* the node where it was at first */
+    const char *node;        /* the last one that it ran on */
+    uint32_t moves;          /* starts on another node than before */
+    uint32_t stops;          /* times it ran nowhere */
+    int64_t down_ms;         /* all of them together */
+    int64_t longest_ms;      /* the longest of them */
+    int64_t since_ms;        /* it runs nowhere since then; RUN_NO_TIME: it runs */
+};
+
 struct run_votes {
     int64_t at_ms;
     int64_t expected, total, needed, out, margin;
@@ -136,10 +147,11 @@ struct run {
     struct run_mark *marks;       /* by time */
     struct run_band *bands;
     struct run_update *updates;
+    struct run_role *roles; /* none unless the world told of them */
     struct run_votes *votes;
     const char **notes; /* sentences */
     struct run_facts parameters, versions;
-    size_t node_count, mark_count, band_count, update_count, vote_count, note_count;
+    size_t node_count, mark_count, band_count, update_count, role_count, vote_count, note_count;
     struct run_memory *memory; /* everything above lies in it */
 };
 

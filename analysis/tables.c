@@ -15,6 +15,7 @@ struct row {
     const struct run_update *update;
     const struct run_error *error;
     const struct run_mark *mark;
+    const struct run_role *role;
     const struct run_votes *votes;
     size_t outer, inner; /* of the next row */
 };
@@ -126,6 +127,14 @@ TEXT(mark_who, row->mark->who)
 TEXT(mark_event, *row->mark->event ? row->mark->event : row->mark->label)
 TEXT(mark_text, row->mark->text)
 
+TEXT(role_name, row->role->name)
+TEXT(role_home, row->role->home)
+TEXT(role_node, row->role->since_ms == RUN_NO_TIME ? row->role->node : "")
+NUMBER(role_moves, row->role->moves)
+NUMBER(role_stops, row->role->stops)
+NUMBER(role_down, row->role->down_ms)
+NUMBER(role_longest, row->role->longest_ms)
+
 NUMBER(votes_at, row->votes->at_ms)
 NUMBER(votes_expected, row->votes->expected)
 NUMBER(votes_total, row->votes->total)
@@ -216,6 +225,16 @@ static const struct column event_columns[] = {
     {"text", TYPE_TEXT, "More of it, or empty.", mark_text},
 };
 
+static const struct column role_columns[] = {
+    {"role", TYPE_TEXT, "Name of the role.", role_name},
+    {"home", TYPE_TEXT, "Node that it was on at first.", role_home},
+    {"node", TYPE_TEXT, "Node that it is on at the end; empty: nowhere.", role_node},
+    {"moves", TYPE_COUNT, "Starts on another node than before, alive or anew.", role_moves},
+    {"stops", TYPE_COUNT, "Times it ran nowhere.", role_stops},
+    {"down_s", TYPE_SECONDS, "Time in which it ran nowhere.", role_down},
+    {"longest_down_s", TYPE_SECONDS, "The longest such time.", role_longest},
+};
+
 static const struct column votes_columns[] = {
     {"at_s", TYPE_SECONDS, "From when on, since the zero of time; a step function.", votes_at},
     {"expected", TYPE_COUNT, "Expected votes.", votes_expected},
@@ -297,6 +316,13 @@ static bool next_mark(struct row *row)
     return more;
 }
 
+static bool next_role(struct row *row)
+{
+    bool more = row->outer < row->run->role_count;
+    row->role = more ? &row->run->roles[row->outer++] : NULL;
+    return more;
+}
+
 static bool next_votes(struct row *row)
 {
     bool more = row->outer < row->run->vote_count;
@@ -313,10 +339,10 @@ static const struct table tables[] = {
     TABLE("nodes", node_columns, next_node),    TABLE("run", run_columns, next_run),
     TABLE("states", span_columns, next_span),   TABLE("updates", update_columns, next_update),
     TABLE("errors", error_columns, next_error), TABLE("events", event_columns, next_mark),
-    TABLE("votes", votes_columns, next_votes),
+    TABLE("votes", votes_columns, next_votes),  TABLE("roles", role_columns, next_role),
 };
-const char *const tables_names[] = {"nodes",  "run",    "states", "updates",
-                                    "errors", "events", "votes",  NULL};
+const char *const tables_names[] = {"nodes",  "run",   "states", "updates", "errors",
+                                    "events", "votes", "roles",  NULL};
 _Static_assert(COUNT(tables_names) == COUNT(tables) + 1, "a name for each table");
 
 /* ---- writing ---- */

@@ -80,6 +80,23 @@ static void say_node(FILE *to, const struct run *run, const struct run_node *nod
     say_updates(to, run, node);
 }
 
+static void say_roles(FILE *to, const struct run *run)
+{
+    char down[32], longest[32];
+    if (run->role_count > 0)
+        fputs("\nRoles\n", to);
+    for (size_t i = 0; i < run->role_count; i++) {
+        const struct run_role *role = &run->roles[i];
+        fprintf(to, "  %s: %s%s, moves %" PRIu32 ", down %s", role->name,
+                role->since_ms == RUN_NO_TIME ? "on " : "DOWN, last on ", role->node, role->moves,
+                run_word_duration(role->down_ms, down));
+        if (role->stops > 1)
+            fprintf(to, " in %" PRIu32 " times, the longest %s", role->stops,
+                    run_word_duration(role->longest_ms, longest));
+        fputc('\n', to);
+    }
+}
+
 static void say_events(FILE *to, const struct run *run)
 {
     if (run->mark_count > 0)
@@ -97,6 +114,7 @@ void text_write(FILE *to, const struct run *run)
 {
     say_outcome(to, run);
     say_events(to, run);
+    say_roles(to, run);
     for (size_t i = 0; i < run->node_count; i++)
         say_node(to, run, &run->nodes[i]);
 }

@@ -30,6 +30,8 @@ static const struct {
     [SIM_STORAGE_OK] = {"storage_ok", "its storage is in sync"},
     [SIM_QUORUM_LOST] = {"quorum_lost", "no partition is quorate"},
     [SIM_QUORUM_BACK] = {"quorum_back", "a partition is quorate again"},
+    [SIM_ROLE_STARTED] = {"role_started", "it runs here"},
+    [SIM_ROLE_STOPPED] = {"role_stopped", "it does not run here any more"},
     [SIM_SUSPENDED] = {"suspended", "the run's standby mark is on it"},
     [SIM_DRAINED] = {"drained", "no role is left on it"},
     [SIM_RESUMED] = {"resumed", "the run's standby mark is gone"},
@@ -126,6 +128,11 @@ static void put_sites(struct sim_chronicle *chronicle, const struct scenario_fau
     put(&chronicle->world, "]");
 }
 
+static bool has_role(uint8_t kind)
+{
+    return kind == SIM_ROLE_STARTED || kind == SIM_ROLE_STOPPED;
+}
+
 static bool has_sites(uint8_t kind)
 {
     return kind == SIM_PARTITIONED || kind == SIM_HEALED || kind == SIM_SLOWED ||
@@ -152,6 +159,10 @@ void sim_chronicle_add(struct sim_chronicle *chronicle, const struct sim_world *
         if (what->node != CAU_NO_NODE) {
             put(out, ",\"Node\":");
             put_name(out, s->nodes[what->node].name);
+        }
+        if (has_role(what->kind)) {
+            put(out, ",\"Role\":");
+            put_name(out, s->roles[what->value].name);
         }
         put(out, ",\"Text\":\"%s\"}\n", words[what->kind].text);
     }

@@ -246,6 +246,42 @@ static void test_votes(void)
     run_free(run);
 }
 
+/* A role that moves alive is nowhere for no time; one that never comes back is down to the end. */
+static void test_roles(void)
+{
+    struct run *run = load_sample();
+    CU_ASSERT_EQUAL_FATAL(run->role_count, 3);
+    const struct run_role *database = &run->roles[0], *web = &run->roles[1],
+                          *still = &run->roles[2];
+    CU_ASSERT_EQUAL(database->moves, 2);
+    CU_ASSERT_EQUAL(database->stops, 1);
+    CU_ASSERT_EQUAL(database->down_ms, 30 * 1000);
+    CU_ASSERT_EQUAL(database->since_ms, RUN_NO_TIME);
+    CU_ASSERT_STRING_EQUAL(database->node, "node1");
+    CU_ASSERT_EQUAL(web->moves, 0);
+    CU_ASSERT_EQUAL(web->stops, 1);
+    CU_ASSERT_EQUAL(web->since_ms, (63 * 60 + 50) * 1000);
+    CU_ASSERT_EQUAL(web->down_ms, run->end_ms - web->since_ms);
+    CU_ASSERT_EQUAL(web->longest_ms, web->down_ms);
+    CU_ASSERT_EQUAL(still->moves + still->stops, 0);
+    for (size_t i = 0; i < run->mark_count; i++)
+        CU_ASSERT_PTR_NULL(strstr(run->marks[i].event, "role"));
+    run_free(run);
+}
+
+/* What is not written down is not claimed: without a world no role is told of. */
+static void test_roles_unknown(void)
+{
+    char *dir = dir_of_sample(), *why = NULL, path[4096];
+    snprintf(path, sizeof(path), "%s/world.ndjson", dir);
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    struct run *run = run_load(dir, &why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(run);
+    CU_ASSERT_EQUAL(run->role_count, 0);
+    run_free(run);
+    dir_free(dir);
+}
+
 static void test_texts(void)
 {
     static const struct {
@@ -494,6 +530,8 @@ int main(int argc, char **argv)
         {"marks", test_marks},
         {"a standby coordinator dies", test_bystander_dies},
         {"votes", test_votes},
+        {"roles", test_roles},
+        {"roles_unknown", test_roles_unknown},
         {"texts from outside", test_texts},
         {"damaged files", test_bad_files},
         {"a run under way", test_torn},

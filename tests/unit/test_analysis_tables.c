@@ -81,6 +81,7 @@ static size_t rows_of(const char *table)
            : strcmp(table, "errors") == 0  ? errors
            : strcmp(table, "updates") == 0 ? run->update_count
            : strcmp(table, "events") == 0  ? run->mark_count
+           : strcmp(table, "roles") == 0   ? run->role_count
                                            : run->vote_count;
 }
 
@@ -168,6 +169,8 @@ static void test_text(void)
             CU_ASSERT_PTR_NOT_NULL(strstr(text, node->errors[k].why));
         }
     }
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  database: on node1, moves 2, down 30 s\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  <web>: DOWN, last on node4, moves 0, down "));
     CU_ASSERT_PTR_NULL(strstr(text, " \n"));
     free(text);
 }
