@@ -92,7 +92,9 @@ static const char *who_of(struct reader *reader, const cJSON *object, bool coord
     return name;
 }
 
-/* A role ended or began to run somewhere. One that moves alive does both at the same moment. */
+/* A role ended or began to run somewhere. One that moves alive does both at the same moment; one
+ * that begins without having ended was nowhere from the beginning. What comes after the run's end
+ * does not count. */
 static void take_role(struct reader *reader, int64_t at, bool starts, const cJSON *object)
 {
     const char *name = json_text(reader, object, "Role");
@@ -100,12 +102,14 @@ static void take_role(struct reader *reader, int64_t at, bool starts, const cJSO
     struct run_role *role = NULL;
     for (size_t i = 0; i < reader->run->role_count && !role; i++)
         role = strcmp(reader->run->roles[i].name, name) == 0 ? &reader->run->roles[i] : NULL;
-    if (!role)
+    if (!role || (reader->result_utc_ms != INT64_MIN && at > reader->result_utc_ms))
         return;
     if (!starts) {
         role->since_ms = role->since_ms == RUN_NO_TIME ? at : role->since_ms;
         return;
     }
+    if (role->since_ms == RUN_NO_TIME && role->stops == 0 && role->moves == 0)
+        role->since_ms = reader->run->zero_utc_ms == RUN_NO_TIME ? at : reader->run->zero_utc_ms;
     run_role_down(role, at);
     role->since_ms = RUN_NO_TIME;
     role->moves += strcmp(role->node, node) != 0;
@@ -127,8 +131,9 @@ static int take_event(struct reader *reader, const cJSON *object)
         return -EINVAL;
     }
     reader_saw(reader, at);
-    if (strncmp(event, "role_", strlen("role_")) == 0) {
-        take_role(reader, at, strcmp(event, "role_started") == 0, object);
+    bool starts = strcmp(event, "role_started") == 0;
+    if (starts || strcmp(event, "role_stopped") == 0) {
+        take_role(reader, at, starts, object);
         return 0;
     }
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {

@@ -76,7 +76,7 @@ static xmlNode *member(xmlNode *node, const char *name)
 static bool escaped(const char *text, uint32_t *ret)
 {
     char digits[5] = "", *end = NULL;
-    if (strncmp(text, "_x", 2) != 0 || strlen(text) < 7 || text[6] != '_') {
+    if (strncmp(text, "_x", 2) != 0 || strnlen(text, 7) < 7 || text[6] != '_') {
         return false;
     }
     memcpy(digits, text + 2, 4);
@@ -117,7 +117,8 @@ static char *text_of(xmlNode *node)
             c = 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
             from += 7;
         }
-        to += put_utf8(to, c); /* at most 4 bytes in place of 7 */
+        c = c >> 11 == 0xd800 >> 11 ? 0xfffd : c; /* half a pair */
+        to += put_utf8(to, c);                    /* at most 4 bytes in place of 7 */
     }
     return text;
 }
@@ -159,7 +160,9 @@ static bool is_number(const char *text)
 {
     char *end = NULL;
     strtod(text, &end);
-    return end != text && *end == '\0' && strspn(text, "-.0123456789eE") == strlen(text);
+    size_t size = strlen(text);
+    return end != text && *end == '\0' && strspn(text, "-.0123456789eE") == size &&
+           text[size - 1] != '.' && text[strspn(text, "-")] != '.';
 }
 
 static void put_scalar(struct translation *t, const char *name, xmlNode *value)
@@ -167,6 +170,7 @@ static void put_scalar(struct translation *t, const char *name, xmlNode *value)
     static const char *const texts[] = {"S", "C", "G", "URI", "Version", NULL};
     static const char *const numbers[] = {"I32", "I64", "I16", "SB", "U32", "U64",
                                           "U16", "By",  "Db",  "Sg", "D",   NULL};
+    static const char *const yes[] = {"true", "1", NULL}, *const no[] = {"false", "0", NULL};
     const char *kind = (const char *)value->name;
     char *text = text_of(value);
     if (text == NULL) {
@@ -175,8 +179,8 @@ static void put_scalar(struct translation *t, const char *name, xmlNode *value)
         cau_text_quote(&t->json, text);
     } else if (among(kind, numbers) && is_number(text)) {
         cau_text_say(&t->json, text);
-    } else if (strcmp(kind, "B") == 0) {
-        cau_text_say(&t->json, strcmp(text, "true") == 0 ? "true" : "false");
+    } else if (strcmp(kind, "B") == 0 && (among(text, yes) || among(text, no))) {
+        cau_text_say(&t->json, among(text, yes) ? "true" : "false");
     } else if (strcmp(kind, "TS") == 0) {
         put_duration(t, text);
     } else {
@@ -278,11 +282,21 @@ static void put_parameter(struct translation *t, const char *name, xmlNode *valu
     cau_text_say(&t->json, one ? "]" : "");
 }
 
+static xmlNode *next_object(xmlNode *object)
+{
+    xmlNode *at = object->next;
+    while (at != NULL && at->type != XML_ELEMENT_NODE) {
+        at = at->next;
+    }
+    return at;
+}
+
 static void translate(struct translation *t, xmlDoc *document)
 {
     xmlNode *root = xmlDocGetRootElement(document), *object = child(root, "Obj");
-    if (xmlGetIntSubset(document) != NULL || root == NULL || !is(root, "Objs") || object == NULL) {
-        refuse(t, cau_sentence("must be a hash table or an object as Export-Clixml writes it"));
+    if (xmlGetIntSubset(document) != NULL || root == NULL || !is(root, "Objs") || object == NULL ||
+        next_object(object) != NULL) {
+        refuse(t, cau_sentence("must be one hash table or object as Export-Clixml writes it"));
         return;
     }
     cau_text_say(&t->json, "{");

@@ -27,6 +27,7 @@ struct scn_reader {
     struct scenario *scenario;
     const struct scn_json *root;
     struct scenario_over over;
+    uint64_t over_given; /* which options it gives */
     struct scn_index index[SCN_REFS];
     uint32_t number; /* of the element that "count" expands now; 0 = none */
     bool failed;

@@ -52,6 +52,7 @@ static void apply_profile(struct scn_reader *reader, struct cau_options *options
     if (!reader->over.profile || reader->failed)
         return;
     reader->failed = scenario_profile_read(reader->over.profile, options, &reader->why) < 0;
+    reader->over_given |= options->given;
 }
 
 /* "policy.NAME=VALUE" from the command line, over both. */
@@ -75,6 +76,25 @@ static void apply_settings(struct scn_reader *reader, struct cau_options *option
             scn_fail_key(reader, &policy, name, "unknown option");
         else if (cau_option_set_text(options, option, equals + 1, &why) < 0)
             scn_fail_with(reader, &policy, why);
+    }
+    reader->over_given |= options->given;
+}
+
+/* What is said over the scenario's policy wins over a coordinator's changes of it as well. */
+static void apply_over(struct scn_reader *reader, struct cau_options *options)
+{
+    uint64_t both = reader->over_given & options->given;
+    char buf[CAU_UNIT_MAX], *why = NULL;
+
+    for (size_t i = 0; i < cau_option_count && !reader->failed; i++) {
+        const struct cau_option *option = &cau_option_table[i];
+        struct cau_value value;
+
+        if (!(both >> i & 1) || option->offset == CAU_OPTION_NOWHERE)
+            continue;
+        value = cau_option_get(&reader->scenario->options, option, buf);
+        reader->failed = cau_option_set(options, option, &value, &why) < 0;
+        free(why);
     }
 }
 
@@ -142,6 +162,8 @@ void scn_read_policy(struct scn_reader *reader, const struct scn_at *at, struct 
         apply_profile(reader, ret);
     if (!reader->failed && own)
         apply_settings(reader, ret);
+    if (!reader->failed && !own)
+        apply_over(reader, ret);
     if (!reader->failed && cau_options_check_sets(ret, &why) < 0)
         scn_fail_with(reader, at, why);
     if (!reader->failed && cau_options_resolve(ret, &why) < 0)

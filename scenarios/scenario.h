@@ -242,7 +242,7 @@ struct scenario {
     struct scenario_expect expect, expect_simgrid, expect_heap;
 };
 
-/* What is said over a scenario's policy; the later wins. */
+/* What is said over a scenario's policy, and over a coordinator's changes of it; the later wins. */
 struct scenario_over {
     const char *profile;         /* the path of a file of options (profile.h), or NULL */
     const char *const *settings; /* each "policy.NAME=VALUE" */
@@ -250,7 +250,8 @@ struct scenario_over {
 };
 
 /* Reads a scenario. On failure returns NULL and one sentence (malloc'd) that begins with the JSON
- * path: "nodes[3].votes: must be 0..1, is 7"; one about the profile begins with the profile's path.
+ * path: "nodes[3].votes: must be 0..1, is 7"; one about the profile's text begins with
+ * the profile's path.
  * `over` may be NULL. */
 struct scenario *scenario_read(const char *text, size_t size, const struct scenario_over *over,
                                char **reterr_why);

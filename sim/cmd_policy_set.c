@@ -3,6 +3,7 @@
 #include "core/cli/talk.h"
 #include "core/shell/exit.h"
 #include "core/shell/file.h"
+#include "scenarios/clixml.h"
 #include "scenarios/profile.h"
 #include "sim/commands.h"
 
@@ -16,7 +17,9 @@ static const char usage[] =
     "usage: caucus policy set FILE NAME=VALUE...\n"
     "\n"
     "Sets options in the profile FILE, or makes it. NAME= alone takes an option out, so that its\n"
-    "default holds again. plugin_arguments= is given once for each plug-in. FILE is changed whole\n"
+    "default holds again. cau_plugin_arguments= is given once for each plug-in, and replaces those "
+    "that\n"
+    "were there. FILE is changed whole\n"
     "or not at all. `caucus policy explain` lists the options.\n"
     "\n"
     "Exit code: 0; 64 wrong use; 65 bad profile or value.\n";
@@ -26,6 +29,7 @@ static const char usage[] =
 /* Sets what one word says. 0 or an exit code after a sentence. */
 static int set_one(struct cau_options *options, uint64_t *taken_out, const char *word)
 {
+    word += strspn(word, "-"); /* as caucus run takes it */
     const char *equals = strchr(word, '=');
     char *why = NULL, *name = equals != NULL ? strndup(word, (size_t)(equals - word)) : NULL;
     if (equals == NULL) {
@@ -39,22 +43,38 @@ static int set_one(struct cau_options *options, uint64_t *taken_out, const char 
                 (int)(equals - word), word);
         return CAU_EXIT_USAGE;
     }
+    uint64_t bit = ONE << (option - cau_option_table);
     if (equals[1] == '\0') {
-        *taken_out |= ONE << (option - cau_option_table);
+        *taken_out |= bit;
         return 0;
     }
+    *taken_out &= ~bit;
     return cau_option_set_text(options, option, equals + 1, &why) == 0
                ? 0
                : cau_say_why("policy", why, CAU_EXIT_INPUT);
 }
 
+static bool is_xml(const char *path)
+{
+    char *why = NULL;
+    size_t size = 0;
+    char *text = cau_read_file(path, &size, &why);
+    bool xml = text != NULL && scn_is_xml(text, size);
+    free(why);
+    free(text);
+    return xml;
+}
+
 static int save(const char *path, const struct cau_options *options, unsigned mode)
 {
     char *text = scenario_profile_write(options);
+    char *real = realpath(path, NULL); /* what a link leads to is changed, not the link */
     if (text == NULL) {
+        free(real);
         return cau_say_why("policy", NULL, CAU_EXIT_INTERNAL);
     }
-    int rc = cau_file_replace(path, mode, text, strlen(text));
+    int rc = cau_file_replace(real != NULL ? real : path, mode, text, strlen(text));
+    free(real);
     if (rc < 0) {
         cau_say("policy", "%s: cannot be written: %s", path, strerror(-rc));
     } else {
@@ -70,6 +90,11 @@ static int set(const char *path, char **words, struct cau_options *options)
     uint64_t before = 0, taken_out = 0;
     char *why = NULL;
     bool there = stat(path, &status) == 0;
+    if (there && is_xml(path)) {
+        cau_say("policy", "%s: is CAU's own XML, which is read and not written; give another FILE",
+                path);
+        return CAU_EXIT_INPUT;
+    }
     if ((there || errno != ENOENT) && scenario_profile_read(path, options, &why) != 0) {
         return cau_say_why("policy", why, CAU_EXIT_INPUT);
     }

@@ -28,16 +28,24 @@ static const char usage[] =
     "\n"
     "Simulates many runs of SCENARIO under different weather, with the options of PROFILE over "
     "the\n"
-    "scenario's own, and says with 95 % confidence how probable each event is. One run of them is\n"
-    "seen by `caucus simulate SCENARIO --profile PROFILE --seed N --run N`.\n"
+    "scenario's own, and says with 95 % confidence how probable each event is. The confidence is "
+    "of\n"
+    "each bound by itself.\n"
     "\n"
     "  --on SCENARIO        the cluster, and what may happen to it\n"
     "  --require P(EVENT)<X what must be shown, as often as needed; X is a probability, 1e-6 at "
     "least,\n"
-    "                       like 1e-4 or 0.1%. EVENT is failed, partially_failed, canceled, "
-    "refused,\n"
-    "                       node_failed, quorum_lost, left_suspended, not_ended, or longer:TIME\n"
-    "                       (the run takes longer than TIME, like longer:2h)\n"
+    "                       like 1e-4 or 0.1%. EVENT is one of\n"
+    "                         failed, partially_failed, canceled   the run's outcome\n"
+    "                         refused           it ended before anything was touched, for "
+    "instance\n"
+    "                                           because another coordinator held the lock\n"
+    "                         node_failed       some node ended as Failed or PartiallyFailed\n"
+    "                         quorum_lost       for a moment no partition was quorate, planned or "
+    "not\n"
+    "                         left_suspended    the run left a node out of service\n"
+    "                         not_ended         no coordinator brought it to an end\n"
+    "                         longer:TIME       it takes longer than TIME, like longer:2h\n"
     "  --runs N             how many; without it as many as the strictest requirement needs when\n"
     "                       the event never happens, and at least 1000\n"
     "  --seed N             of the first of them; without it the scenario's\n"
@@ -84,51 +92,56 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
            value <= max;
 }
 
-/* "P(EVENT)<X" */
-static bool read_requirement(const char *text, struct requirement *ret)
+static int refuse_event(const char *name)
 {
-    static const char longer[] = "longer:";
-    const char *event = text + 2, *close = strchr(text, ')');
-    char name[64], *end = NULL;
-    *ret = (struct requirement){.text = text, .odd = SIM_ODDS};
-    if (strncmp(text, "P(", 2) != 0 || close == NULL || close[1] != '<' ||
-        (size_t)(close - event) >= sizeof name) {
-        return false;
+    fprintf(stderr, "caucus policy: --require: %s is no event; they are", name);
+    for (uint32_t i = 0; i < SIM_ODDS; i++) {
+        fprintf(stderr, " %s,", sim_odd_names[i]);
     }
-    snprintf(name, sizeof name, "%.*s", (int)(close - event), event);
-    if (strncmp(name, longer, strlen(longer)) == 0) {
-        if (cau_duration_read(name + strlen(longer), false, &ret->limit) < 0) {
-            return false;
-        }
-    } else {
-        for (uint32_t i = 0; i < SIM_ODDS; i++) {
-            ret->odd = strcmp(sim_odd_names[i], name) == 0 ? i : ret->odd;
-        }
-        if (ret->odd == SIM_ODDS) {
-            return false;
-        }
-    }
-    ret->below = strtod(close + 2, &end);
-    if (strcmp(end, "%") == 0) {
-        ret->below /= 100;
-        end++;
-    }
-    return end != close + 2 && *end == '\0' && ret->below >= BELOW_LEAST && ret->below < 1;
+    fputs(" longer:TIME\n", stderr);
+    return CAU_EXIT_USAGE;
 }
 
+/* The event between the brackets. */
+static int read_event(const char *name, struct requirement *ret)
+{
+    static const char longer[] = "longer:";
+    ret->odd = SIM_ODDS;
+    for (uint32_t i = 0; i < SIM_ODDS; i++) {
+        ret->odd = strcmp(sim_odd_names[i], name) == 0 ? i : ret->odd;
+    }
+    bool known =
+        ret->odd < SIM_ODDS || (strncmp(name, longer, strlen(longer)) == 0 &&
+                                cau_duration_read(name + strlen(longer), false, &ret->limit) == 0);
+    return known ? 0 : refuse_event(name);
+}
+
+/* "P(EVENT)<X", blanks between the parts. */
 static int add_requirement(struct request *request, const char *text)
 {
+    char name[64] = "", unit[2] = "";
+    int end = 0;
     if (request->requirement_count == REQUIRES_MAX) {
         return wrong("--require", "at most 16 times");
     }
-    if (!read_requirement(text, &request->requirements[request->requirement_count])) {
+    struct requirement *ret = &request->requirements[request->requirement_count++];
+    *ret = (struct requirement){.text = text};
+    if (sscanf(text, " P ( %63[^) ] ) < %lf %1[%] %n", name, &ret->below, unit, &end) < 3) {
+        end = 0;
+        sscanf(text, " P ( %63[^) ] ) < %lf %n", name, &ret->below, &end);
+    }
+    if (end == 0 || text[end] != '\0') {
+        cau_say("policy", "--require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is %s", text);
+        return CAU_EXIT_USAGE;
+    }
+    ret->below /= unit[0] == '%' ? 100 : 1;
+    if (!(ret->below >= BELOW_LEAST && ret->below < 1)) {
         cau_say("policy",
-                "--require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is %s; see --help",
+                "--require: X must be at least 1e-6 and less than 1, as in P(EVENT)<X, is %s",
                 text);
         return CAU_EXIT_USAGE;
     }
-    request->requirement_count++;
-    return 0;
+    return read_event(name, ret);
 }
 
 static int take_value(struct request *request, const char *flag, const char *value)
@@ -239,11 +252,37 @@ static sim_nsec quantile(const struct answer *answer, double share)
     return answer->lengths[at > 0 ? at - 1 : 0];
 }
 
-/* A whole number of seconds is exact enough for a person. */
+/* "1:02:03": a whole number of seconds is exact enough for a person. */
 static const char *say_length(sim_nsec length, char buf[CAU_UNIT_MAX])
 {
-    return length == SIM_NEVER ? "never"
-                               : cau_duration_write(length / 1000000000 * 1000000000, buf);
+    long long seconds = length / 1000000000;
+    snprintf(buf, CAU_UNIT_MAX, "%lld:%02lld:%02lld", seconds / 3600, seconds % 3600 / 60,
+             seconds % 60);
+    return length == SIM_NEVER ? "never" : buf;
+}
+
+/* Two digits that claim no more than is shown. */
+static double outwards(double bound, double (*round_it)(double))
+{
+    double unit = bound > 0 ? pow(10, floor(log10(bound)) - 1) : 1;
+    return round_it(bound / unit) * unit;
+}
+
+/* Of the first run that did not go well, how to see it. */
+static void print_command(const struct answer *answer)
+{
+    const struct request *request = answer->request;
+    uint32_t first = answer->count;
+    for (uint32_t i = answer->count; i > 0; i--) {
+        first = answer->runs[i - 1].odds != 0 ? i - 1 : first;
+    }
+    if (first == answer->count) {
+        return;
+    }
+    printf("\nRun %" PRIu32 " is seen by\n  caucus simulate %s%s%s --engine %s --seed %" PRIu64
+           " --run %" PRIu32 "\n",
+           first, request->scenario, request->profile != NULL ? " --profile " : "",
+           request->profile != NULL ? request->profile : "", request->engine, answer->seed, first);
 }
 
 static void print_text(const struct answer *answer)
@@ -268,21 +307,28 @@ static void print_text(const struct answer *answer)
         count = count_of(answer, i, 0);
         printf("%-17s  %8" PRIu32, sim_odd_names[i], count.hits);
         if (count.hits > 0) {
-            printf("  %9" PRIu32 "  %.2g .. %.2g\n", count.first, count.low, count.high);
+            printf("  %9" PRIu32, count.first);
         } else {
-            printf("  %9s  %.2g .. %.2g\n", "-", count.low, count.high);
+            printf("  %9s", "-");
         }
+        printf("  %.2g .. %.2g\n", outwards(count.low, floor), outwards(count.high, ceil));
     }
     for (size_t i = 0; i < request->requirement_count; i++) {
         const struct requirement *what = &request->requirements[i];
         bool shown = is_shown(answer, what, &count);
-        printf("%s%s: %s: %" PRIu32 " of %" PRIu32 " runs, so less than %.2g%s\n",
-               i == 0 ? "\n" : "", what->text, shown ? "shown" : "NOT SHOWN", count.hits,
-               answer->count, count.high,
-               shown                      ? ""
-               : count.low >= what->below ? "; it is not so"
-                                          : "; more --runs may decide it");
+        printf("%s%s: %s: %" PRIu32 " of %" PRIu32 " runs, so ", i == 0 ? "\n" : "", what->text,
+               shown                      ? "shown"
+               : count.low >= what->below ? "FALSE"
+                                          : "NOT SHOWN",
+               count.hits, answer->count);
+        if (!shown && count.low >= what->below) {
+            printf("more than %.2g\n", outwards(count.low, floor));
+        } else {
+            printf("less than %.2g%s\n", outwards(count.high, ceil),
+                   shown ? "" : "; more --runs may show it");
+        }
     }
+    print_command(answer);
 }
 
 static void add_count(struct cau_text *text, const struct count *count)
@@ -298,14 +344,29 @@ static void add_count(struct cau_text *text, const struct count *count)
 
 static void print_json(const struct answer *answer)
 {
+    static const double shares[] = {0.5, 0.9, 0.99, 1};
     const struct request *request = answer->request;
     struct cau_text text;
     struct count count;
     cau_text_init(&text);
     cau_text_say(&text, "{\"Scenario\":");
     cau_text_quote(&text, answer->scenario->name);
-    cau_text_printf(&text, ",\"Runs\":%" PRIu32 ",\"Seed\":\"%" PRIu64 "\",\"Confidence\":%g",
-                    answer->count, answer->seed, CONFIDENCE);
+    cau_text_say(&text, ",\"Policy\":");
+    cau_text_quote(&text, request->profile != NULL ? request->profile : "");
+    cau_text_printf(&text,
+                    ",\"Runs\":%" PRIu32 ",\"Seed\":\"%" PRIu64
+                    "\",\"Engine\":\"%s\",\"ConfidenceEachSide\":%g,\"LengthSeconds\":{",
+                    answer->count, answer->seed, request->engine, CONFIDENCE);
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        sim_nsec length = quantile(answer, shares[i]);
+        cau_text_printf(&text, "%s\"%g\":", i > 0 ? "," : "", shares[i]);
+        if (length == SIM_NEVER) {
+            cau_text_say(&text, "null");
+        } else {
+            cau_text_printf(&text, "%" PRId64, length / 1000000000);
+        }
+    }
+    cau_text_say(&text, "}");
     cau_text_say(&text, ",\"Events\":{");
     for (uint32_t i = 0; i < SIM_ODDS; i++) {
         count = count_of(answer, i, 0);

@@ -3,15 +3,18 @@
 #define _GNU_SOURCE 1
 #include "sim/odds.h"
 
+#include "core/shell/text.h"
 #include "sim/checker.h"
 #include "sim/expect.h"
 
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,21 +146,26 @@ static void share_of(const struct sim_odds_options *options, uint32_t job, struc
     }
 }
 
-static void work(const struct sim_odds_options *options, struct shared *shared, pid_t *jobs)
+/* 0, or -errno when a process could not be made: the others go to the end of their shares. */
+static int work(const struct sim_odds_options *options, struct shared *shared, pid_t *jobs)
 {
+    int rc = 0;
     fflush(NULL);
     for (uint32_t i = 0; i < options->jobs; i++) {
         jobs[i] = fork();
         if (jobs[i] == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would read what it finds */
             share_of(options, i, shared);
             _exit(0);
         }
+        rc = jobs[i] < 0 ? -errno : rc;
     }
     for (uint32_t i = 0; i < options->jobs; i++) {
         if (jobs[i] > 0) {
             waitpid(jobs[i], NULL, 0);
         }
     }
+    return rc;
 }
 
 int sim_odds_run(const struct sim_odds_options *options, struct sim_odds_run *ret,
@@ -167,14 +175,15 @@ int sim_odds_run(const struct sim_odds_options *options, struct sim_odds_run *re
     pid_t *jobs = calloc(options->jobs, sizeof *jobs);
     struct shared *shared = mmap(NULL, sizeof *shared + size, PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    int rc = 0;
     *reterr_why = NULL;
     if (jobs == NULL || shared == MAP_FAILED) {
         free(jobs);
         return -ENOMEM;
     }
-    work(options, shared, jobs);
-    if (shared->why[0] != '\0') {
+    int rc = work(options, shared, jobs);
+    if (rc < 0) {
+        *reterr_why = cau_sentence("no further process can be made: %s", strerror(-rc));
+    } else if (shared->why[0] != '\0') {
         *reterr_why = strdup(shared->why);
         rc = -EINVAL;
     }

@@ -98,15 +98,17 @@ static int policy(int argc, char **argv)
     if (argc > 1 && (strcmp(argv[1], "set") == 0 || strcmp(argv[1], "validate") == 0)) {
         return become(&elsewhere, argv);
     }
-    if (wants_help(argc, argv) || wants_help(argc - 1, argv + 1)) {
-        puts("usage: caucus policy explain [OPTION]\n"
-             "       caucus policy set FILE NAME=VALUE...\n"
-             "       caucus policy validate [PROFILE] --on SCENARIO [--require 'P(EVENT)<X']...\n\n"
-             "explain says what each option of a run does, or one; set writes options to a "
-             "profile;\n"
-             "validate simulates many runs and says how probable it is that something goes wrong.\n"
-             "`caucus policy set --help` and `caucus policy validate --help` say more.");
-        return 0;
+    if (argc == 1 || wants_help(argc, argv) || wants_help(argc - 1, argv + 1)) {
+        fputs(
+            "usage: caucus policy explain [OPTION]\n"
+            "       caucus policy set FILE NAME=VALUE...\n"
+            "       caucus policy validate [PROFILE] --on SCENARIO [--require 'P(EVENT)<X']...\n\n"
+            "explain says what each option of a run does, or one; set writes options to a "
+            "profile;\n"
+            "validate simulates many runs and says how probable it is that something goes wrong.\n"
+            "`caucus policy set --help` and `caucus policy validate --help` say more.\n",
+            argc == 1 ? stderr : stdout);
+        return argc == 1 ? CAU_EXIT_USAGE : 0;
     }
     if (argc < 2 || argc > 3 || strcmp(argv[1], "explain") != 0) {
         return wrong_use(self);

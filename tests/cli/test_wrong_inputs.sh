@@ -205,10 +205,10 @@ policy validate --on contoso-fc1.json --runs 0 | 64 | caucus policy: --runs: mus
 policy validate --on contoso-fc1.json --jobs many | 64 | caucus policy: --jobs: must be a whole number, 1..1024
 policy validate --on contoso-fc1.json --seed -1 | 64 | caucus policy: --seed: must be a whole number, 0..18446744073709551615
 policy validate --on contoso-fc1.json --format csv | 64 | caucus policy: --format: must be text or json
-policy validate --on contoso-fc1.json --require quorum_lost | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is quorum_lost; see --help
-policy validate --on contoso-fc1.json --require "P(nonsense)<1%" | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is P(nonsense)<1%; see --help
-policy validate --on contoso-fc1.json --require "P(failed)<0" | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is P(failed)<0; see --help
-policy validate --on contoso-fc1.json --require "P(longer:soon)<1%" | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is P(longer:soon)<1%; see --help
+policy validate --on contoso-fc1.json --require quorum_lost | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is quorum_lost
+policy validate --on contoso-fc1.json --require "P(nonsense)<1%" | 64 | caucus policy: --require: nonsense is no event; they are failed, partially_failed, canceled, refused, node_failed, quorum_lost, left_suspended, not_ended, longer:TIME
+policy validate --on contoso-fc1.json --require "P(failed)<0" | 64 | caucus policy: --require: X must be at least 1e-6 and less than 1, as in P(EVENT)<X, is P(failed)<0
+policy validate --on contoso-fc1.json --require "P(longer:soon)<1%" | 64 | caucus policy: --require: longer:soon is no event; they are failed, partially_failed, canceled, refused, node_failed, quorum_lost, left_suspended, not_ended, longer:TIME
 policy validate --on contoso-fc1.json --engine fast | 64 | caucus policy: --engine: must be heap or simgrid
 policy validate --on missing.json | 65 | caucus policy: missing.json: No such file or directory
 policy validate missing.json --on contoso-fc1.json | 65 | caucus policy: missing.json: cannot be read: No such file or directory

@@ -250,7 +250,7 @@ static void test_votes(void)
 static void test_roles(void)
 {
     struct run *run = load_sample();
-    CU_ASSERT_EQUAL_FATAL(run->role_count, 3);
+    CU_ASSERT_EQUAL_FATAL(run->role_count, 4);
     const struct run_role *database = &run->roles[0], *web = &run->roles[1],
                           *still = &run->roles[2];
     CU_ASSERT_EQUAL(database->moves, 2);
@@ -264,6 +264,10 @@ static void test_roles(void)
     CU_ASSERT_EQUAL(web->down_ms, run->end_ms - web->since_ms);
     CU_ASSERT_EQUAL(web->longest_ms, web->down_ms);
     CU_ASSERT_EQUAL(still->moves + still->stops, 0);
+    /* It was nowhere from the beginning; what happens to it after the run's end does not count. */
+    CU_ASSERT_EQUAL(run->roles[3].down_ms, 3000);
+    CU_ASSERT_EQUAL(run->roles[3].moves, 1);
+    CU_ASSERT_EQUAL(run->roles[3].since_ms, RUN_NO_TIME);
     for (size_t i = 0; i < run->mark_count; i++)
         CU_ASSERT_PTR_NULL(strstr(run->marks[i].event, "role"));
     run_free(run);

@@ -46,7 +46,7 @@ static void test_values(void)
                 "<T>System.Management.Automation.SwitchParameter</T></TN><ToString>True</ToString>"
                 "<Props><B N=\"IsPresent\">true</B></Props></Obj>")
                 ENTRY("PreUpdateScript",
-                      "<S N=\"Value\">/srv/a_x0020_b_x00E9__xD83D__xDE00_&amp;c</S>")
+                      "<S N=\"Value\">/srv/a_x0020_b_x00E9__xD83D__xDE00_&amp;_xD800_</S>")
                     ENTRY("CauPluginName", "<S N=\"Value\">Apt</S>")
                         ENTRY("CauPluginArguments",
                               "<Obj N=\"Value\" RefId=\"2\"><TNRef RefId=\"0\" /><DCT>" ENTRY(
@@ -63,7 +63,7 @@ static void test_values(void)
     CU_ASSERT_EQUAL(options.policy.reboot_timeout_ms, 20 * 60000);
     CU_ASSERT_TRUE(options.policy.require_all_nodes_online);
     CU_ASSERT_TRUE(options.enable_firewall_rules);
-    CU_ASSERT_STRING_EQUAL(options.pre_script, "/srv/a b\xc3\xa9\xf0\x9f\x98\x80&c");
+    CU_ASSERT_STRING_EQUAL(options.pre_script, "/srv/a b\xc3\xa9\xf0\x9f\x98\x80&\xef\xbf\xbd");
     CU_ASSERT_EQUAL_FATAL(options.plugin_name_count, 1);
     CU_ASSERT_STRING_EQUAL(options.plugin_names[0], "Apt");
     CU_ASSERT_EQUAL_FATAL(options.plugin_argument_count, 1);
@@ -115,6 +115,12 @@ static void test_refusals(void)
          "MaxFailedNodes: <I32>1,2</I32> is no value of an option"},
         {HEAD ENTRY("MaxFailedNodes", "<SBK N=\"Value\">x</SBK>") TAIL,
          "MaxFailedNodes: <SBK>x</SBK> is no value of an option"},
+        {HEAD ENTRY("Force", "<B N=\"Value\">True</B>") TAIL,
+         "Force: <B>True</B> is no value of an option"},
+        {HEAD ENTRY("MaxFailedNodes", "<I32 N=\"Value\">1.</I32>") TAIL,
+         "MaxFailedNodes: <I32>1.</I32> is no value of an option"},
+        {"<Objs><Obj><DCT/></Obj><Obj><DCT/></Obj></Objs>",
+         "must be one hash table or object as Export-Clixml writes it"},
         {HEAD ENTRY("NodeOrder", "<Obj N=\"Value\" RefId=\"1\" />") TAIL,
          "NodeOrder: must be a value, a list or a hash table"},
         {HEAD ENTRY("Force", "<B N=\"Value\">true</B>") ENTRY("force", "<B N=\"Value\">true</B>")
@@ -124,10 +130,10 @@ static void test_refusals(void)
         {HEAD ENTRY("SuspendNode", "<S N=\"Value\">a</S>")
              ENTRY("MaxFailedNodes", "<I32 N=\"Value\">1</I32>") TAIL,
          "max_failed_nodes: does not go with suspend_node"},
-        {"<Objs><S>a</S></Objs>", "must be a hash table or an object as Export-Clixml writes it"},
-        {"<html></html>", "must be a hash table or an object as Export-Clixml writes it"},
+        {"<Objs><S>a</S></Objs>", "must be one hash table or object as Export-Clixml writes it"},
+        {"<html></html>", "must be one hash table or object as Export-Clixml writes it"},
         {"<!DOCTYPE Objs [<!ENTITY a \"b\">]><Objs><Obj><DCT/></Obj></Objs>",
-         "must be a hash table or an object as Export-Clixml writes it"},
+         "must be one hash table or object as Export-Clixml writes it"},
         {"<Objs>\n<Obj>\n</Objs>", "line 3: is no well-formed XML"},
     };
 

@@ -385,6 +385,16 @@ static void test_settings(void)
     CU_ASSERT_EQUAL(s->options.node_order_count, 2);
     CU_ASSERT_TRUE(s->coordinators[0].options.policy.require_all_nodes_online);
     scenario_free(s);
+
+    /* It wins over a coordinator's own as well, and leaves there what it does not name. */
+    text = "{" SMALL ", \"policy\": {\"max_retries_per_node\": 5}, \"coordinators\": [{\"name\": "
+           "\"c1\", \"policy\": {\"max_retries_per_node\": 7, \"max_failed_nodes\": 0}}]}";
+    s = scenario_read(text, strlen(text), &over, &why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+    CU_ASSERT_EQUAL(s->coordinators[0].options.policy.max_retries_per_node, 0);
+    CU_ASSERT_EQUAL(s->coordinators[0].options.policy.max_failed_nodes, 0);
+    CU_ASSERT_TRUE(s->coordinators[0].options.max_failed_nodes_given);
+    scenario_free(s);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const struct scenario_over wrong = {.settings = &bad[i].setting, .setting_count = 1};
         CU_ASSERT_PTR_NULL(scenario_read(text, strlen(text), &wrong, &why));
