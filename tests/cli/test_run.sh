@@ -7,12 +7,12 @@ run=$(dirname "$CAUCUS")/caucus-run
     echo "caucus-run is not built here"
     exit 77
 }
-mkdir "$tmp/work"
-cd "$tmp/work"
-CAUCUS_RUNS=$tmp/work/runs
+mkdir "$tmp/here"
+cd "$tmp/here"
+CAUCUS_RUNS=$tmp/here/runs
 export CAUCUS_RUNS
 unset CAUCUS_TESTBED
-XDG_CACHE_HOME=$tmp/work/cache
+XDG_CACHE_HOME=$tmp/here/cache
 export XDG_CACHE_HOME
 
 echo '{"max_failed_nodes": 1, "reboot_timeout_minutes": 10, "cau_plugin_name": ["apt"],

@@ -8,8 +8,8 @@ wrong_scenarios=$PWD/tests/unit/wrong_scenarios.txt
 
 # What a row may name, in a directory of its own.
 chmod 755 "$tmp" "$tmp/bin"
-mkdir "$tmp/work"
-cd "$tmp/work"
+mkdir "$tmp/here"
+cd "$tmp/here"
 here=$(pwd -P)
 cp "$scenarios/contoso-fc1.json" "$scenarios/two-nodes-plain.json" .
 run "$here/rundir" contoso-fc1.json || fail "contoso-fc1.json must run"
