@@ -10,7 +10,7 @@
 
 #define NAME_MAX_SIZE 255
 
-static cJSON *of_table(const struct scn_table *table, bool counted);
+static cJSON *of_table(const struct scn_table *table, int64_t copies);
 
 /* ---- small pieces ---- */
 
@@ -108,9 +108,8 @@ static void require(cJSON *of, const char *key)
 
 /* ---- what is shared ---- */
 
-/* "1h30m": each unit at most once, from large to small, a fraction in the last one only; or a
- * clock.
- */
+/* "1h30m": each unit at most once, from large to small, a fraction in the last one only; or
+ * "01:30:00". */
 static cJSON *duration(const char *sign)
 {
     static const char *const units[] = {"d", "h", "m", "s", "ms", "us", "ns"};
@@ -291,7 +290,7 @@ static cJSON *results(const struct scn_row *row)
 
 static cJSON *of_list(const struct scn_row *row)
 {
-    cJSON *ret = list_of(of_table(row->table, row->table->expands), (double)row->min,
+    cJSON *ret = list_of(of_table(row->table, row->table->expands ? row->max : 0), (double)row->min,
                          row->table->expands ? 0 : (double)row->max);
     return row->table->expands ? any_of(ret, number("integer", 1, (double)row->max)) : ret;
 }
@@ -351,7 +350,7 @@ static cJSON *of_value(const struct scn_row *row, bool counted)
     case SCN_RESULTS:
         return results(row);
     case SCN_OBJECT:
-        return of_table(row->table, false);
+        return of_table(row->table, 0);
     case SCN_LIST:
         return of_list(row);
     case SCN_POLICY:
@@ -406,18 +405,19 @@ static void add_kinds(cJSON *ret, const struct scn_table *table)
         cJSON_AddItemToArray(all, of_kind(table, selector, kind));
 }
 
-static cJSON *of_table(const struct scn_table *table, bool counted)
+/* `copies`: as many elements at most as one of them may stand for; 0: it stands for itself. */
+static cJSON *of_table(const struct scn_table *table, int64_t copies)
 {
     cJSON *ret = object("object"), *inside = cJSON_AddObjectToObject(ret, "properties");
     for (size_t i = 0; i < table->count; i++) {
         const struct scn_row *row = &table->rows[i];
-        cJSON_AddItemToObject(inside, row->key, of_row(row, counted));
+        cJSON_AddItemToObject(inside, row->key, of_row(row, copies > 0));
         if (row->required == UINT32_MAX ||
             (row->required != 0 && table->selector_offset == SIZE_MAX))
             require(ret, row->key);
     }
-    if (counted)
-        cJSON_AddItemToObject(inside, "count", number("integer", 1, CAU_NODES_MAX * 1000.0));
+    if (copies > 0)
+        cJSON_AddItemToObject(inside, "count", number("integer", 1, (double)copies));
     if (table->selector_offset != SIZE_MAX)
         add_kinds(ret, table);
     return closed(ret);
@@ -446,7 +446,7 @@ static void add_version(cJSON *root)
 
 char *scenario_schema(void)
 {
-    cJSON *root = of_table(&scn_root, false);
+    cJSON *root = of_table(&scn_root, 0);
     add_version(root);
     add_shared(root);
     cJSON_AddItemToObject(cJSON_GetObjectItemCaseSensitive(root, "$defs"), "policy", policy());

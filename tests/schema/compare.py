@@ -13,11 +13,12 @@ from jsonschema import Draft202012Validator
 CAUCUS, SCHEMA, GOOD, WRONG, WORK = sys.argv[1:]
 SMALL = '{"caucus": 1, "cluster": {"name": "c"}, "nodes": 3, '
 # What stands in the place of each value of a good file, one after the other.
-SPOILT = [None, True, -1, 1.5, "no such thing", [], {}, [1], {"unknown": 1}]
+SPOILT = [None, True, -1, 1.5, 1000001, "no such thing", [], {}, [1], {"unknown": 1}]
 # What the reader says about structure. Ranges of durations and sizes are not in the schema.
 STRUCTURE = re.compile(
     r": (must be (given|true or false|a list|a text|an object|a number, is|one of [a-z].*, is "
-    r"|a duration like|a size like|a rate like|a feature set like)|must not be null|unknown key"
+    r"|a duration like|a size like|a rate like|a feature set like|a whole number, 1\.\.|a list, or a whole number)"
+    r"|must not be null|unknown key"
     r"|must be -?[0-9]+\.\.[0-9]+, is [^ ]*$|does not go with this kind)")
 # Sentences of that look which need more than one value to be seen.
 SEMANTIC = re.compile(r"with [0-9]+ nodes?|\.why: must be given|faults\[[0-9]+\]\.nodes: must be given")
