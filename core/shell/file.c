@@ -10,17 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *text, size_t size)
+int cau_write_all(int fd, const char *data, size_t size)
 {
     while (size > 0) {
-        ssize_t written = write(fd, text, size);
-        if (written < 0) {
+        ssize_t written = write(fd, data, size);
+        if (written < 0 && errno != EINTR) {
             return -errno;
         }
-        text += written;
-        size -= (size_t)written;
+        data += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
     }
-    return fsync(fd) < 0 ? -errno : 0;
+    return 0;
 }
 
 /* The name itself must be on the disk as well. */
@@ -44,7 +44,8 @@ int cau_file_replace(const char *path, unsigned mode, const char *text, size_t s
         return -ENOMEM;
     }
     int fd = mkostemp(fresh, O_CLOEXEC);
-    int rc = fd < 0 || fchmod(fd, mode) < 0 ? -errno : write_all(fd, text, size);
+    int rc = fd < 0 || fchmod(fd, mode) < 0 ? -errno : cau_write_all(fd, text, size);
+    rc = rc == 0 && fsync(fd) < 0 ? -errno : rc;
     if (fd >= 0) {
         close(fd);
         rc = rc == 0 && rename(fresh, path) < 0 ? -errno : rc;

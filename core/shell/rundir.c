@@ -3,6 +3,7 @@
 
 #include "core/shell/rundir.h"
 
+#include "core/shell/file.h"
 #include "core/shell/text.h"
 
 #include <dirent.h>
@@ -180,28 +181,14 @@ static int make_parents(char *file, size_t from)
     return 0;
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(fd, data, size);
-        if (written < 0 && errno != EINTR) {
-            return -errno;
-        }
-        if (written > 0) {
-            data += written;
-            size -= (size_t)written;
-        }
-    }
-    return fsync(fd) == 0 ? 0 : -errno;
-}
-
 static int write_file(const char *file, const char *data, size_t size)
 {
     int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) {
         return -errno;
     }
-    int rc = write_all(fd, data, size);
+    int rc = cau_write_all(fd, data, size);
+    rc = rc == 0 && fsync(fd) != 0 ? -errno : rc;
     if (close(fd) != 0 && rc == 0) {
         rc = -errno;
     }

@@ -3,6 +3,7 @@
  * Both ask first whether the lock is still held under the caller's key: a coordinator that slept
  * through its own replacement is refused here. */
 #define _GNU_SOURCE 1
+#include "core/shell/file.h"
 #include "real-backend/node/confine.h"
 #include "real-backend/node/look.h"
 #include "real-backend/node/say.h"
@@ -74,14 +75,8 @@ void node_restart(struct node_job *job)
 /* The script as a file without a name, which whoever it is run as may read; -1: not to be had. */
 static int hold(const char *text)
 {
-    size_t size = strlen(text);
     int fd = memfd_create("script", 0);
-    bool good = fd >= 0 && fchmod(fd, 0555) == 0;
-    for (size_t at = 0; good && at < size;) {
-        ssize_t written = write(fd, text + at, size - at);
-        good = written > 0;
-        at += good ? (size_t)written : 0;
-    }
+    bool good = fd >= 0 && fchmod(fd, 0555) == 0 && cau_write_all(fd, text, strlen(text)) == 0;
     if (fd >= 0 && !good) {
         close(fd);
     }

@@ -13,6 +13,7 @@
 #define _GNU_SOURCE 1
 #include "real-backend/node/look_cluster.h"
 
+#include "core/shell/file.h"
 #include "real-backend/node/look.h"
 #include "real-backend/node/store.h"
 
@@ -157,18 +158,6 @@ const char *look_idle_schema(const char *cib, size_t *ret_size)
     return major > 0 && has_schema(major) && !has_schema(major + 1) ? name : NULL;
 }
 
-static bool put(int fd, const char *text, size_t size)
-{
-    for (size_t at = 0; at < size;) {
-        ssize_t written = write(fd, text + at, size - at);
-        if (written <= 0) {
-            return false;
-        }
-        at += (size_t)written;
-    }
-    return true;
-}
-
 /* A file without a name that holds the CIB; -1: none. Tools inherit it. */
 static int copy_of(const char *cib)
 {
@@ -177,10 +166,10 @@ static int copy_of(const char *cib)
     const char *name = look_idle_schema(cib, &name_size);
     const char *rest = name == NULL ? cib : name + name_size;
     int fd = memfd_create("cib", 0);
-    bool fine =
-        fd >= 0 &&
-        (name == NULL || (put(fd, cib, (size_t)(name - cib)) && put(fd, none, strlen(none)))) &&
-        put(fd, rest, strlen(rest));
+    bool fine = fd >= 0 &&
+                (name == NULL || (cau_write_all(fd, cib, (size_t)(name - cib)) == 0 &&
+                                  cau_write_all(fd, none, strlen(none)) == 0)) &&
+                cau_write_all(fd, rest, strlen(rest)) == 0;
     if (fd >= 0 && !fine) {
         close(fd);
     }

@@ -4,6 +4,7 @@
 
 #include "core/cli/talk.h"
 #include "core/shell/exit.h"
+#include "core/shell/file.h"
 #include "core/shell/report.h"
 #include "core/shell/rundir.h"
 #include "core/shell/text.h"
@@ -348,34 +349,15 @@ char *run_live_read(const struct run_live *live, const char *name, size_t *ret_s
     return text;
 }
 
-static int write_whole(const char *path, const char *data, size_t size)
-{
-    FILE *file = fopen(path, "we");
-    if (file == NULL) {
-        return -errno;
-    }
-    bool good =
-        fwrite(data, 1, size, file) == size && fflush(file) == 0 && fsync(fileno(file)) == 0;
-    int error = good ? 0 : errno;
-    return fclose(file) == 0 && error == 0 ? 0 : error != 0 ? -error : -EIO;
-}
-
 int run_live_write(const struct run_live *live, const char *name, const char *data, size_t size,
                    char **reterr_why)
 {
-    char *path = file_of(live, name), *part = cau_sentence("%s/.%s.part", live->path, name);
-    int rc = path == NULL || part == NULL ? -ENOMEM : write_whole(part, data, size);
-    if (rc == 0 && rename(part, path) != 0) {
-        rc = -errno;
-    }
+    char *path = file_of(live, name);
+    int rc = path == NULL ? -ENOMEM : cau_file_replace(path, 0644, data, size);
     if (rc < 0) {
         refuse(reterr_why, 0, path != NULL ? path : name, "cannot be written", -rc);
-        if (part != NULL) {
-            unlink(part);
-        }
     }
     free(path);
-    free(part);
     return rc;
 }
 

@@ -1,5 +1,7 @@
 #include "real-backend/testbed/tree.h"
 
+#include "core/shell/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -58,19 +60,6 @@ int tb_tree_dir(const struct tb_tree *tree, const char *path, char **reterr_why)
     return r;
 }
 
-static int write_whole(int file, const char *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(file, data, size);
-        if (written < 0 && errno != EINTR) {
-            return -errno;
-        }
-        data += written > 0 ? written : 0;
-        size -= written > 0 ? (size_t)written : 0;
-    }
-    return 0;
-}
-
 int tb_tree_put(const struct tb_tree *tree, const char *path, mode_t mode, const char *data,
                 size_t size, char **reterr_why)
 {
@@ -91,7 +80,7 @@ int tb_tree_put(const struct tb_tree *tree, const char *path, mode_t mode, const
     if (file < 0) {
         return tb_tree_fail(place, errno, reterr_why);
     }
-    r = write_whole(file, data, size);
+    r = cau_write_all(file, data, size);
     if (r == 0 && fchmod(file, mode) != 0) {
         r = -errno;
     }
