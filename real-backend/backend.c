@@ -87,7 +87,7 @@ uint32_t backend_speaker(const struct real_backend *backend)
     return CAU_NO_NODE;
 }
 
-bool backend_hurries(const struct real_backend *backend)
+bool real_backend_hurries(const struct real_backend *backend)
 {
     bool hurries = backend->observe_at != CAU_NEVER;
     for (const struct op *op = backend->ops; op != NULL && !hurries; op = op->next) {
@@ -95,11 +95,6 @@ bool backend_hurries(const struct real_backend *backend)
                   op->action.lock_want.phase != CAU_LOCK_FREE;
     }
     return hurries;
-}
-
-bool real_backend_hurries(const struct real_backend *backend)
-{
-    return backend_hurries(backend);
 }
 
 static void look_at(struct link *link)

@@ -107,9 +107,6 @@ bool link_up(const struct link *link);
 uint64_t link_send(struct link *link, struct wire_request *request);
 /* A member that answers for the cluster, or CAU_NO_NODE. */
 uint32_t backend_speaker(const struct real_backend *backend);
-/* Is something waited for on which the next step of the run depends, so that courtesies had better
- * come later: a look, or a write of the lock that does not free it? */
-bool backend_hurries(const struct real_backend *backend);
 /* Says a sentence (taken over, may be NULL) about a node, or about nothing (CAU_NO_NODE). */
 void backend_say(struct real_backend *backend, uint32_t node, char *sentence);
 

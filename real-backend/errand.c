@@ -155,7 +155,7 @@ void errand_move(struct real_backend *backend, cau_msec now)
     send_ask(backend, now);
     repeat_ack(backend);
     /* each makes the cluster think anew, which would hold up what the run waits for */
-    for (uint32_t i = 0; i < backend->link_count && !backend_hurries(backend); i++) {
+    for (uint32_t i = 0; i < backend->link_count && !real_backend_hurries(backend); i++) {
         send_twin(backend, &backend->links[i]);
     }
 }

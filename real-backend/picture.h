@@ -52,6 +52,9 @@ void picture_done(struct picture *picture);
  * Pacemaker, which is then a cluster of one, called like itself. */
 int picture_read_look(struct picture *ret, const struct wire_look *look, bool clusterless);
 
+/* The node of that name, or NULL. */
+struct picture_node *picture_find_node(const struct picture *picture, const char *name);
+
 /* The roles of `node` that would be active nowhere, by crm_simulate's XML: apart by blanks,
  * malloc'd;
  * "" = every one has a place; NULL: no memory, or no such XML. Instances of clones do not count. */

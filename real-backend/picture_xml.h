@@ -10,7 +10,6 @@ int picture_xml_read(struct picture *ret, const struct wire_cluster *cluster);
 
 /* The node of that name, added at the end when it is not there; NULL: no memory. */
 struct picture_node *picture_add_node(struct picture *picture, const char *name, const char *id);
-struct picture_node *picture_find_node(const struct picture *picture, const char *name);
 
 /* The request of a store's text (or NULL), unless `done` (an id, or NULL) is not before it. */
 void picture_read_request(struct cau_request *ret, const char *text, const char *done);

@@ -53,7 +53,8 @@ void real_backend_ask(struct real_backend *backend, enum cau_request_kind what);
 /* Makes the seam's `wait` return -ECANCELED; may be called from a signal handler. */
 void real_backend_give_up(struct real_backend *backend);
 void real_backend_save(struct real_backend *backend, const char *name, const char *text);
-/* The next step of the run is being waited for: what is slow and can wait had better do so. */
+/* Is something waited for on which the next step of the run depends, so that courtesies had better
+ * come later: a look, or a write of the lock that does not free it? */
 bool real_backend_hurries(const struct real_backend *backend);
 
 /* ---- one question outside a run: blocks until it is answered or `patience_ms` are over ---- */

@@ -52,16 +52,6 @@ static int mark(const struct run_request *request, const struct real_cluster *cl
     return code;
 }
 
-static const struct picture_node *find(const struct picture *picture, const char *name)
-{
-    for (uint32_t i = 0; i < picture->node_count; i++) {
-        if (strcmp(picture->nodes[i].name, name) == 0) {
-            return &picture->nodes[i];
-        }
-    }
-    return NULL;
-}
-
 int run_cmd_leave_out(struct run_request *request)
 {
     const struct cau_options *options = &request->options;
@@ -76,7 +66,7 @@ int run_cmd_leave_out(struct run_request *request)
     if (code != 0) {
         return code;
     }
-    const struct picture_node *node = find(&answer.picture, name);
+    const struct picture_node *node = picture_find_node(&answer.picture, name);
     if (node == NULL) {
         run_say(request, "%s: there is no node \"%s\" in cluster %s",
                 options->suspend_node != NULL ? "suspend_node" : "resume_node", name,
