@@ -200,14 +200,13 @@ static void restart(struct sim_world *w, uint32_t op)
         sim_power_restart(w, node);
 }
 
-/* Does the confinement exist that the scripts of this run are to have? The usual one always does.
- */
+/* Does the confinement of this run's scripts exist there? The usual one always does. */
 static bool is_configured(const struct scenario_node *n, const char *name)
 {
-    bool there = name == NULL || strcmp(name, CAU_CONFIGURATION_USUAL) == 0;
+    bool there = name == NULL;
 
-    for (uint32_t i = 0; i < n->configuration_count; i++)
-        there |= strcmp(n->configurations[i], name) == 0;
+    for (uint32_t i = 0; i < n->configuration_count && !there; i++)
+        there = strcmp(n->configurations[i], name) == 0;
     return there;
 }
 
@@ -217,32 +216,17 @@ static enum cau_reason unfit(const struct sim_world *w, const struct op *o)
 {
     const struct scenario_coordinator *c = &w->scenario->coordinators[o->coordinator];
     const struct scenario_node *n = &w->scenario->nodes[o->node];
+    bool scan = o->kind == CAU_ACT_SCAN;
+    bool script = o->kind == CAU_ACT_PRE_SCRIPT || o->kind == CAU_ACT_POST_SCRIPT;
 
-    switch ((enum cau_action_kind)o->kind) {
-    case CAU_ACT_SCAN:
-        return c->plugins_outdated && !c->options.force_self_update ? CAU_WHY_PLUGIN_OUTDATED
-               : n->unfit && !c->options.skip_update_checks         ? CAU_WHY_CHECK_FAILED
-                                                                    : CAU_WHY_NONE;
-    case CAU_ACT_PRE_SCRIPT:
-    case CAU_ACT_POST_SCRIPT:
-        return is_configured(n, c->options.configuration_name) ? CAU_WHY_NONE
-                                                               : CAU_WHY_NO_CONFIGURATION;
-    case CAU_ACT_RESTART:
-        return nodes(w)[o->node].path_open ? CAU_WHY_NONE : CAU_WHY_PATH_CLOSED;
-    case CAU_ACT_RECORD:
-    case CAU_ACT_OBSERVE:
-    case CAU_ACT_ACK:
-    case CAU_ACT_CANCEL:
-    case CAU_ACT_LOCK_READ:
-    case CAU_ACT_LOCK_WRITE:
-    case CAU_ACT_STAGE:
-    case CAU_ACT_INSTALL:
-    case CAU_ACT_SUSPEND:
-    case CAU_ACT_RESUME:
-    case CAU_ACT_SAVE_REPORT:
-    case CAU_ACT_KINDS:
-        break;
-    }
+    if (scan && c->plugins_outdated && !c->options.force_self_update)
+        return CAU_WHY_PLUGIN_OUTDATED;
+    if (scan && n->unfit && !c->options.skip_update_checks)
+        return CAU_WHY_CHECK_FAILED;
+    if (script && !is_configured(n, c->options.configuration_name))
+        return CAU_WHY_NO_CONFIGURATION;
+    if (o->kind == CAU_ACT_RESTART && !nodes(w)[o->node].path_open)
+        return CAU_WHY_PATH_CLOSED;
     return CAU_WHY_NONE;
 }
 

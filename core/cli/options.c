@@ -93,11 +93,19 @@ static void free_names(char **names, uint32_t count)
     free(names);
 }
 
-static int replace_text(char **place, const char *text)
+/* What a text is when it is not given. */
+static const char *usual_text(const struct cau_option *option)
 {
-    char *copy = *text ? strdup(text) : NULL;
+    return option->fallback ? option->fallback : "";
+}
 
-    if (*text && !copy)
+/* The default, and nothing, are kept as NULL. */
+static int replace_text(char **place, const struct cau_option *option, const char *text)
+{
+    bool kept = *text && strcmp(text, usual_text(option)) != 0;
+    char *copy = kept ? strdup(text) : NULL;
+
+    if (kept && !copy)
         return -ENOMEM;
     free(*place);
     *place = copy;
@@ -259,7 +267,7 @@ static int set_text(struct cau_options *options, const struct cau_option *option
     if (strlen(value->text) > (size_t)option->max)
         return refuse(reterr_why, option, "must have at most %" PRId64 " bytes, has %zu",
                       option->max, strlen(value->text));
-    return replace_text(place(options, option), value->text);
+    return replace_text(place(options, option), option, value->text);
 }
 
 static int set_tables(struct cau_options *options, const struct cau_option *option,
@@ -415,8 +423,7 @@ struct cau_value cau_option_get(const struct cau_options *options, const struct 
         value.text = ms == CAU_NEVER ? "never" : cau_duration_write(ms * MS_NS, buf);
         break;
     case CAU_OPTION_TEXT:
-        if (*(char *const *)at)
-            value.text = *(char *const *)at;
+        value.text = *(char *const *)at ? *(char *const *)at : usual_text(option);
         break;
     case CAU_OPTION_CHOICE:
         value.text = option->choices[*(const uint8_t *)at];
@@ -511,7 +518,7 @@ int cau_options_copy(struct cau_options *ret, const struct cau_options *from)
             continue;
         value = cau_option_get(from, option, (char[CAU_UNIT_MAX]){0});
         if (option->type == CAU_OPTION_TEXT)
-            r = replace_text(place(ret, option), value.text);
+            r = replace_text(place(ret, option), option, value.text);
         else if (option->type == CAU_OPTION_NAMES)
             r = replace_names(place(ret, option), count_of(ret, option), value.names, value.count);
         else
@@ -590,9 +597,8 @@ size_t cau_options_warnings(const struct cau_options *options, uint32_t plugin_c
          "separate_reboots: has no effect with one plug-in"},
         {policy->stop_on_plugin_failure && plugin_count == 1,
          "stop_on_plugin_failure: has no effect with one plug-in"},
-        {options->configuration_name != NULL &&
-             strcmp(options->configuration_name, CAU_CONFIGURATION_USUAL) != 0 &&
-             options->pre_script == NULL && options->post_script == NULL,
+        {options->configuration_name != NULL && options->pre_script == NULL &&
+             options->post_script == NULL,
          "configuration_name: has no effect without a script"},
         {policy->stop_after_ms != CAU_NEVER && policy->warn_after_ms != CAU_NEVER &&
              policy->warn_after_ms >= policy->stop_after_ms,

@@ -60,7 +60,7 @@ enum cau_option_type {
     CAU_OPTION_SWITCH,   /* bool */
     CAU_OPTION_COUNT,    /* uint32_t, min .. max */
     CAU_OPTION_DURATION, /* cau_msec, min .. max milliseconds; max CAU_NEVER: "never" is allowed */
-    CAU_OPTION_TEXT,     /* char *, NULL when empty; min .. max bytes */
+    CAU_OPTION_TEXT,     /* char *, NULL when it is the default; min .. max bytes */
     CAU_OPTION_NAMES,    /* char **, its count at count_offset */
     CAU_OPTION_CHOICE,   /* uint8_t: index in choices; only the first `max + 1` are in effect */
     CAU_OPTION_PAUSE,    /* a switch that makes policy.pause `max`; one of them at most */
@@ -75,10 +75,6 @@ enum cau_option_set {
     CAU_SET_RESUME = 1u << 3,
     CAU_SET_COMMON = 15u,
 };
-
-#define CAU_CONFIGURATION_USUAL                                                                    \
-    "Microsoft.PowerShell" /* what scripts are confined by otherwise                               \
-                            */
 
 #define CAU_OPTION_NOWHERE SIZE_MAX
 

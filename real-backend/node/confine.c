@@ -119,7 +119,7 @@ int confine_read(const char *name, struct confine *ret, char **reterr_why)
 {
     *ret = (struct confine){0};
     *reterr_why = NULL;
-    if (*name == '\0' || strcmp(name, CONFINE_USUAL) == 0) {
+    if (*name == '\0') {
         return 0;
     }
     char *path = is_name(name) ? node_path(FOLDER "/%s", name) : NULL, *text = NULL;

@@ -14,18 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONFINE_USUAL                                                                              \
-    "Microsoft.PowerShell" /* ... is there on every node, and confines nothing                     \
-                            */
-
 /* Words to put before a command; `list` is NULL-ended and the words are its own. */
 struct confine {
     char *list[16];
     size_t count;
 };
 
-/* Reads a profile. Returns 0; or -ENOENT when there is none of that name, or -EINVAL when it cannot
- * be used, both with a sentence (malloc'd). */
+/* Reads a profile; one without a name, "", confines nothing. Returns 0; or -ENOENT when there is
+ * none of that name, or -EINVAL when it cannot be used, both with a sentence (malloc'd). */
 int confine_read(const char *name, struct confine *ret, char **reterr_why);
 void confine_done(struct confine *confine);
 
