@@ -105,4 +105,7 @@ extern const struct scn_law scn_laws[4];
 void scenario_format_keys(void (*each)(void *ctx, const char *path, const char *fallback),
                           void *ctx);
 
+/* Lets go of a list of texts, and leaves an empty one. */
+void scn_texts_done(char ***texts, uint32_t *count);
+
 #endif

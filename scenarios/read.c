@@ -337,13 +337,12 @@ static void free_template(struct list *list)
 
     for (size_t i = 0; list->template && i < table->count; i++) {
         const struct scn_row *row = &table->rows[i];
-        void **place = (void **)(void *)((char *)list->template + row->offset);
-        const uint32_t *count = (void *)((char *)list->template + row->count_offset);
+        void *place = (char *)list->template + row->offset;
 
-        for (uint32_t k = 0; row->type == SCN_TEXTS && k < *count; k++)
-            free(((char **)*place)[k]);
-        if (row->type == SCN_TEXT || row->type == SCN_TEXTS)
-            free(*place);
+        if (row->type == SCN_TEXT)
+            free(*(char **)place);
+        if (row->type == SCN_TEXTS)
+            scn_texts_done(place, (void *)((char *)list->template + row->count_offset));
     }
     free(list->template);
 }

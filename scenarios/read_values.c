@@ -90,11 +90,7 @@ static void read_texts(struct scn_reader *reader, const struct scn_row *row,
         scn_fail(reader, at, "must be a list of names");
         return;
     }
-    texts = *(char ***)place; /* those of node_defaults, say */
-    while (*place_count > 0)
-        free(texts[--*place_count]);
-    free(texts);
-    *(char ***)place = NULL;
+    scn_texts_done(place, place_count); /* those of node_defaults, say */
     if (!scn_json_first(at->json))
         return;
     texts = scn_alloc(reader, scn_json_count(at->json), sizeof *texts);

@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 
+void scn_texts_done(char ***texts, uint32_t *count)
+{
+    while (*count > 0)
+        free((*texts)[--*count]);
+    free(*texts);
+    *texts = NULL;
+}
+
 static void free_rows(const struct scn_table *table, void *base);
 
 static void free_row(const struct scn_row *row, void *base)
@@ -17,8 +25,10 @@ static void free_row(const struct scn_row *row, void *base)
     case SCN_POLICY:
         cau_options_done(place);
         return;
-    case SCN_LIST:
     case SCN_TEXTS:
+        scn_texts_done(place, (uint32_t *)(void *)((char *)base + row->count_offset));
+        return;
+    case SCN_LIST:
     case SCN_RESULTS:
     case SCN_NAME:
     case SCN_TEXT:
@@ -32,8 +42,6 @@ static void free_row(const struct scn_row *row, void *base)
     }
     for (uint32_t i = 0; i < count && row->type == SCN_LIST; i++)
         free_rows(row->table, (char *)array + (size_t)i * row->table->size);
-    for (uint32_t i = 0; i < count && row->type == SCN_TEXTS; i++)
-        free(((char **)array)[i]);
     for (uint32_t i = 0; i < count && row->type == SCN_RESULTS; i++)
         free(((struct scenario_expect_result *)array)[i].name);
     free(array);

@@ -250,9 +250,8 @@ struct scenario_over {
 };
 
 /* Reads a scenario. On failure returns NULL and one sentence (malloc'd) that begins with the JSON
- * path: "nodes[3].votes: must be 0..1, is 7"; one about the profile's text begins with
- * the profile's path.
- * `over` may be NULL. */
+ * path: "nodes[3].votes: must be 0..1, is 7"; one about the profile's text begins with the
+ * profile's path. `over` may be NULL. */
 struct scenario *scenario_read(const char *text, size_t size, const struct scenario_over *over,
                                char **reterr_why);
 /* The same of a file of at most 256 MiB; a sentence about the file begins with its path. */
