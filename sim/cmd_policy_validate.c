@@ -82,16 +82,6 @@ static int wrong(const char *word, const char *what)
     return CAU_EXIT_USAGE;
 }
 
-static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    *ret = value;
-    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && value >= min &&
-           value <= max;
-}
-
 static int refuse_event(const char *name)
 {
     fprintf(stderr, "caucus policy: --require: %s is no event; they are", name);
@@ -157,17 +147,17 @@ static int take_value(struct request *request, const char *flag, const char *val
             return wrong(flag, "must be heap or simgrid");
         }
     } else if (strcmp(flag, "--runs") == 0) {
-        if (!read_number(value, 1, RUNS_MAX, &number)) {
+        if (!cau_whole_read(value, 1, RUNS_MAX, &number)) {
             return wrong(flag, "must be a whole number, 1..10000000");
         }
         request->runs = (uint32_t)number;
     } else if (strcmp(flag, "--jobs") == 0) {
-        if (!read_number(value, 1, 1024, &number)) {
+        if (!cau_whole_read(value, 1, 1024, &number)) {
             return wrong(flag, "must be a whole number, 1..1024");
         }
         request->jobs = (uint32_t)number;
     } else if (strcmp(flag, "--seed") == 0) {
-        if (!read_number(value, 0, UINT64_MAX, &request->seed)) {
+        if (!cau_whole_read(value, 0, UINT64_MAX, &request->seed)) {
             return wrong(flag, "must be a whole number, 0..18446744073709551615");
         }
         request->seed_given = true;

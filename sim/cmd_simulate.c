@@ -2,6 +2,7 @@
 #include "core/caucus.h"
 #include "core/cli/options.h"
 #include "core/cli/talk.h"
+#include "core/cli/units.h"
 #include "core/shell/exit.h"
 #include "core/shell/rundir.h"
 #include "core/shell/summary.h"
@@ -54,15 +55,6 @@ static const char usage[] =
     "\n"
     "Options of a run; --max-failed-nodes 1 is written --set policy.max_failed_nodes=1 here:\n";
 
-static bool parse_whole(const char *text, uint64_t *ret)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    *ret = value;
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0';
-}
-
 /* Why an option is not taken: it may be one of the run's. */
 static int refuse_option(const char *word)
 {
@@ -93,12 +85,12 @@ static int take_value(struct request *r, const char *name, const char *value)
 {
     if (strcmp(name, "--seed") == 0) {
         r->seed_given = true;
-        if (!parse_whole(value, &r->seed)) {
+        if (!cau_whole_read(value, 0, UINT64_MAX, &r->seed)) {
             cau_say("simulate", "--seed: must be a whole number from 0 to 2^64-1, is %s", value);
             return CAU_EXIT_USAGE;
         }
     } else if (strcmp(name, "--run") == 0) {
-        if (!parse_whole(value, &r->run)) {
+        if (!cau_whole_read(value, 0, UINT64_MAX, &r->run)) {
             cau_say("simulate", "--run: must be a whole number from 0 to 2^64-1, is %s", value);
             return CAU_EXIT_USAGE;
         }

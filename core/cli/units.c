@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECOND_NS INT64_C(1000000000)
@@ -276,4 +277,12 @@ int cau_rate_read(const char *text, uint64_t *ret_bytes)
 char *cau_rate_write(uint64_t bytes, char buf[CAU_UNIT_MAX])
 {
     return write_one(rates, bytes * 8, buf);
+}
+
+bool cau_whole_read(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    char *end = NULL;
+    errno = 0;
+    *ret = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *ret >= min && *ret <= max;
 }
