@@ -1,8 +1,9 @@
 /* The page: the outcome first, then the pictures, then the tables that prove them.
  *
- * Each text from outside passes through escape(); the markup is written by the functions here and
- * by gnuplot only. A section that would be empty says so in a sentence or is left out. */
+ * Each text from outside passes through markup_escape(); the markup is written by the functions
+ * here and by gnuplot only. A section that would be empty says so in a sentence or is left out. */
 #include "analysis/html.h"
+#include "analysis/markup.h"
 #include "analysis/memory.h"
 #include "analysis/quorum.h"
 #include "analysis/timeline.h"
@@ -50,31 +51,6 @@ static const char style[] =
     "--bad:#8f1212;--warn:#6b4000}body{max-width:none;padding:0;font-size:10pt}"
     "tr,figure{break-inside:avoid}h2{break-after:avoid}}\n";
 
-static void escape(FILE *to, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            fputs("&amp;", to);
-            break;
-        case '<':
-            fputs("&lt;", to);
-            break;
-        case '>':
-            fputs("&gt;", to);
-            break;
-        case '"':
-            fputs("&quot;", to);
-            break;
-        case '\'':
-            fputs("&#39;", to);
-            break;
-        default:
-            fputc(*text, to);
-        }
-    }
-}
-
 /* Markup with texts in it: each %s of `form` is escaped; nothing else is replaced. */
 static void say(FILE *to, const char *form, ...)
 {
@@ -85,7 +61,7 @@ static void say(FILE *to, const char *form, ...)
         size_t size = next ? (size_t)(next - at) : strlen(at);
         fwrite(at, 1, size, to);
         if (next)
-            escape(to, va_arg(texts, const char *));
+            markup_escape(to, va_arg(texts, const char *));
         next = at + size + (next ? 2 : 0);
     }
     va_end(texts);
@@ -100,18 +76,35 @@ static void say_status(FILE *to, const char *tag, const char *status)
         if (strcmp(status, known[i]) == 0)
             class = known[i];
     fprintf(to, "<%s class=\"%s\">", tag, class);
-    escape(to, *status ? status : "no result");
+    markup_escape(to, *status ? status : "no result");
     fprintf(to, "</%s>", tag);
 }
 
-/* "12:30" or "1:02:30": a time since the zero point, as the eye finds it in the timeline. */
+/* A time since the zero point, as the eye finds it in the timeline. */
 static void say_time(FILE *to, const struct run *run, int64_t at_ms)
 {
-    char stamp[32];
-    int64_t seconds = (at_ms < 0 ? -at_ms : at_ms) / 1000;
-    fprintf(to, "<td class=\"t\" title=\"%s\">%s%" PRId64 ":%02" PRId64 ":%02" PRId64 "</td>",
-            run_word_time(run, at_ms, stamp), at_ms < 0 ? "-" : "", seconds / 3600,
-            seconds % 3600 / 60, seconds % 60);
+    char stamp[32], clock[32];
+    say(to, "<td class=\"t\" title=\"%s\">%s</td>", run_word_time(run, at_ms, stamp),
+        run_word_clock(at_ms, clock));
+}
+
+/* The names of the columns stand apart by |, # before one of numbers. */
+static void begin_table(FILE *to, const char *columns)
+{
+    fputs("<div class=\"scroll\"><table>\n<thead><tr>", to);
+    while (*columns) {
+        size_t size = strcspn(columns, "|");
+        bool number = *columns == '#';
+        fprintf(to, "<th%s>%.*s</th>", number ? " class=\"n\"" : "", (int)size - number,
+                columns + number);
+        columns += size + (columns[size] == '|');
+    }
+    fputs("</tr></thead>\n<tbody>\n", to);
+}
+
+static void end_table(FILE *to)
+{
+    fputs("</tbody></table></div>\n", to);
 }
 
 static size_t count_status(const struct run *run, const char *status)
@@ -272,11 +265,9 @@ static void say_nodes(FILE *to, const struct run *run)
     char text[32];
     if (run->node_count == 0)
         return;
-    fputs("<h2>Nodes</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Node</th><th>Result</th>"
-          "<th class=\"n\">Attempts</th><th class=\"n\">Restarts</th><th class=\"n\">Out of service"
-          "</th><th class=\"n\">Updates ok</th><th class=\"n\">failed</th><th>What happened and why"
-          "</th></tr></thead>\n<tbody>\n",
-          to);
+    fputs("<h2>Nodes</h2>\n", to);
+    begin_table(to, "Node|Result|#Attempts|#Restarts|#Out of service|#Updates ok|#failed|"
+                    "What happened and why");
     for (size_t i = 0; i < run->node_count; i++) {
         const struct run_node *node = &run->nodes[i];
         say(to, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>", node->name);
@@ -291,7 +282,7 @@ static void say_nodes(FILE *to, const struct run *run)
         say_story(to, node);
         fputs("</tr>\n", to);
     }
-    fputs("</tbody></table></div>\n", to);
+    end_table(to);
 }
 
 static void say_held(FILE *to, const struct run *run, const struct run_node *node)
@@ -327,12 +318,11 @@ static void say_waits(FILE *to, const struct run *run)
         any = any || was_held(&run->nodes[i]);
     if (!any)
         return;
-    fputs("<h2>What held nodes back</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>At</th>"
-          "<th>Node</th><th>While</th><th class=\"n\">For</th><th>Why</th></tr></thead>\n<tbody>\n",
-          to);
+    fputs("<h2>What held nodes back</h2>\n", to);
+    begin_table(to, "At|Node|While|#For|Why");
     for (size_t i = 0; i < run->node_count; i++)
         say_held(to, run, &run->nodes[i]);
-    fputs("</tbody></table></div>\n", to);
+    end_table(to);
 }
 
 static void say_updates(FILE *to, const struct run *run)
@@ -342,10 +332,7 @@ static void say_updates(FILE *to, const struct run *run)
         fputs("<p>No update was offered to any node.</p>\n", to);
         return;
     }
-    fputs("<div class=\"scroll\"><table>\n<thead><tr><th>Node</th><th>Update</th><th>Title</th>"
-          "<th>Download</th><th>Installation</th><th class=\"n\">Code</th><th>Restart</th>"
-          "</tr></thead>\n<tbody>\n",
-          to);
+    begin_table(to, "Node|Update|Title|Download|Installation|#Code|Restart");
     for (size_t n = 0; n < run->node_count; n++) {
         for (size_t i = run->nodes[n].first_update; i; i = run->updates[i - 1].next) {
             const struct run_update *update = &run->updates[i - 1];
@@ -361,7 +348,7 @@ static void say_updates(FILE *to, const struct run *run)
                     update->restart ? "required" : "no");
         }
     }
-    fputs("</tbody></table></div>\n", to);
+    end_table(to);
 }
 
 static void say_faults(FILE *to, const struct run *run)
@@ -376,9 +363,7 @@ static void say_faults(FILE *to, const struct run *run)
                                : "Nothing outside the run's own records was written down.");
         return;
     }
-    fputs("<div class=\"scroll\"><table>\n<thead><tr><th>At</th><th>Where</th><th>Event</th>"
-          "<th>Details</th></tr></thead>\n<tbody>\n",
-          to);
+    begin_table(to, "At|Where|Event|Details");
     for (size_t i = 0; i < run->mark_count; i++) {
         const struct run_mark *mark = &run->marks[i];
         if (!*mark->event)
@@ -389,7 +374,7 @@ static void say_faults(FILE *to, const struct run *run)
             *mark->who ? mark->who : "cluster", mark->coordinator ? "coordinator " : "",
             mark->label, mark->text);
     }
-    fputs("</tbody></table></div>\n", to);
+    end_table(to);
 }
 
 static void say_roles(FILE *to, const struct run *run)
@@ -397,10 +382,8 @@ static void say_roles(FILE *to, const struct run *run)
     char text[32];
     if (run->role_count == 0)
         return;
-    fputs("<h2>Roles</h2>\n<div class=\"scroll\"><table>\n<thead><tr><th>Role</th><th>At first on"
-          "</th><th>At the end on</th><th class=\"n\">Moves</th><th class=\"n\">Stops</th>"
-          "<th class=\"n\">Not running</th><th class=\"n\">At most</th></tr></thead>\n<tbody>\n",
-          to);
+    fputs("<h2>Roles</h2>\n", to);
+    begin_table(to, "Role|At first on|At the end on|#Moves|#Stops|#Not running|#At most");
     for (size_t i = 0; i < run->role_count; i++) {
         const struct run_role *role = &run->roles[i];
         bool down = role->since_ms != RUN_NO_TIME;
@@ -415,7 +398,7 @@ static void say_roles(FILE *to, const struct run *run)
         fprintf(to, "<td class=\"n\">%s</td></tr>\n",
                 role->longest_ms ? run_word_duration(role->longest_ms, text) : "&ndash;");
     }
-    fputs("</tbody></table></div>\n", to);
+    end_table(to);
 }
 
 static void say_facts(FILE *to, const char *title, const struct run_facts *facts)

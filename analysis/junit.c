@@ -2,6 +2,8 @@
  * testsuite, properties, testcase with failure, error or skipped, system-out. */
 #include "analysis/junit.h"
 
+#include "analysis/markup.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,34 +17,17 @@ static enum verdict verdict_of(const char *status)
                                              : ERROR;
 }
 
-/* Texts have no control characters (run.h), so this is all that XML asks for. */
-static void escape(FILE *to, const char *text)
-{
-    for (; *text; text++) {
-        const char *name = *text == '&'    ? "&amp;"
-                           : *text == '<'  ? "&lt;"
-                           : *text == '>'  ? "&gt;"
-                           : *text == '"'  ? "&quot;"
-                           : *text == '\'' ? "&apos;"
-                                           : NULL;
-        if (name)
-            fputs(name, to);
-        else
-            fputc(*text, to);
-    }
-}
-
 static void attribute(FILE *to, const char *name, const char *value)
 {
     fprintf(to, " %s=\"", name);
-    escape(to, value);
+    markup_escape(to, value);
     fputc('"', to);
 }
 
 static void seconds(FILE *to, const char *name, int64_t ms)
 {
-    int64_t size = ms > 0 ? ms : 0;
-    fprintf(to, " %s=\"%" PRId64 ".%03" PRId64 "\"", name, size / 1000, size % 1000);
+    char text[32];
+    attribute(to, name, run_word_seconds(ms > 0 ? ms : 0, text));
 }
 
 static void property(FILE *to, const char *name, const char *value)
@@ -74,14 +59,14 @@ static void say_node_words(FILE *to, const struct run *run, const struct run_nod
     fputs("      <system-out>", to);
     for (size_t at = node->first_update; at; at = run->updates[at - 1].next) {
         const struct run_update *update = &run->updates[at - 1];
-        escape(to, update->id);
+        markup_escape(to, update->id);
         fprintf(to, ": %s%s\n", *update->installed ? update->installed : "not installed",
                 update->restart ? ", wanted a restart" : "");
     }
     for (size_t i = 0; i < node->error_count; i++) {
         const struct run_error *error = &node->errors[i];
         fprintf(to, "attempt %" PRIu32 ", %s: ", error->attempt, error->state);
-        escape(to, error->why);
+        markup_escape(to, error->why);
         fputc('\n', to);
     }
     fprintf(to, "attempts %" PRIu32 ", restarts %" PRIu32 "</system-out>\n", node->attempts,

@@ -352,6 +352,21 @@ char *run_word_duration(int64_t ms, char buf[32])
     return buf;
 }
 
+char *run_word_clock(int64_t at_ms, char buf[32])
+{
+    int64_t seconds = (at_ms < 0 ? -at_ms : at_ms) / 1000;
+    snprintf(buf, 32, "%s%" PRId64 ":%02" PRId64 ":%02" PRId64, at_ms < 0 ? "-" : "",
+             seconds / 3600, seconds % 3600 / 60, seconds % 60);
+    return buf;
+}
+
+char *run_word_seconds(int64_t ms, char buf[32])
+{
+    int64_t size = ms < 0 ? -ms : ms;
+    snprintf(buf, 32, "%s%" PRId64 ".%03" PRId64, ms < 0 ? "-" : "", size / 1000, size % 1000);
+    return buf;
+}
+
 char *run_word_stamp(const struct run *run, int64_t at_ms, char buf[32])
 {
     int64_t utc_ms = run->zero_utc_ms + at_ms, part = (utc_ms % 1000 + 1000) % 1000;

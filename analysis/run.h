@@ -172,6 +172,13 @@ int64_t run_least_margin(const struct run *run);
 /* "1 h 02 min", "3 min 20 s", "45 s", "0.250 s", "0 s": buf of 32 bytes. Returns buf. */
 char *run_word_duration(int64_t ms, char buf[32]);
 
+/* "0:12:30", "-0:00:01": a time since the zero point, as the pictures have it: buf of 32 bytes.
+ * Returns buf. */
+char *run_word_clock(int64_t at_ms, char buf[32]);
+
+/* "12.030", "-0.001": milliseconds as seconds, exactly: buf of 32 bytes. Returns buf. */
+char *run_word_seconds(int64_t ms, char buf[32]);
+
 /* "2030-01-01T00:12:30.250Z" of a time since the zero point: buf of 32 bytes. Returns buf. */
 char *run_word_stamp(const struct run *run, int64_t at_ms, char buf[32]);
 

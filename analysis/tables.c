@@ -362,12 +362,6 @@ static void say_text(FILE *to, const char *text)
     fputc('"', to);
 }
 
-static void say_seconds(FILE *to, int64_t ms)
-{
-    int64_t size = ms < 0 ? -ms : ms;
-    fprintf(to, "%s%" PRId64 ".%03" PRId64, ms < 0 ? "-" : "", size / 1000, size % 1000);
-}
-
 static void say_cell(FILE *to, const struct row *row, const struct column *column)
 {
     struct cell cell = column->get(row);
@@ -383,7 +377,7 @@ static void say_cell(FILE *to, const struct row *row, const struct column *colum
         fprintf(to, "%" PRId64, cell.number);
         break;
     case TYPE_SECONDS:
-        say_seconds(to, cell.number);
+        fputs(run_word_seconds(cell.number, stamp), to);
         break;
     case TYPE_TIME:
         fputs(run_word_stamp(row->run, cell.number, stamp), to);

@@ -22,12 +22,10 @@ static void say_outcome(FILE *to, const struct run *run)
         fprintf(to, "Note: %s\n", run->notes[i]);
 }
 
-/* "0:12:30": a time since the zero point, as in the pictures. */
 static void say_clock(FILE *to, int64_t at_ms)
 {
-    int64_t seconds = (at_ms < 0 ? -at_ms : at_ms) / 1000;
-    fprintf(to, "%s%" PRId64 ":%02" PRId64 ":%02" PRId64, at_ms < 0 ? "-" : "", seconds / 3600,
-            seconds % 3600 / 60, seconds % 60);
+    char clock[32];
+    fputs(run_word_clock(at_ms, clock), to);
 }
 
 static void say_spans(FILE *to, const struct run_node *node)
