@@ -111,6 +111,28 @@ call 1 validate --on "$fc1" --runs 50 --require 'P(longer:1s)<0.5' \
 says "what always happens" '^P(longer:1s)<0.5: FALSE: 50 of 50 runs, so more than 0.94$'
 says "what never happens" '^P(failed)<0.1: shown: 0 of 50 runs, so less than 0.059$'
 
+call 0 validate --on "$scenarios/two-nodes-plain.json" --runs 50 --format json
+says "what always happens, exactly" '"failed":{"Runs":50,"FirstRun":0,"Low":0.941845,"High":1}'
+
+# ---- what no expectation of a scenario tells
+
+call 0 validate --on "$scenarios/lock-held.json" --runs 5 --format json
+says "another holds the lock" '"refused":{"Runs":5,"FirstRun":0,'
+# small FILE COORDINATOR MORE
+small() {
+    echo "{\"caucus\": 1, \"cluster\": {\"name\": \"c\"}, \"nodes\": 3, \"coordinators\": [$2]${3:-}}" >"$1"
+}
+small dies.json '{"name": "c1"}' ', "faults": [{"kind": "coordinator_death", "coordinator": "c1", "at": "1s"}]'
+call 0 validate --on dies.json --runs 5 --format json
+says "nobody is left to end it" '"not_ended":{"Runs":5,"FirstRun":0,'
+says "it takes no time that could be told" '"LengthSeconds":{"0.5":null,'
+small soon.json '{"name": "c1"}'
+small late.json '{"name": "c1", "start": "1h"}'
+call 0 validate --on soon.json --runs 5 --format json
+length=$(grep -o '"LengthSeconds":{[^}]*}' out)
+call 0 validate --on late.json --runs 5 --format json
+says "a run is as long wherever it begins" "$length"
+
 # ---- the policy decides
 
 call 0 validate --on "$night" --runs 300 --format json

@@ -179,7 +179,7 @@ static void test_text(void)
 static void test_exposure(void)
 {
     struct run_votes votes[] = {
-        {.at_ms = 0, .total = 5, .needed = 3, .margin = 2, .quorate = true},
+        {.at_ms = 0, .total = 4, .needed = 3, .margin = 1, .quorate = true},
         {.at_ms = 100, .total = 3, .needed = 3, .margin = 0, .quorate = true},
         {.at_ms = 250, .total = 2, .needed = 3, .margin = -1, .quorate = false},
         {.at_ms = 400, .total = 3, .needed = 3, .margin = 0, .quorate = true},

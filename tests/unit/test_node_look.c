@@ -81,7 +81,7 @@ static void make_empty(const char *name)
 
 static void drop(const char *path)
 {
-    char whole[256];
+    char whole[1024];
     snprintf(whole, sizeof whole, "%s%s", root, path);
     remove(whole);
 }
@@ -113,12 +113,78 @@ static void schema(void)
     CU_ASSERT_TRUE(is_idle("<cib validate-with=\"pacemaker-4.0\" epoch=\"4\">", "pacemaker-4.0"));
 }
 
+/* ---- what a look waits out ---- */
+
+/* A program that prints what the file beside it holds, whatever it is asked. */
+static void make_tool(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/tools/%s", root, name);
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs("#!/bin/sh\ncat \"$0.says\"\n", file);
+    CU_ASSERT_EQUAL(fclose(file), 0);
+    CU_ASSERT_EQUAL(chmod(path, 0700), 0);
+}
+
+static void says(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/tools/%s.says", root, name);
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs(text, file);
+    CU_ASSERT_EQUAL(fclose(file), 0);
+}
+
+/* What only Caucus wrote is worth 300 ms of waiting, operations under way a second; another change
+ * is seen at once. */
+static void patience(void)
+{
+    static const char *const names[] = {"cibadmin", "crm_mon", "crm_simulate",
+                                        "corosync-quorumtool", "corosync-cmapctl"};
+    static const char pending[] = "    <node_state id=\"1\" crmd=\"online\">\n"
+                                  "      <lrm_rsc_op op-status=\"-1\"/>\n    </node_state>\n";
+    struct look_cluster seen = {0};
+    char path[512];
+    snprintf(path, sizeof path, "%s/tools", root);
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/tools:%s", root, getenv("PATH"));
+    setenv("PATH", path, 1);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        make_tool(names[i]);
+        says(names[i], names[i]);
+    }
+    says("cibadmin", make(5, 1, 1, "a", "").text);
+    CU_ASSERT_TRUE(look_cluster_renew(&seen, 0)); /* the first look waits for nothing */
+    says("cibadmin", make(6, 1, 1, "b", "").text);
+    CU_ASSERT_FALSE(look_cluster_renew(&seen, 0));
+    CU_ASSERT_FALSE(look_cluster_renew(&seen, 299));
+    CU_ASSERT_PTR_NULL(strstr(seen.cib, "value=\"b\""));
+    CU_ASSERT_TRUE(look_cluster_renew(&seen, 300));
+    CU_ASSERT_PTR_NOT_NULL(strstr(seen.cib, "value=\"b\""));
+    says("cibadmin", make(7, 1, 1, "b", pending).text);
+    CU_ASSERT_FALSE(look_cluster_renew(&seen, 999));
+    CU_ASSERT_TRUE(look_cluster_renew(&seen, 1000));
+    says("cibadmin", make(8, 1, 1, "b", "<new/>\n").text);
+    CU_ASSERT_TRUE(look_cluster_renew(&seen, 0));
+    look_cluster_done(&seen);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "/tools/%s", names[i]);
+        drop(path);
+        snprintf(path, sizeof path, "/tools/%s.says", names[i]);
+        drop(path);
+    }
+    drop("/tools");
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
         {"only ours", only_ours},
         {"something else", something_else},
         {"schema", schema},
+        {"patience", patience},
     };
     static const char *const folders[] = {"/usr", "/usr/share", FOLDER};
     if (mkdtemp(root) == NULL || setenv("CAUCUS_NODE_ROOT", root, 1) != 0) {
