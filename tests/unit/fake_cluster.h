@@ -49,6 +49,7 @@ struct fake_cluster {
     bool fail_stage;                              /* nothing can be staged */
     bool slow_drain;             /* roles stay where they are until the test moves them */
     uint32_t served[WIRE_VERBS]; /* requests that came, by verb */
+    uint32_t lock_looks;         /* looks that wanted the lock in the node's own copy */
     char last_away[160], last_updates[160], last_pins[160];
     uint8_t last_mode;
 };

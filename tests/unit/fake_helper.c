@@ -251,6 +251,7 @@ static void serve_watch(const struct wire_request *request)
 
 static void serve_look(const struct wire_request *request)
 {
+    fake_shared.cluster->lock_looks += request->lock;
     tell_look(request->n);
     end(request->n, CAU_RC_OK);
 }

@@ -194,6 +194,20 @@ static void test_versions_are_pinned(void)
     end();
 }
 
+/* Who has seen a claim is asked while there is one, and not for the rest of the run. */
+static void test_claim(void)
+{
+    begin(2);
+    CU_ASSERT_EQUAL(write_lock(CAU_LOCK_CLAIMED), CAU_RC_OK);
+    observe();
+    CU_ASSERT(rig.fake->lock_looks > 0);
+    CU_ASSERT_EQUAL(write_lock(CAU_LOCK_HELD), CAU_RC_OK);
+    uint32_t before = rig.fake->lock_looks;
+    observe();
+    CU_ASSERT_EQUAL(rig.fake->lock_looks, before);
+    end();
+}
+
 /* What the options say goes to the nodes, and the cause of a failure comes back. */
 static void test_causes(void)
 {
@@ -347,6 +361,7 @@ static const struct unit_test tests[] = {
     {"what cannot be staged is not installed", test_what_cannot_be_staged_is_not_installed},
     {"versions are pinned", test_versions_are_pinned},
     {"causes", test_causes},
+    {"claim", test_claim},
     {"cancel", test_cancel},
     {"deadlines", test_deadlines},
     {"a session breaks", test_a_session_breaks},
