@@ -61,14 +61,23 @@ struct node_tool {
     /* given each whole line of standard output when set, instead of collecting it */
     void (*line)(void *ctx, const char *line, size_t size);
     void *ctx;
-    char *output, *errors; /* malloc'd, NUL-ended, at most 16 MiB and 64 KiB; of node_tool_run */
+    char *output, *errors; /* malloc'd, NUL-ended, at most 16 MiB and 64 KiB; of node_tool_end */
     size_t output_size;
     int status; /* exit code; 128 + signal; 127 not found */
     bool timed_out;
+    struct node_tool_run *run; /* from its beginning to its end */
+    int error;                 /* -errno: it could not begin */
 };
 /* 0, or -errno when it could not be started: no texts then */
 int node_tool_run(struct node_tool *tool);
 void node_tool_done(struct node_tool *tool);
+
+/* node_tool_run in its two halves, for several at once. One that has begun must be ended, `tool`
+ * and its input stay where they are until then, and meanwhile nobody looks at its limit or at
+ * CANCEL. Ending one that could not begin gives that error again; one that was not begun: -ECHILD.
+ */
+int node_tool_begin(struct node_tool *tool);
+int node_tool_end(struct node_tool *tool);
 
 /* "ROOT" + `format`, malloc'd or NULL: ROOT is "", or $CAUCUS_NODE_ROOT in tests. */
 char *node_path(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -94,18 +94,24 @@ static bool is_there(const char *where)
     return there;
 }
 
+static struct node_tool startup_tool(void)
+{
+    static const char *const argv[] = {"systemctl", "is-system-running", NULL};
+    return (struct node_tool){.argv = argv, .limit_ms = 3000};
+}
+
 /* The first word of systemctl's answer: "running", "degraded", "starting"; its exit status says
  * the same once more. Without systemd, be it there or not, it is "offline". */
-static char *ask_startup(void)
+static char *startup_of(struct node_tool *tool)
 {
-    const char *const argv[] = {"systemctl", "is-system-running", NULL};
-    struct node_tool tool = {.argv = argv, .limit_ms = 3000};
     char *word = NULL;
-    if (node_tool_run(&tool) == 0) {
-        bool missing = tool.status == 127;
-        word = missing ? strdup("offline") : strndup(tool.output, strcspn(tool.output, " \n"));
+    int rc = node_tool_end(tool);
+    if (rc == -ENOENT || (rc == 0 && tool->status == 127)) {
+        word = strdup("offline");
+    } else if (rc == 0) {
+        word = strndup(tool->output, strcspn(tool->output, " \n"));
     }
-    node_tool_done(&tool);
+    node_tool_done(tool);
     return word;
 }
 
@@ -144,11 +150,15 @@ static void see_membership(struct watch *watch, cau_msec now)
     free(quorum);
 }
 
-static void see_startup(struct watch *watch, cau_msec now)
+static void see_startup(struct watch *watch, cau_msec now, struct node_tool *begun)
 {
     struct node_texts *texts = &watch->now;
+    struct node_tool own = startup_tool();
+    if (begun == NULL) {
+        node_tool_begin(&own);
+    }
     see_membership(watch, now);
-    replace(&texts->startup, ask_startup());
+    replace(&texts->startup, startup_of(begun == NULL ? &own : begun));
     bool degraded = same(texts->startup, "degraded");
     bool starting =
         !degraded && !same(texts->startup, "running") && !same(texts->startup, "offline");
@@ -156,14 +166,15 @@ static void see_startup(struct watch *watch, cau_msec now)
     watch->startup_at = now + (starting || texts->apart ? STARTUP_MS : STEADY_MS);
 }
 
-/* Looks at the node; true when something differs from what was told. */
-static bool see_node(struct watch *watch, bool all)
+/* Looks at the node; true when something differs from what was told. `begun`: the tool that tells
+ * of start-up units, else it is asked when it is time to. */
+static bool see_node(struct watch *watch, struct node_tool *begun)
 {
     struct node_texts *texts = &watch->now;
     const struct node_texts *told = &watch->told;
     cau_msec now = clock_ms(CLOCK_MONOTONIC);
-    if (all || now >= watch->startup_at) {
-        see_startup(watch, now);
+    if (begun != NULL || now >= watch->startup_at) {
+        see_startup(watch, now, begun);
     }
     replace(&texts->busy, node_busy_read());
     texts->restart_needed =
@@ -270,8 +281,14 @@ static void look(struct watch *watch, bool may_wait)
 {
     cau_msec at = clock_ms(CLOCK_REALTIME), begun = clock_ms(CLOCK_MONOTONIC);
     const struct look_cluster *cluster = &watch->seen;
-    see_node(watch, watch->asked_count > 0);
-    if (watch->cluster && !see_cluster(watch, may_wait)) {
+    struct node_tool startup = startup_tool();
+    bool asked = watch->asked_count > 0;
+    if (asked) {
+        node_tool_begin(&startup);
+    }
+    bool seen = !watch->cluster || see_cluster(watch, may_wait);
+    see_node(watch, asked ? &startup : NULL);
+    if (!seen) {
         return;
     }
     if (watch->lock_wanted && !watch->clusterless) {
@@ -342,7 +359,7 @@ void look_watch(int out, int asked, bool cluster, bool clusterless)
     look(&watch, false);
     while (heard && hear(&watch, asked, tick_of(&watch)) && !node_canceled()) {
         cau_msec now = clock_ms(CLOCK_MONOTONIC);
-        if (watch.asked_count > 0 || see_node(&watch, false)) {
+        if (watch.asked_count > 0 || see_node(&watch, NULL)) {
             look(&watch, false);
         } else if (watch.cluster && now >= watch.cluster_at &&
                    (watch.partial || cluster_differs(&watch, now))) {

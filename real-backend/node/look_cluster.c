@@ -1,7 +1,12 @@
 /* The cluster as one member's tools see it. All but quorum comes from one copy of the CIB, so that
  * no text contradicts another; quorum is asked after it. Corosync knows of a membership before
  * Pacemaker writes it down, so a quorum that is younger than the CIB is what every member lives
- * with, and one that is older would be told of nodes that had no part in it.
+ * with, and one that is older would be told of nodes that had no part in it. Where the CIB turns
+ * out to tell of the same nodes as the one before, a quorum that was asked beside it is young
+ * enough.
+ *
+ * The tools wait more than they compute, for answers and for each other's cores: those that do not
+ * need one another's answers run side by side.
  *
  * The copy is a file without a name, seen by the tools through their inherited descriptor: nothing
  * is left behind however this process ends. It asks for no validation, which takes the tools longer
@@ -29,29 +34,41 @@
 #define OURS_MS 300   /* ... and writes of our own: who makes them asks for a look if it matters */
 #define KEEP_MS 60000 /* what Pacemaker made of a CIB is kept so long at most */
 
-/* What a tool prints, or NULL; `env` may be NULL. `*hung`: it did not end within its time, and then
- * no further one is asked. */
-static char *output_of(const char *const *argv, const char *env, bool *hung)
+/* What a tool that was begun prints, or NULL. `*hung`: it did not end within its time, and then no
+ * further one is begun. */
+static char *answer_of(struct node_tool *tool, bool *hung)
 {
-    const char *const envs[] = {env, NULL};
-    struct node_tool tool = {.argv = argv, .env = envs, .limit_ms = TOOL_MS};
     char *output = NULL;
-    if (*hung || node_tool_run(&tool) != 0) {
+    if (node_tool_end(tool) != 0) {
         return NULL;
     }
-    if (tool.status == 0) {
-        output = tool.output;
-        tool.output = NULL;
+    if (tool->status == 0) {
+        output = tool->output;
+        tool->output = NULL;
     }
-    *hung = tool.timed_out;
-    node_tool_done(&tool);
+    *hung = *hung || tool->timed_out;
+    node_tool_done(tool);
     return output;
+}
+
+static void begin(struct node_tool *tool, bool hung)
+{
+    if (!hung) {
+        node_tool_begin(tool); /* one that could not begin has no answer */
+    }
+}
+
+static char *output_of(const char *const *argv, bool *hung)
+{
+    struct node_tool tool = {.argv = argv, .limit_ms = TOOL_MS};
+    begin(&tool, *hung);
+    return answer_of(&tool, hung);
 }
 
 static char *read_cib(bool *hung)
 {
     static const char *const argv[] = {"cibadmin", "--query", "--local", NULL};
-    return output_of(argv, NULL, hung);
+    return output_of(argv, hung);
 }
 
 char *look_cib(void)
@@ -60,45 +77,46 @@ char *look_cib(void)
     return read_cib(&hung);
 }
 
-static char *simulate(const char *path, bool *hung)
-{
-    const char *const argv[] = {"crm_simulate", "-x", path, "-S", "--output-as=xml", NULL};
-    return output_of(argv, NULL, hung);
-}
-
 char *look_simulate(const char *path)
 {
+    const char *const argv[] = {"crm_simulate", "-x", path, "-S", "--output-as=xml", NULL};
     bool hung = false;
-    return simulate(path, &hung);
+    return output_of(argv, &hung);
+}
+
+static struct node_tool quorum_tool(void)
+{
+    static const char *const argv[] = {"corosync-quorumtool", "-s", NULL};
+    return (struct node_tool){.argv = argv, .limit_ms = TOOL_MS};
 }
 
 /* quorumtool's exit status says "not quorate" as well, so it is not looked at. */
-static char *read_quorum(bool *hung)
+static char *quorum_of(struct node_tool *tool, bool *hung)
 {
-    const char *const argv[] = {"corosync-quorumtool", "-s", NULL};
-    struct node_tool tool = {.argv = argv, .limit_ms = TOOL_MS};
     char *output = NULL;
-    if (*hung || node_tool_run(&tool) != 0) {
+    if (node_tool_end(tool) != 0) {
         return NULL;
     }
-    *hung = tool.timed_out;
-    if (strstr(tool.output, "\nQuorate:") != NULL) {
-        output = tool.output;
-        tool.output = NULL;
+    *hung = *hung || tool->timed_out;
+    if (strstr(tool->output, "\nQuorate:") != NULL) {
+        output = tool->output;
+        tool->output = NULL;
         char *date = strstr(output, "\nDate:");
         if (date != NULL) {
             char *next = date + 1 + strcspn(date + 1, "\n");
             memmove(date, next, strlen(next) + 1);
         }
     }
-    node_tool_done(&tool);
+    node_tool_done(tool);
     return output;
 }
 
 char *look_quorum(void)
 {
+    struct node_tool tool = quorum_tool();
     bool hung = false;
-    return read_quorum(&hung);
+    begin(&tool, hung);
+    return quorum_of(&tool, &hung);
 }
 
 char *look_tag_of(const char *cib)
@@ -115,7 +133,7 @@ char *look_tag(void)
 {
     const char *const argv[] = {"cibadmin", "--query", "--local", "--no-children", NULL};
     bool hung = false;
-    char *cib = output_of(argv, NULL, &hung);
+    char *cib = output_of(argv, &hung);
     char *tag = look_tag_of(cib);
     free(cib);
     return tag;
@@ -126,7 +144,7 @@ char *look_lock(void)
     static const char *const argv[] = {
         "cibadmin", "--query", "--local", "--xpath", "//nvpair[@id='" STORE_LOCK_ID "']", NULL};
     bool hung = false;
-    char *xml = output_of(argv, NULL, &hung);
+    char *xml = output_of(argv, &hung);
     char *lock = cib_value(wire_text(xml), STORE_LOCK_ID);
     free(xml);
     return lock;
@@ -250,18 +268,22 @@ bool look_same_but_ours(const char *a, const char *b)
 
 static void read_copy(struct look_cluster *ret, bool *hung)
 {
-    static const char *const mon[] = {"crm_mon", "-1", "--output-as=xml", NULL};
+    char env[64], *path = env + strlen("CIB_file=");
+    const char *const envs[] = {env, NULL};
+    const char *const show[] = {"crm_mon", "-1", "--output-as=xml", NULL};
+    const char *const try[] = {"crm_simulate", "-x", path, "-S", "--output-as=xml", NULL};
+    struct node_tool mon = {.argv = show, .env = envs, .limit_ms = TOOL_MS};
+    struct node_tool simulate = {.argv = try, .limit_ms = TOOL_MS};
     int fd = ret->cib == NULL ? -1 : copy_of(ret->cib);
-    replace(&ret->mon, NULL);
-    replace(&ret->simulate, NULL);
     if (fd >= 0) {
-        char env[64], *path = env + strlen("CIB_file=");
         snprintf(env, sizeof env, "CIB_file=/proc/self/fd/%d", fd);
         ret->read_at = monotonic();
-        ret->mon = output_of(mon, env, hung);
-        ret->simulate = simulate(path, hung);
+        begin(&simulate, *hung);
+        begin(&mon, *hung);
         close(fd);
     }
+    replace(&ret->mon, answer_of(&mon, hung));
+    replace(&ret->simulate, answer_of(&simulate, hung));
 }
 
 static bool same_text(const char *a, const char *b)
@@ -289,7 +311,11 @@ static bool any_pending(const char *cib)
 bool look_cluster_renew(struct look_cluster *cluster, cau_msec waited)
 {
     static const char *const nodelist[] = {"corosync-cmapctl", "nodelist.", NULL};
-    bool hung = false;
+    struct node_tool beside = quorum_tool(), after = quorum_tool();
+    bool hung = false, sure = waited == CAU_NEVER;
+    if (sure) {
+        begin(&beside, hung);
+    }
     char *cib = read_cib(&hung);
     bool keep = cluster->mon != NULL && cluster->simulate != NULL &&
                 monotonic() - cluster->read_at < KEEP_MS && look_same_but_ours(cib, cluster->cib);
@@ -298,12 +324,18 @@ bool look_cluster_renew(struct look_cluster *cluster, cau_msec waited)
         return false;
     }
     replace(&cluster->cib, cib);
+    bool young = sure && keep;
+    if (!young) {
+        begin(&after, hung);
+    }
     if (!keep) {
         read_copy(cluster, &hung);
     }
-    char *quorum = read_quorum(&hung);
+    char *early = quorum_of(&beside, &hung), *late = quorum_of(&after, &hung);
+    char *quorum = young ? early : late;
+    free(young ? late : early);
     if (cluster->nodelist == NULL || !same_text(quorum, cluster->quorum)) {
-        replace(&cluster->nodelist, output_of(nodelist, NULL, &hung));
+        replace(&cluster->nodelist, output_of(nodelist, &hung));
     }
     replace(&cluster->quorum, quorum);
     return true;

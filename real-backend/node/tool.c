@@ -2,7 +2,9 @@
  *
  * One loop waits for whatever comes first: output, room for input, the end of the child, the limit,
  * a CANCEL. SIGCHLD and SIGTERM are blocked but while it waits (ppoll), so none is missed and no
- * descriptor is needed for them. A grandchild that keeps a pipe open is not waited for. */
+ * descriptor is needed for them. A grandchild that keeps a pipe open is not waited for. Of several
+ * programs under way each has its own loop, one after the other: what another says or owes
+ * meanwhile waits in its pipes. */
 #include "core/time.h"
 #include "real-backend/node/job.h"
 
@@ -55,6 +57,41 @@ bool node_canceled(void)
     return canceled != 0;
 }
 
+/* ---- signals, while anything is under way ---- */
+
+static struct {
+    unsigned runs;
+    struct sigaction child, pipe; /* as they were before the first of them */
+    sigset_t mask, waiting;       /* likewise; the mask while waiting */
+} signals;
+
+static void signals_take(void)
+{
+    if (signals.runs++ > 0) {
+        return;
+    }
+    struct sigaction child = {.sa_handler = on_child}, ignore = {.sa_handler = SIG_IGN};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, &signals.mask);
+    signals.waiting = signals.mask;
+    sigdelset(&signals.waiting, SIGCHLD);
+    sigaction(SIGCHLD, &child, &signals.child);
+    sigaction(SIGPIPE, &ignore, &signals.pipe);
+}
+
+static void signals_give_back(void)
+{
+    if (--signals.runs > 0) {
+        return;
+    }
+    sigaction(SIGCHLD, &signals.child, NULL);
+    sigaction(SIGPIPE, &signals.pipe, NULL);
+    sigprocmask(SIG_SETMASK, &signals.mask, NULL);
+}
+
 /* ---- one run ---- */
 
 enum { IN, OUT, ERR, PIPES };
@@ -64,12 +101,11 @@ struct stream {
     size_t size, capacity, max;
 };
 
-struct run {
+struct node_tool_run {
     struct node_tool *tool;
     struct stream streams[PIPES]; /* IN: unused */
     size_t fed;                   /* of the input */
     cau_msec begun, kill_at, end_at;
-    sigset_t waiting; /* the signal mask while waiting */
     pid_t child;
     int fds[PIPES];  /* our ends; -1 closed */
     int owed[PIPES]; /* bytes that were in its pipes when it ended: they are read in any case */
@@ -93,7 +129,7 @@ static void shut(int *fd)
 }
 
 /* Hands out whole lines, and at the end the last one without its end. */
-static void give_lines(struct run *run, struct stream *stream, bool last)
+static void give_lines(struct node_tool_run *run, struct stream *stream, bool last)
 {
     size_t begin = 0;
     for (char *end; (end = memchr(stream->data + begin, '\n', stream->size - begin)) != NULL;) {
@@ -112,7 +148,7 @@ static void give_lines(struct run *run, struct stream *stream, bool last)
 
 /* Room for one more read. A stream at its limit is read on and dropped: of standard error the end
  * is kept, since that is where the reason stands; a line beyond the limit is cut in pieces. */
-static bool make_room(struct run *run, int which)
+static bool make_room(struct node_tool_run *run, int which)
 {
     struct stream *stream = &run->streams[which];
     if (stream->size + 1 < stream->capacity) {
@@ -142,7 +178,7 @@ static bool make_room(struct run *run, int which)
 }
 
 /* Reads what is there; false: the pipe has ended. */
-static bool take(struct run *run, int which)
+static bool take(struct node_tool_run *run, int which)
 {
     struct stream *stream = &run->streams[which];
     char dropped[4096];
@@ -165,7 +201,7 @@ static bool take(struct run *run, int which)
 }
 
 /* Gives the child what it takes; false: all is given, or it wants no more. */
-static bool feed(struct run *run)
+static bool feed(struct node_tool_run *run)
 {
     const char *input = run->tool->input;
     size_t left = strlen(input + run->fed);
@@ -177,7 +213,7 @@ static bool feed(struct run *run)
     return input[run->fed] != '\0';
 }
 
-static void end_early(struct run *run, cau_msec now)
+static void end_early(struct node_tool_run *run, cau_msec now)
 {
     struct node_tool *tool = run->tool;
     bool over = tool->limit_ms > 0 && now >= run->begun + tool->limit_ms;
@@ -193,7 +229,7 @@ static void end_early(struct run *run, cau_msec now)
 }
 
 /* Until when to wait for the next thing, in milliseconds from now; -1: for as long as it takes. */
-static cau_msec patience(const struct run *run, cau_msec now)
+static cau_msec patience(const struct node_tool_run *run, cau_msec now)
 {
     cau_msec until = CAU_NEVER;
     if (run->ended) {
@@ -206,7 +242,7 @@ static cau_msec patience(const struct run *run, cau_msec now)
     return until == CAU_NEVER ? -1 : until > now ? until - now : 0;
 }
 
-static void wait_for_more(struct run *run)
+static void wait_for_more(struct node_tool_run *run)
 {
     struct pollfd fds[PIPES];
     for (int i = 0; i < PIPES; i++) {
@@ -214,7 +250,7 @@ static void wait_for_more(struct run *run)
     }
     cau_msec left = patience(run, now_ms());
     struct timespec limit = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
-    if (ppoll(fds, PIPES, left < 0 ? NULL : &limit, &run->waiting) <= 0) {
+    if (ppoll(fds, PIPES, left < 0 ? NULL : &limit, &signals.waiting) <= 0) {
         return;
     }
     for (int i = 0; i < PIPES; i++) {
@@ -227,7 +263,7 @@ static void wait_for_more(struct run *run)
 
 /* What it wrote before it ended is not lost because we are slow; what its children write later may
  * be. */
-static void count_owed(struct run *run)
+static void count_owed(struct node_tool_run *run)
 {
     for (int i = OUT; i < PIPES; i++) {
         if (run->fds[i] < 0 || ioctl(run->fds[i], FIONREAD, &run->owed[i]) < 0) {
@@ -236,7 +272,7 @@ static void count_owed(struct run *run)
     }
 }
 
-static void follow(struct run *run)
+static void follow(struct node_tool_run *run)
 {
     for (;;) {
         cau_msec now = now_ms();
@@ -293,7 +329,7 @@ static char **environment(const char *const *more)
     return (char **)(uintptr_t)list;
 }
 
-static int spawn(struct run *run, const int theirs[PIPES], char **env)
+static int spawn(struct node_tool_run *run, const int theirs[PIPES], char **env)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -325,7 +361,7 @@ static int spawn(struct run *run, const int theirs[PIPES], char **env)
 }
 
 /* Pipes to and from it, the far ends kept from every other child; ours do not block. */
-static int start(struct run *run)
+static int start(struct node_tool_run *run)
 {
     int theirs[PIPES] = {-1, -1, -1}, rc = 0;
     for (int i = 0; i < PIPES && rc == 0; i++) {
@@ -369,45 +405,61 @@ static char *text_of(struct stream *stream)
     return stream->data;
 }
 
-int node_tool_run(struct node_tool *tool)
+int node_tool_begin(struct node_tool *tool)
 {
-    struct run run = {.tool = tool, .fds = {-1, -1, -1}, .begun = now_ms()};
-    struct sigaction child = {.sa_handler = on_child}, child_before, pipe_before;
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigset_t blocked, before;
-    run.streams[OUT].max = OUTPUT_MAX;
-    run.streams[ERR].max = ERRORS_MAX;
+    struct node_tool_run *run = calloc(1, sizeof *run);
+    tool->run = NULL;
+    tool->error = run == NULL ? -ENOMEM : 0;
+    if (run == NULL) {
+        return tool->error;
+    }
+    *run = (struct node_tool_run){.tool = tool, .fds = {-1, -1, -1}, .begun = now_ms()};
+    run->streams[OUT].max = OUTPUT_MAX;
+    run->streams[ERR].max = ERRORS_MAX;
+    signals_take();
+    tool->error = start(run);
+    if (tool->error != 0) {
+        signals_give_back();
+        free(run);
+        return tool->error;
+    }
+    tool->run = run;
+    return 0;
+}
+
+int node_tool_end(struct node_tool *tool)
+{
+    struct node_tool_run *run = tool->run;
     tool->output = tool->errors = NULL;
     tool->timed_out = false;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGCHLD);
-    sigaddset(&blocked, SIGTERM);
-    sigprocmask(SIG_BLOCK, &blocked, &before);
-    run.waiting = before;
-    sigdelset(&run.waiting, SIGCHLD);
-    sigaction(SIGCHLD, &child, &child_before);
-    sigaction(SIGPIPE, &ignore, &pipe_before);
-    int rc = start(&run);
-    if (rc == 0) {
-        follow(&run);
-        shut(&run.fds[OUT]);
-        shut(&run.fds[ERR]);
-        if (tool->line != NULL && run.streams[OUT].size > 0) {
-            give_lines(&run, &run.streams[OUT], true);
-        }
+    tool->status = 127;
+    if (run == NULL) {
+        return tool->error != 0 ? tool->error : -ECHILD;
     }
-    sigaction(SIGCHLD, &child_before, NULL);
-    sigaction(SIGPIPE, &pipe_before, NULL);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    tool->output_size = run.streams[OUT].size;
-    tool->output = text_of(&run.streams[OUT]);
-    tool->errors = text_of(&run.streams[ERR]);
-    tool->status = rc == 0 ? status_of(run.wait_status) : 127;
-    rc = rc == 0 && (tool->output == NULL || tool->errors == NULL) ? -ENOMEM : rc;
-    if (rc != 0) {
+    follow(run);
+    shut(&run->fds[OUT]);
+    shut(&run->fds[ERR]);
+    if (tool->line != NULL && run->streams[OUT].size > 0) {
+        give_lines(run, &run->streams[OUT], true);
+    }
+    signals_give_back();
+    tool->output_size = run->streams[OUT].size;
+    tool->output = text_of(&run->streams[OUT]);
+    tool->errors = text_of(&run->streams[ERR]);
+    tool->status = status_of(run->wait_status);
+    tool->run = NULL;
+    free(run);
+    if (tool->output == NULL || tool->errors == NULL) {
         node_tool_done(tool);
+        return -ENOMEM;
     }
-    return rc;
+    return 0;
+}
+
+int node_tool_run(struct node_tool *tool)
+{
+    node_tool_begin(tool);
+    return node_tool_end(tool);
 }
 
 void node_tool_done(struct node_tool *tool)

@@ -168,6 +168,46 @@ static void test_grandchild(void)
     node_tool_done(&tool);
 }
 
+static void test_side_by_side(void)
+{
+    char root[] = "/tmp/caucus-node-XXXXXX", one[200], two[200];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(root));
+    snprintf(one, sizeof one, "%s/one", root);
+    snprintf(two, sizeof two, "%s/two", root);
+    CU_ASSERT_EQUAL(mkfifo(one, 0600) | mkfifo(two, 0600), 0);
+    /* each waits for the other; then both say more than a pipe holds */
+    static const char first[] = "echo a >\"$0\"; cat \"$1\"; yes x | head -c 300000; exit 3";
+    static const char second[] = "cat \"$0\"; echo b >\"$1\"; yes y | head -c 300000; exit 4";
+    const char *const argv[][6] = {{"sh", "-c", first, one, two, NULL},
+                                   {"sh", "-c", second, one, two, NULL},
+                                   {"/nowhere/at-all", NULL}};
+    struct node_tool tools[] = {{.argv = argv[0], .limit_ms = 60000},
+                                {.argv = argv[1], .limit_ms = 60000},
+                                {.argv = argv[2]}};
+    struct sigaction before, after;
+    sigset_t mask_before, mask_after;
+    sigaction(SIGCHLD, NULL, &before);
+    sigprocmask(SIG_BLOCK, NULL, &mask_before);
+    CU_ASSERT_EQUAL(node_tool_begin(&tools[0]), 0);
+    CU_ASSERT_EQUAL(node_tool_begin(&tools[1]), 0);
+    CU_ASSERT_EQUAL(node_tool_begin(&tools[2]), -ENOENT);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(node_tool_end(&tools[i]), 0);
+        CU_ASSERT_EQUAL(tools[i].status, 3 + i);
+        CU_ASSERT_EQUAL(tools[i].output_size, 300002);
+        CU_ASSERT_EQUAL(strncmp(tools[i].output, i == 0 ? "b\nx\n" : "a\ny\n", 4), 0);
+        node_tool_done(&tools[i]);
+        CU_ASSERT_EQUAL(node_tool_end(&tools[i]), -ECHILD); /* it has no second end */
+    }
+    CU_ASSERT_EQUAL(node_tool_end(&tools[2]), -ENOENT);
+    sigaction(SIGCHLD, NULL, &after);
+    sigprocmask(SIG_BLOCK, NULL, &mask_after);
+    CU_ASSERT_PTR_EQUAL(before.sa_handler, after.sa_handler);
+    CU_ASSERT_EQUAL(sigismember(&mask_after, SIGCHLD), sigismember(&mask_before, SIGCHLD));
+    CU_ASSERT_EQUAL(sigismember(&mask_after, SIGTERM), sigismember(&mask_before, SIGTERM));
+    CU_ASSERT_EQUAL(unlink(one) | unlink(two) | rmdir(root), 0);
+}
+
 /* CANCEL ends what is not steady; in a process of its own, since it is for good. */
 static void test_cancel(void)
 {
@@ -232,6 +272,7 @@ int main(void)
         {"line by line", test_lines},
         {"the limit, politely or not", test_limit},
         {"a grandchild that keeps the pipes", test_grandchild},
+        {"side by side", test_side_by_side},
         {"canceled", test_cancel},
         {"files whole or not at all", test_files},
     };
