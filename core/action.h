@@ -21,9 +21,11 @@ enum cau_action_kind {
     CAU_ACT_PRE_SCRIPT,
     CAU_ACT_POST_SCRIPT,
     CAU_ACT_SUSPEND,     /* `mode` is enum cau_pause; disturbing */
-    CAU_ACT_RESTART,     /* only while the node's boot id is still `boot_id`; disturbing */
+    CAU_ACT_RESTART,     /* only while the node's boot id is still `boot_id`; `mode` is enum
+                            cau_restart; disturbing */
     CAU_ACT_RESUME,      /* `mode` is enum cau_failback */
-    CAU_ACT_SAVE_REPORT, /* store the report on the cluster's nodes */
+    CAU_ACT_SAVE_REPORT, /* store the report on the cluster's nodes; `mode` 1: first drop damaged
+                            ones there */
     CAU_ACT_KINDS
 };
 

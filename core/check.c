@@ -42,8 +42,9 @@ static const char *check_policy(const struct cau_plan *plan)
     if (policy->max_parallel_nodes == 0 || policy->max_parallel_nodes > plan->node_count) {
         return "max_parallel_nodes: must be 1 .. the number of nodes";
     }
-    if (policy->failback > CAU_FAILBACK_POLICY || policy->pause > CAU_PAUSE_DRAIN_AND_REBOOT) {
-        return "failback_mode, force_pause: not one of the known values";
+    if (policy->failback > CAU_FAILBACK_POLICY || policy->pause > CAU_PAUSE_DRAIN_AND_REBOOT ||
+        policy->restart > CAU_RESTART_CUSTOM) {
+        return "failback_mode, force_pause, reboot_mode: not one of the known values";
     }
     return NULL;
 }
@@ -71,11 +72,14 @@ const char *cau_check(const struct cau_plan *plan)
         2 * (uint64_t)plan->max_updates_per_node + 2 * CAU_STEP_HEADROOM) {
         return "max_actions_per_step: too small for max_updates_per_node";
     }
-    if (plan->mode > CAU_MODE_RECOVER || plan->takeover > CAU_TAKEOVER_NOW) {
+    if (plan->mode > CAU_MODE_WHAT_IF || plan->takeover > CAU_TAKEOVER_NOW) {
         return "mode, takeover: not one of the known values";
     }
     if (plan->tie_breaker != CAU_NO_NODE && plan->tie_breaker >= plan->node_count) {
         return "tie_breaker: no such node";
+    }
+    if (plan->mode == CAU_MODE_WHAT_IF && plan->takeover != CAU_TAKEOVER_REFUSE) {
+        return "what_if: takes nothing over";
     }
     return check_policy(plan);
 }

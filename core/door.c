@@ -143,6 +143,34 @@ bool cau_door_lost(const struct cau_core *core, const struct cau_node *node)
     return others.any && !others.maybe && !others.unknown;
 }
 
+/* ---- OsRollingUpgrade: one target for all [SPEC 5.9] ---- */
+
+/* Is it offered what `other` is? One that is offered nothing has it already if it is newer. */
+static bool has_target_of(const struct cau_core *core, const struct cau_node *node,
+                          const struct cau_node *other)
+{
+    uint64_t target = cau_feature_target(core, node);
+    return target == cau_feature_target(core, other) ||
+           (target == 0 && door(node->feature_seen) > door(other->feature_seen));
+}
+
+void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret)
+{
+    const struct cau_node *first = NULL;
+    for (uint32_t i = 0; i < core->plan.node_count && first == NULL; i++) {
+        const struct cau_node *node = cau_node_at(core, cau_order(core)[i]);
+        first = cau_feature_target(core, node) != 0 ? node : NULL;
+    }
+    for (uint32_t i = 0; first != NULL && i < core->plan.node_count; i++) {
+        struct cau_node *node = cau_node_at(core, cau_order(core)[i]);
+        if (!cau_final(node->state) && !has_target_of(core, node, first)) {
+            cau_emit_status(core, ret, node, node->state, CAU_WHY_TARGETS_DIFFER, false);
+            cau_run_stop(core, CAU_WHY_TARGETS_DIFFER);
+            return;
+        }
+    }
+}
+
 /* Said once, with the first node it is about: in the order of the run, so before it is taken out.
  */
 void cau_door_announce(struct cau_core *core, struct cau_actions *ret)

@@ -57,7 +57,9 @@ struct cau_result {
     int32_t error;
     uint8_t code; /* enum cau_result_code */
     uint8_t why;  /* enum cau_reason: the cause of a failure where the executor knows one of those
-                     that begin with CAU_WHY_CHECK_FAILED; else NONE */
+                     from CAU_WHY_CHECK_FAILED to CAU_WHY_NO_CONFIGURATION; else NONE */
+    uint8_t boot; /* RESTART: enum cau_boot: the kind that was begun */
+    uint8_t soft; /* RESTART: enum cau_soft_boot */
 };
 
 struct cau_event {

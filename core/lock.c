@@ -69,8 +69,14 @@ static void write_store(struct cau_core *core, enum cau_lock_phase phase, struct
     core->request_told = core->request_owed;
 }
 
+/* Nobody's, or nobody's any more. Who only asks what would be done leaves it so. */
 static void claim(struct cau_core *core, struct cau_actions *ret)
 {
+    if (core->plan.mode == CAU_MODE_WHAT_IF) {
+        step(core, CAU_LOCKS_NONE, CAU_NEVER);
+        cau_run_locked(core, ret);
+        return;
+    }
     core->lock.epoch = core->lock.value.epoch + 1;
     step(core, CAU_LOCKS_CLAIMING, CAU_NEVER);
     write_store(core, CAU_LOCK_CLAIMED, ret);

@@ -147,7 +147,7 @@ bool cau_node_live(const struct cau_core *core)
 
 enum cau_reason cau_cause(const struct cau_result *result, enum cau_reason otherwise)
 {
-    bool known = result->why >= CAU_WHY_CHECK_FAILED && result->why < CAU_WHYS;
+    bool known = result->why >= CAU_WHY_CHECK_FAILED && result->why <= CAU_WHY_NO_CONFIGURATION;
     return known ? (enum cau_reason)result->why : otherwise;
 }
 
@@ -286,6 +286,9 @@ static void emit_result(struct cau_core *core, struct cau_node *node, struct cau
     record->restart_pending = node->restart_pending || node->restart_wanted;
     record->left_suspended = node->left;
     record->details_missing = node->details_missing;
+    record->boot = node->boot;
+    record->soft = node->soft;
+    record->restarted = node->restarted;
     cau_count_rows(core, node, &record->succeeded, &record->failed, &retryable);
     core->some_success |= record->succeeded > 0;
     if (node->left) {
@@ -311,6 +314,7 @@ void cau_node_finish(struct cau_core *core, struct cau_node *node, enum cau_stat
                      enum cau_reason why, struct cau_actions *ret)
 {
     cancel_operations(core, node, ret);
+    core->paused |= core->plan.policy.step && node->turn;
     leave_turn(core, node);
     bool excluded = why == CAU_WHY_EXCLUDED;
     cau_node_enter(core, node, excluded ? CAU_NODE_EXCLUDED : state_of(status), (uint8_t)why, ret);
@@ -323,7 +327,8 @@ void cau_node_finish(struct cau_core *core, struct cau_node *node, enum cau_stat
     }
     core->done_count++;
     core->succeeded_count += status == CAU_STATUS_SUCCEEDED;
-    core->spoiled_count += status != CAU_STATUS_SUCCEEDED && !excluded;
+    core->some_success |= why == CAU_WHY_WHAT_IF; /* as far as can be foreseen */
+    core->spoiled_count += status != CAU_STATUS_SUCCEEDED && !excluded && why != CAU_WHY_WHAT_IF;
     if (status == CAU_STATUS_FAILED || status == CAU_STATUS_PARTIALLY_FAILED) {
         core->failed_count++;
         if (core->failed_count > core->plan.policy.max_failed_nodes) {

@@ -241,9 +241,13 @@ void cau_out_restart(struct cau_core *core, struct cau_node *node, struct cau_ac
         struct cau_action *action = cau_emit(core, ret, CAU_ACT_RESTART, cau_index(core, node),
                                              core->plan.policy.reboot_timeout_ms);
         action->boot_id = node->facts.boot_id;
+        action->mode = core->plan.policy.restart;
         node->op = action->id;
         node->boot_before = node->facts.boot_id;
         node->restart_given = true;
+        node->restarted = false;
+        node->boot = CAU_BOOT_UNKNOWN;
+        node->soft = CAU_SOFT_UNKNOWN;
         node->phase = CAU_PHASE_SENT;
         node->restarts++;
         node->limit = cau_msec_add(core->now, core->plan.policy.reboot_timeout_ms);
@@ -271,6 +275,8 @@ static void restart_result(struct cau_core *core, struct cau_node *node,
                            const struct cau_result *result, struct cau_actions *ret)
 {
     node->restart_cause = (uint8_t)cau_cause(result, CAU_WHY_RESTART_FAILED);
+    node->boot = result->boot;
+    node->soft = result->soft;
     switch ((enum cau_result_code)result->code) {
     case CAU_RC_FAILED:
     case CAU_RC_REFUSED:
@@ -300,6 +306,7 @@ void cau_out_verify(struct cau_core *core, struct cau_node *node, struct cau_act
     node->intent = CAU_INTENT_NONE;
     core->lock.tell = true;
     node->restart_given = false;
+    node->restarted = true;
     node->restart_wanted = false;
     node->unsure = false;
     node->renewed = false;

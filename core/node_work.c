@@ -196,7 +196,7 @@ void cau_work_scan(struct cau_core *core, struct cau_node *node, struct cau_acti
         return;
     }
     bool work = any_to_install(core, node);
-    if (work && !cau_stopping(core)) {
+    if (work && !cau_stopping(core) && core->plan.mode == CAU_MODE_RUN) {
         node->plugin = 0;
         cau_node_enter(core, node, CAU_NODE_STAGING, CAU_WHY_NONE, ret);
     } else if (node->state == CAU_NODE_RESCANNING) {
@@ -250,6 +250,22 @@ void cau_work_plugin_result(struct cau_core *core, struct cau_node *node, uint8_
         cau_node_error(core, node,
                        cau_cause(result, staging ? CAU_WHY_STAGE_FAILED : CAU_WHY_SCAN_FAILED),
                        ret);
+    }
+}
+
+/* What would become of it, as far as a scan can tell. */
+void cau_work_foresee(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    bool work = any_to_install(core, node) || node->facts.restart_needed ||
+                core->plan.policy.pause == CAU_PAUSE_DRAIN_AND_REBOOT;
+    if (node->error != CAU_WHY_NONE) {
+        cau_node_finish(core, node, CAU_STATUS_FAILED, (enum cau_reason)node->error, ret);
+    } else if (!work) {
+        cau_node_finish(core, node, CAU_STATUS_SUCCEEDED, CAU_WHY_NONE, ret);
+    } else if (cau_guard_never_allows(core, cau_index(core, node))) {
+        cau_node_finish(core, node, CAU_STATUS_FAILED, CAU_WHY_QUORUM_WOULD_BE_LOST, ret);
+    } else {
+        cau_node_finish(core, node, CAU_STATUS_CANCELED, CAU_WHY_WHAT_IF, ret);
     }
 }
 

@@ -1,4 +1,6 @@
-/* The order of nodes: sites first, NodeOrder inside a site, the rest by activity [SPEC 6].
+/* The order of nodes: sites first, NodeOrder inside a site, the rest by activity [SPEC 6]. Before
+ * activity an OsRollingUpgrade takes the oldest feature set last: as long as one such node is a
+ * member, others as old can come back [SPEC 5.8].
  *
  * Made once, from the first whole view: later views are disturbed by the run's own drains. */
 #include "core/state.h"
@@ -17,6 +19,10 @@ static bool before(const struct cau_core *core, uint32_t a, uint32_t b)
     }
     if (pa->order != pb->order) {
         return pa->order < pb->order;
+    }
+    uint32_t fa = cau_node_at(core, a)->feature_seen, fb = cau_node_at(core, b)->feature_seen;
+    if (core->plan.policy.os_rolling_upgrade && fa != fb) {
+        return fa > fb;
     }
     uint32_t wa = activity(cau_node_at(core, a)), wb = activity(cau_node_at(core, b));
     if (wa != wb) {

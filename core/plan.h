@@ -34,9 +34,18 @@ enum cau_pause {
     CAU_PAUSE_DRAIN_AND_REBOOT,
 };
 
+/* The kind of restart that is asked for. Where the node cannot do a soft one it does a full one and
+ * says so [CAU 7.8]. */
+enum cau_restart {
+    CAU_RESTART_FULL,
+    CAU_RESTART_SOFT,   /* of the kernel alone, without the firmware */
+    CAU_RESTART_CUSTOM, /* by a plug-in */
+};
+
 enum cau_mode {
     CAU_MODE_RUN,
     CAU_MODE_RECOVER, /* ForceRecovery: clear what a dead run left, update nothing [CAU 4.4] */
+    CAU_MODE_WHAT_IF, /* WhatIf: look, scan, tell what would be done; no lock, no change */
 };
 
 /* What to do when somebody else holds the lock. */
@@ -69,10 +78,14 @@ struct cau_policy {
     uint32_t max_parallel_nodes;       /* 1 .. nodes */
     uint8_t failback;                  /* enum cau_failback */
     uint8_t pause;                     /* enum cau_pause */
+    uint8_t restart;                   /* enum cau_restart */
     bool require_all_nodes_online;
     bool run_plugins_serially;
     bool separate_reboots;
     bool stop_on_plugin_failure;
+    bool os_rolling_upgrade;
+    bool step;                  /* pause after each node until somebody says to go on */
+    bool clear_corrupt_reports; /* RECOVER: where the report is stored, drop damaged ones */
     bool pre_script;
     bool post_script;
 };

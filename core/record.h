@@ -130,7 +130,25 @@ enum cau_reason {
                               */
     CAU_WHY_PATH_CLOSED, /* a firewall refuses to let the node be restarted: EnableFirewallRules */
     CAU_WHY_NO_CONFIGURATION, /* the script's confinement does not exist there: ConfigurationName */
+    CAU_WHY_WHAT_IF,          /* it would be updated: only what would be done was asked */
+    CAU_WHY_TARGETS_DIFFER,   /* OsRollingUpgrade: not all nodes are offered the same upgrade */
     CAU_WHYS
+};
+
+/* How a node was restarted, and what became of the wish for a soft restart [CAU 7.8]. */
+enum cau_boot {
+    CAU_BOOT_UNKNOWN, /* nobody heard, or there was none */
+    CAU_BOOT_FULL,
+    CAU_BOOT_SOFT,
+    CAU_BOOT_CUSTOM,
+};
+
+enum cau_soft_boot {
+    CAU_SOFT_UNKNOWN,
+    CAU_SOFT_NOT_ENABLED, /* nobody asked for one */
+    CAU_SOFT_ENABLED,
+    CAU_SOFT_NOT_INSTALLED, /* the node has nothing to do it with */
+    CAU_SOFT_BYPASSED,      /* the node does not want it, or an update needs the firmware */
 };
 
 /* Things a run says once, without effect on its course; a bit mask in ClusterResult. */
@@ -148,6 +166,7 @@ enum cau_note {
     CAU_NOTE_RECOVERED = 1u << 8, /* ForceRecovery cleared a lock */
     CAU_NOTE_NOTHING_TO_RECOVER = 1u << 9,
     CAU_NOTE_FEATURE_SET = 1u << 10, /* feature sets differ, or updates change them */
+    CAU_NOTE_WHAT_IF = 1u << 11,     /* nothing was done */
 };
 
 struct cau_record {
@@ -172,12 +191,15 @@ struct cau_record {
     uint8_t why;                /* enum cau_reason */
     uint8_t plugin;
     uint8_t outcome; /* UPDATE_*: enum cau_update_outcome */
+    uint8_t boot;    /* NODE_RESULT: enum cau_boot of its last restart */
+    uint8_t soft;    /* NODE_RESULT: enum cau_soft_boot, likewise */
     bool restart_required;
     bool long_restart_hint;
     bool feature_set;     /* UPDATE_*: it changes the cluster software's feature set */
     bool restart_pending; /* NODE_RESULT: a restart is still owed */
     bool left_suspended;  /* NODE_RESULT: still suspended by us */
     bool details_missing; /* NODE_RESULT: done by a predecessor, only the outcome is known */
+    bool restarted;       /* NODE_RESULT: its last restart was proved */
     bool transient;       /* NODE_STATUS: `why` is an error that a retry may still repair */
 };
 

@@ -164,11 +164,14 @@ static void report(struct cau_core *core, struct cau_actions *ret)
 {
     cau_run_enter(core, CAU_RUN_REPORTING);
     emit_cluster_result(core, ret);
-    if (core->lock.step == CAU_LOCKS_LOST) {
+    if (core->lock.step == CAU_LOCKS_LOST || core->plan.mode == CAU_MODE_WHAT_IF) {
         cau_run_enter(core, CAU_RUN_ENDED);
         return;
     }
-    core->report_op = cau_emit(core, ret, CAU_ACT_SAVE_REPORT, CAU_NO_NODE, CAU_REPORT_MS)->id;
+    struct cau_action *action =
+        cau_emit(core, ret, CAU_ACT_SAVE_REPORT, CAU_NO_NODE, CAU_REPORT_MS);
+    action->mode = core->plan.policy.clear_corrupt_reports;
+    core->report_op = action->id;
 }
 
 /* ForceRecovery: the lock was taken over and will be freed, the progress goes with it. Suspended
@@ -237,7 +240,7 @@ static void preflight(struct cau_core *core, struct cau_actions *ret)
         return;
     }
     enum cau_reason why = CAU_WHY_NONE;
-    if (core->plan.mode == CAU_MODE_RUN) {
+    if (core->plan.mode != CAU_MODE_RECOVER) {
         why = preflight_refusal(core);
     }
     if (why != CAU_WHY_NONE) {
@@ -247,7 +250,7 @@ static void preflight(struct cau_core *core, struct cau_actions *ret)
     if (core->plan.node_count == 1) {
         core->notes |= CAU_NOTE_SINGLE_NODE;
     }
-    for (uint32_t i = 0; i < core->plan.node_count && core->plan.mode == CAU_MODE_RUN; i++) {
+    for (uint32_t i = 0; i < core->plan.node_count && core->plan.mode != CAU_MODE_RECOVER; i++) {
         if (cau_guard_never_allows(core, i)) {
             core->notes |= CAU_NOTE_PERMANENT_REFUSAL;
         }
@@ -309,6 +312,22 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
         }
         if (is_for_all(why)) {
             return;
+        }
+    }
+}
+
+/* Every node in its turn, as far as can be told without touching it. */
+static void foresee(struct cau_core *core, struct cau_actions *ret)
+{
+    core->notes |= CAU_NOTE_WHAT_IF;
+    for (; core->order_next < core->plan.node_count && !cau_stopping(core); core->order_next++) {
+        struct cau_node *node = cau_node_at(core, cau_order(core)[core->order_next]);
+        if (ret->capacity - ret->count < CAU_STEP_HEADROOM) {
+            core->more = true;
+            return;
+        }
+        if (!cau_final(node->state)) {
+            cau_work_foresee(core, node, ret);
         }
     }
 }
@@ -413,6 +432,9 @@ void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
         if (cau_stopping(core)) {
             begin_stopping(core);
         } else if (core->scan_count == 0) {
+            if (core->plan.policy.os_rolling_upgrade) {
+                cau_door_check_targets(core, ret);
+            }
             cau_run_enter(core, CAU_RUN_UPDATING);
         }
         break;
@@ -427,7 +449,11 @@ void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
             forget_patience(core);
         }
         cau_door_announce(core, ret);
-        admit(core, ret);
+        if (core->plan.mode == CAU_MODE_WHAT_IF) {
+            foresee(core, ret);
+        } else if (!cau_stopping(core)) {
+            admit(core, ret);
+        }
         if (!cau_stopping(core) && all_settled(core, ret)) {
             report(core, ret);
         }

@@ -110,7 +110,9 @@ struct cau_node {
     bool restart_owed;      /* it had installed updates before the run that want a restart */
     bool taken;             /* it was out when its coordinator was lost: what now? */
     uint8_t restart_cause;  /* enum cau_reason: why the command to restart failed, if known */
-    uint8_t reserved[4];
+    uint8_t boot, soft;     /* enum cau_boot, cau_soft_boot: of the last restart */
+    bool restarted;         /* the last restart was proved */
+    uint8_t reserved[1];
 };
 
 enum cau_lock_step {
@@ -270,6 +272,7 @@ void cau_take_outcomes(struct cau_core *core, struct cau_node *node, uint8_t plu
 void cau_mark_tried(struct cau_core *core, struct cau_node *node, uint8_t plugin);
 void cau_new_attempt_rows(struct cau_core *core, struct cau_node *node);
 bool cau_misses_feature(const struct cau_core *core, const struct cau_node *node);
+uint64_t cau_feature_target(const struct cau_core *core, const struct cau_node *node);
 uint32_t cau_to_install(const struct cau_core *core, const struct cau_node *node, uint8_t plugin);
 void cau_count_rows(const struct cau_core *core, const struct cau_node *node,
                     uint32_t *ret_succeeded, uint32_t *ret_failed, bool *ret_retryable);
@@ -295,6 +298,8 @@ bool cau_door_bars_for_good(const struct cau_core *core, const struct cau_node *
 /* Is it out, and can it not come back by itself? */
 bool cau_door_lost(const struct cau_core *core, const struct cau_node *node);
 void cau_door_announce(struct cau_core *core, struct cau_actions *ret);
+/* OsRollingUpgrade: stops the run unless all nodes are offered the same upgrade, or have it. */
+void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret);
 
 /* ---- order.c ---- */
 void cau_make_order(struct cau_core *core);
@@ -350,6 +355,7 @@ void cau_work_begin_scan(struct cau_core *core, struct cau_node *node, struct ca
 void cau_work_scan(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_stage(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_begin(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+void cau_work_foresee(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_begin_pass(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_script(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_install(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);

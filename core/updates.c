@@ -205,6 +205,17 @@ bool cau_misses_feature(const struct cau_core *core, const struct cau_node *node
     return false;
 }
 
+/* What tells apart the sets of updates that change the feature set and are offered; 0: none is. */
+uint64_t cau_feature_target(const struct cau_core *core, const struct cau_node *node)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = node->rows; i != CAU_NONE; i = cau_row_at(core, i)->next) {
+        const struct cau_row *row = cau_row_at(core, i);
+        sum += row->feature && row->offered ? row->id : 0;
+    }
+    return sum;
+}
+
 /* How many of a plug-in's updates are worth an installation now. */
 uint32_t cau_to_install(const struct cau_core *core, const struct cau_node *node, uint8_t plugin)
 {

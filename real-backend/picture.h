@@ -24,6 +24,7 @@ struct picture_node {
     char *mark;                  /* "caucus-by": the key of whoever suspended it; "" */
     char *twin;                  /* "caucus-state": state as the coordinator last told it; "" */
     struct cau_node_facts facts; /* what only the node itself knows is zero */
+    bool bypasses_soft_reboot;   /* somebody wants it to restart as a whole */
     bool undrained;              /* ours by maintenance instead of standby */
 };
 
@@ -38,8 +39,9 @@ struct picture {
     struct cau_lock lock;
     char *lock_text, *progress; /* as the store holds them; "" */
     bool maintenance, idle;
-    bool constraints_left; /* location constraints of ours are in the CIB */
-    char *bundle;          /* the first one that is configured, or NULL: refused */
+    bool enable_soft_reboot; /* cluster property */
+    bool constraints_left;   /* location constraints of ours are in the CIB */
+    char *bundle;            /* the first one that is configured, or NULL: refused */
 };
 
 /* Reads what one member's tools printed. Returns 0, -EAGAIN when it is not whole (a tool did not

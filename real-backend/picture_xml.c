@@ -126,6 +126,7 @@ static void read_attributes(struct picture_node *node, const xmlNode *from_node,
     replace(&node->mark, mark, ret_failed);
     replace(&node->away, nvpair(from_node, STORE_AWAY), ret_failed);
     node->updating_suspended = nvpair_is(from_node, STORE_UPDATING, STORE_SUSPENDED);
+    node->bypasses_soft_reboot = nvpair_is(from_node, STORE_BYPASS, "true");
     replace(&node->site, nvpair(from_node, "site"), ret_failed);
 }
 
@@ -346,6 +347,7 @@ static void read_config(struct picture *picture, const xmlNode *config, bool *re
 {
     const xmlNode *options = child(config, "crm_config");
     replace(&picture->cluster_name, nvpair(options, "cluster-name"), ret_failed);
+    picture->enable_soft_reboot = nvpair_is(options, STORE_ENABLE_SOFT, "true");
     replace(&picture->lock_text, nvpair(options, STORE_LOCK), ret_failed);
     replace(&picture->progress, nvpair(options, STORE_PROGRESS), ret_failed);
     picture_read_request(&picture->request, nvpair(options, STORE_REQUEST),

@@ -25,6 +25,7 @@ struct real_options {
     const struct wire_pair *const *arguments; /* by index; may be NULL */
     const uint32_t *argument_counts;
     const char *pre_script, *post_script; /* their text, or NULL */
+    const char *restart_plugin;           /* whose verb Reboot is used, or NULL */
     const char *configuration;            /* how they are confined on the nodes; NULL: not */
     bool skip_checks;                     /* scans look neither at packages nor at space */
     const char *reason; /* why this run; for whoever looks at the nodes, or NULL */

@@ -219,7 +219,7 @@ static bool send_restart(struct real_backend *backend, struct op *op)
     const struct cau_action *action = &op->action;
     struct link *link = &backend->links[action->node];
     const char *boot = real_view_boot(backend->view, action->node);
-    char key[WIRE_KEY];
+    char key[WIRE_KEY], run[37];
     if (!link_up(link) || *boot == '\0') {
         return false;
     }
@@ -227,10 +227,18 @@ static bool send_restart(struct real_backend *backend, struct op *op)
         op_finish(op, CAU_RC_OK, 0);
         return true;
     }
-    struct wire_request request = {.verb = WIRE_RESTART,
-                                   .key = request_key(action, key),
-                                   .boot = boot,
-                                   .node = backend->options.names->nodes[action->node]};
+    const char *name = backend->options.names->nodes[action->node];
+    const struct picture *picture = real_view_picture(backend->view);
+    const struct picture_node *node = picture == NULL ? NULL : picture_find_node(picture, name);
+    struct wire_request request = {
+        .verb = WIRE_RESTART,
+        .key = request_key(action, key),
+        .run = cau_word_guid(backend->run, run),
+        .boot = boot,
+        .node = name,
+        .restart = action->mode,
+        .bypass = node != NULL && node->bypasses_soft_reboot,
+        .plugin = action->mode == CAU_RESTART_CUSTOM ? backend->options.restart_plugin : NULL};
     real_view_spare(backend->view, action->node, true);
     link->restarting = request_send_to(backend, op, action->node, &request, OP_SENT);
     return link->restarting;
@@ -270,7 +278,8 @@ static bool send_report(struct real_backend *backend, struct op *op)
                                        .key = request_key(&op->action, key),
                                        .run = cau_word_guid(backend->run, run),
                                        .name = name,
-                                       .text = text};
+                                       .text = text,
+                                       .clear = op->action.mode != 0 && files == 0};
         for (uint32_t k = 0; k < backend->link_count; k++) {
             uint64_t n = link_send(&backend->links[k], &request);
             if (n != 0) {
@@ -424,6 +433,8 @@ static void ended(struct real_backend *backend, struct op *op, struct op_part *p
             request_staged(backend, op);
         }
         op->result.why = code == CAU_RC_FAILED ? said->why : (uint8_t)CAU_WHY_NONE;
+        op->result.boot = said->boot;
+        op->result.soft = said->soft;
         op_finish(op, code, said->error);
     }
 }

@@ -46,7 +46,7 @@ bool request_plugin_send(struct real_backend *backend, struct op *op)
         .verb = verbs[action->kind],
         .key = request_key(action, key),
         .node = options->names->nodes[action->node],
-        .run = cau_word_guid(backend->run, run),
+        .run = action->epoch == 0 ? "" : cau_word_guid(backend->run, run), /* WhatIf: none */
         .plugin = options->plugin_programs[action->plugin],
         .arguments = options->arguments == NULL ? NULL : options->arguments[action->plugin],
         .argument_count = options->arguments == NULL ? 0 : options->argument_counts[action->plugin],

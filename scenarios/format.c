@@ -26,6 +26,8 @@ static const struct cau_words sharing_words = {"sharing", WORD_LIST("none", "sha
 static const struct cau_words node_kind_words = {"kind", WORD_LIST("member", "remote"), 2};
 static const struct cau_words firewall_words = {"firewall",
                                                 WORD_LIST("open", "closed", "locked_by_policy"), 3};
+static const struct cau_words soft_reboot_words = {"soft_reboot",
+                                                   WORD_LIST("ready", "missing", "opt_out"), 3};
 static const struct cau_words fate_words = {"fate", WORD_LIST("succeeds", "fails", "loops"), 3};
 static const struct cau_words takeover_words = {"takeover", WORD_LIST("refuse", "expired", "now"),
                                                 3};
@@ -110,6 +112,7 @@ static const struct scn_row cluster_rows[] = {
     {"detection", "\"2.2s\"", .type = SCN_SPAN, .min = 1, .max = NS_MAX, AT(scenario, detection)},
     {"join", "\"2s\"", .type = SCN_SPAN, .max = NS_MAX, AT(scenario, join)},
     {"lock_settle", "\"5s\"", .type = SCN_SPAN, .max = NS_MAX, AT(scenario, lock_settle)},
+    {"enable_soft_reboot", "false", .type = SCN_BOOL, AT(scenario, enable_soft_reboot)},
 };
 static const struct scn_table cluster = {
     .one = "cluster", ROWS(cluster_rows), NO_NAME, NO_SELECTOR};
@@ -145,11 +148,17 @@ static const struct scn_row node_rows[] = {
     {"access", "\"\"", .type = SCN_TEXT, .nullable = true, AT(scenario_node, access)},
     {"firewall", "\"open\"", &firewall_words, .type = SCN_WORD, AT(scenario_node, firewall)},
     {"updating_suspended", "false", .type = SCN_BOOL, AT(scenario_node, updating_suspended)},
+    {"reports_corrupt", "false", .type = SCN_BOOL, AT(scenario_node, reports_corrupt)},
     {"unfit", "false", .type = SCN_BOOL, AT(scenario_node, unfit)},
     {"configurations", "[]", .type = SCN_TEXTS,
      ARRAY(scenario_node, configurations, configuration_count)},
+    {"soft_reboot", "\"ready\"", &soft_reboot_words, .type = SCN_WORD,
+     AT(scenario_node, soft_reboot)},
+    {"soft_reboot_failure", "0", .type = SCN_REAL, .max = 1,
+     AT(scenario_node, soft_reboot_failure)},
     {"shutdown", "\"10s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_node, shutdown)},
     {"boot", "\"90s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_node, boot)},
+    {"soft_boot", "\"15s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_node, soft_boot)},
     {"startup", "\"20s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_node, startup)},
 };
 static const struct scn_table nodes = {
@@ -187,6 +196,7 @@ static const struct scn_row plugin_rows[] = {
     {"live", "false", .type = SCN_BOOL, AT(scenario_plugin, live)},
     {"scan", "\"5s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_plugin, scan)},
     {"scan_failure", "0", .type = SCN_REAL, .max = 1, AT(scenario_plugin, scan_failure)},
+    {"reboot", "\"never\"", .type = SCN_DIST, .max = SIM_NEVER, AT(scenario_plugin, reboot)},
 };
 static const struct scn_table plugins = {
     .one = "plug-in",
@@ -205,6 +215,7 @@ static const struct scn_row update_rows[] = {
     {"size", "0", .type = SCN_SIZE, AT(scenario_update, size)},
     {"install", "\"30s\"", .type = SCN_DIST, .max = NS_MAX, AT(scenario_update, install)},
     {"restart", "false", .type = SCN_BOOL, AT(scenario_update, restart)},
+    {"firmware", "false", .type = SCN_BOOL, AT(scenario_update, firmware)},
     {"long_restart_hint", "false", .type = SCN_BOOL, AT(scenario_update, long_restart_hint)},
     {"feature_set", "\"\"", .type = SCN_VERSION, AT(scenario_update, feature_set)},
     {"fate", "\"succeeds\"", &fate_words, .type = SCN_WORD, AT(scenario_update, fate)},

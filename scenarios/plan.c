@@ -58,8 +58,7 @@ static uint64_t digest(const struct cau_options *options)
         char buf[CAU_UNIT_MAX];
         struct cau_value value;
 
-        if (option->offset == CAU_OPTION_NOWHERE ||
-            (option->sets != CAU_SET_RUN && option->type != CAU_OPTION_PAUSE))
+        if (option->sets != CAU_SET_RUN && option->type != CAU_OPTION_PAUSE)
             continue;
         value = cau_option_get(options, option, buf);
         hash = hash_text(hash, option->name);
@@ -287,9 +286,12 @@ static void plan_rest(struct scenario_plan *ret, const struct scenario_coordinat
     plan->policy_digest = digest(options);
     plan->nodes_digest = digest_nodes(scenario);
     plan->policy = options->policy;
+    plan->policy.restart = (uint8_t)cau_options_restart(options, scenario->enable_soft_reboot);
     plan->nodes = ret->nodes;
     plan->node_count = scenario->node_count;
-    plan->mode = options->force_recovery ? CAU_MODE_RECOVER : CAU_MODE_RUN;
+    plan->mode = options->what_if          ? CAU_MODE_WHAT_IF
+                 : options->force_recovery ? CAU_MODE_RECOVER
+                                           : CAU_MODE_RUN;
     plan->takeover = coordinator->takeover;
     plan->lock_settle_ms = (scenario->lock_settle + 999999) / 1000000;
     plan->lock_heartbeat_ms = CAU_LOCK_HEARTBEAT_MS;

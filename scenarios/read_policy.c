@@ -90,7 +90,7 @@ static void apply_over(struct scn_reader *reader, struct cau_options *options)
         const struct cau_option *option = &cau_option_table[i];
         struct cau_value value;
 
-        if (!(both >> i & 1) || option->offset == CAU_OPTION_NOWHERE)
+        if (!(both >> i & 1))
             continue;
         value = cau_option_get(&reader->scenario->options, option, buf);
         reader->failed = cau_option_set(options, option, &value, &why) < 0;

@@ -51,6 +51,13 @@ enum scenario_firewall {
     FIREWALL_LOCKED, /* by a policy that no run changes */
 };
 
+/* Can the node restart its kernel alone? */
+enum scenario_soft_reboot {
+    SOFT_REBOOT_READY,
+    SOFT_REBOOT_MISSING, /* there is nothing to do it with */
+    SOFT_REBOOT_OPT_OUT, /* somebody wants it to restart as a whole */
+};
+
 struct scenario_node {
     char *name;
     uint32_t site;
@@ -66,10 +73,13 @@ struct scenario_node {
     char *access;            /* the account that may manage it; NULL: any */
     uint8_t firewall;        /* enum scenario_firewall */
     bool updating_suspended; /* left out of all runs: suspend_node */
+    bool reports_corrupt;    /* damaged reports of earlier runs are on it */
     bool unfit;              /* its packages or space are not fit for an update */
     char **configurations;   /* of scripts, that exist there besides the usual one */
     uint32_t configuration_count;
-    struct scenario_dist shutdown, boot, startup;
+    uint8_t soft_reboot;        /* enum scenario_soft_reboot */
+    double soft_reboot_failure; /* probability that it falls back to a full restart */
+    struct scenario_dist shutdown, boot, soft_boot, startup;
 };
 
 struct scenario_role {
@@ -85,7 +95,9 @@ struct scenario_plugin {
     char *name; /* as in CauPluginName; a duplicate is numbered "X (2)" */
     bool live;
     struct scenario_dist scan;
-    double scan_failure; /* probability that a scan throws */
+    double scan_failure;         /* probability that a scan throws */
+    struct scenario_dist reboot; /* PluginCustomReboot: its own boot takes so long; SIM_NEVER: it
+                                    cannot restart a node */
 };
 
 enum scenario_update_fate { FATE_SUCCEEDS, FATE_FAILS, FATE_LOOPS };
@@ -97,6 +109,7 @@ struct scenario_update {
     uint64_t size; /* bytes to download while staging */
     struct scenario_dist install;
     bool restart;
+    bool firmware; /* its restart has to go through the firmware: never a soft one */
     bool long_restart_hint;
     uint32_t feature_set; /* that it brings; 0: it does not change the cluster software */
     uint8_t fate;         /* enum scenario_update_fate */
@@ -220,6 +233,7 @@ struct scenario {
     sim_nsec detection;     /* membership loss: token + consensus */
     sim_nsec join;          /* boot done to membership */
     sim_nsec lock_settle;
+    bool enable_soft_reboot;    /* the cluster property of that name */
     sim_nsec transport_timeout; /* a stalled flow fails after this */
     bool sharing;               /* flows on one link share it; false: links are fat pipes */
     uint32_t repository_site;   /* where downloads come from */

@@ -199,14 +199,6 @@ static void add_shared(cJSON *root)
 
 /* ---- options ---- */
 
-/* A default of an option that is not in effect: nothing else is taken. */
-static cJSON *only_default(const struct cau_option *option)
-{
-    return constant(option->type == CAU_OPTION_SWITCH
-                        ? cJSON_CreateBool(strcmp(option->fallback, "true") == 0)
-                        : cJSON_CreateString(option->fallback));
-}
-
 static cJSON *arguments(void)
 {
     cJSON *scalar = object(NULL), *types = cJSON_AddArrayToObject(scalar, "type");
@@ -224,8 +216,6 @@ static cJSON *arguments(void)
 static cJSON *of_option(const struct cau_option *option)
 {
     cJSON *ret = NULL;
-    if (!option->in_effect)
-        return only_default(option);
     switch ((enum cau_option_type)option->type) {
     case CAU_OPTION_SWITCH:
     case CAU_OPTION_PAUSE:
@@ -249,7 +239,7 @@ static cJSON *of_option(const struct cau_option *option)
     case CAU_OPTION_CHOICE:
         ret = object(NULL);
         cJSON_AddArrayToObject(ret, "enum");
-        for (int64_t i = 0; i <= option->max; i++)
+        for (size_t i = 0; option->choices[i] != NULL; i++)
             cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(ret, "enum"),
                                  cJSON_CreateString(option->choices[i]));
         return ret;

@@ -397,8 +397,7 @@ static void write_policy(struct out *out, const struct cau_options *options, int
     for (size_t i = 0; i < cau_option_count; i++) {
         const struct cau_option *option = &cau_option_table[i];
 
-        if (option->offset != CAU_OPTION_NOWHERE &&
-            (!options->force_recovery || option->sets & CAU_SET_RECOVER) &&
+        if ((!options->force_recovery || option->sets & CAU_SET_RECOVER) &&
             (options == base || !cau_option_equal(options, base, option)))
             rows |= UINT64_C(1) << i;
     }

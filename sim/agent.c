@@ -20,6 +20,8 @@ static bool stale(const struct sim_world *w, const struct op *o)
     const struct cau_lock *lock = &replicas(w)[o->node].lock;
     const struct node *n = &nodes(w)[o->node];
 
+    if (o->kind == CAU_ACT_SCAN && o->epoch == 0) /* outside of any run: WhatIf */
+        return false;
     if (lock->epoch > o->epoch || n->known_epoch > o->epoch)
         return true;
     if (lock->epoch == o->epoch && o->epoch != 0 && !sim_guid_equal(lock->owner, o->owner))
@@ -194,6 +196,8 @@ static void restart(struct sim_world *w, uint32_t op)
     uint32_t node = o->node;
     bool now = o->boot_id == nodes(w)[node].boot_id;
 
+    if (now)
+        sim_restart_choose(w, o);
     leave(w, op);
     sim_op_finish(w, op, CAU_RC_OK);
     if (now)
@@ -249,8 +253,10 @@ static void begin(struct sim_world *w, uint32_t op)
         finish(w, op, CAU_RC_STALE);
         return;
     }
-    n->known_epoch = o->epoch;
-    n->known_owner = o->owner;
+    if (o->epoch != 0) {
+        n->known_epoch = o->epoch;
+        n->known_owner = o->owner;
+    }
     o->state = OP_RUNNING;
     o->hindered = is_hindered(w, o);
     sim_touch(w, o->node);

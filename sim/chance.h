@@ -26,6 +26,9 @@ enum sim_purpose {
     SIM_FOR_INSTALL_FAILURE,
     SIM_FOR_FAULT,  /* sub = fault: time between two */
     SIM_FOR_REPAIR, /* sub = fault */
+    SIM_FOR_SOFT_BOOT,
+    SIM_FOR_SOFT_FAILURE,
+    SIM_FOR_CUSTOM_BOOT,
     SIM_PURPOSES
 };
 

@@ -408,7 +408,7 @@ const struct sim_watch *sim_checker_watch(struct sim_checker *c)
 void sim_checker_end(struct sim_checker *c, const struct sim_outcome *outcome)
 {
     bool excused = false;
-    if (outcome->did_not_end) {
+    if (outcome->did_not_end && !sim_paused(outcome)) {
         broken(c, outcome->end, "L1: the run did not end");
     }
     for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {

@@ -368,6 +368,11 @@ static int print_result(const struct request *r, const struct scenario *scenario
     }
     if (o->records.size > 0 && o->ended) {
         cau_summary_print(stdout, report);
+        if (o->status.notes & CAU_NOTE_WHAT_IF) {
+            cau_summary_what_if(stdout, o->records.data);
+        }
+    } else if (sim_paused(outcome)) {
+        puts("The run is paused, and nobody in the scenario's requests resumes or stops it.");
     } else {
         puts("No coordinator brought the run to its end.");
     }
@@ -409,7 +414,7 @@ static int simulate(const struct request *r, const struct scenario *scenario)
     }
     sim_checker_end(checker, &outcome);
     const struct sim_outcome_coordinator *o = &outcome.coordinators[sim_principal(&outcome)];
-    int code = o->exit;
+    int code = sim_paused(&outcome) ? CAU_EXIT_FAILED : o->exit;
     if (r->progress || isatty(STDERR_FILENO)) {
         fputs(o->trace.data, stderr);
     }

@@ -252,7 +252,9 @@ static void answer(struct sim_world *w, uint32_t op, enum cau_result_code code, 
     *r = (struct cau_result){.id = o->id,
                              .code = (uint8_t)code,
                              .error = known ? o->error : 0,
-                             .why = known ? o->why : CAU_WHY_NONE};
+                             .why = known ? o->why : CAU_WHY_NONE,
+                             .boot = known ? o->boot : CAU_BOOT_UNKNOWN,
+                             .soft = known ? o->soft : CAU_SOFT_UNKNOWN};
     if (known) {
         r->updates = updates(w);
         r->update_count = list_updates(w, op);

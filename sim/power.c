@@ -42,6 +42,7 @@ static void down(struct sim_world *w, uint32_t node)
     if (w->ports && n->power != SIM_BOOT)
         w->ports->engine->ops->power(w->ports->engine, node, false);
     n->power = SIM_OFF;
+    n->next_boot = CAU_BOOT_FULL;
     sim_agent_node_down(w, node);
     stack_ends(w, node, false);
     sim_roles_of_node_down(w, node);
@@ -76,7 +77,7 @@ void sim_power_hang(struct sim_world *w, uint32_t node)
 void sim_power_boot(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
-    sim_nsec takes = sim_draw_node(w, node, &w->scenario->nodes[node].boot, SIM_FOR_BOOT);
+    sim_nsec takes = sim_restart_boot(w, node);
 
     if (n->slow > 0)
         sim_fault_bites(w, FAULT_SLOW_BOOT, node);
@@ -196,6 +197,7 @@ void sim_power_step(struct sim_world *w, uint32_t node)
         sim_fault_bites(w, FAULT_NO_RETURN, node);
     }
     n->broken = true; /* nothing but a human switches it on */
+    n->next_boot = CAU_BOOT_FULL;
     sim_touch(w, node);
 }
 

@@ -536,6 +536,17 @@ int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char
     return rc;
 }
 
+bool sim_paused(const struct sim_outcome *outcome)
+{
+    for (uint32_t i = 0; i < outcome->coordinator_count; i++) {
+        const struct sim_outcome_coordinator *o = &outcome->coordinators[i];
+
+        if (outcome->did_not_end && !o->died && o->status.state == CAU_RUN_PAUSED)
+            return true;
+    }
+    return false;
+}
+
 void sim_outcome_done(struct sim_outcome *outcome)
 {
     for (uint32_t c = 0; c < outcome->coordinator_count; c++) {

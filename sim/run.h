@@ -63,4 +63,7 @@ struct sim_outcome {
 int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char **reterr_why);
 void sim_outcome_done(struct sim_outcome *outcome);
 
+/* Did the run not end because it is paused, and nobody resumes or stops it? */
+bool sim_paused(const struct sim_outcome *outcome);
+
 #endif

@@ -154,6 +154,20 @@ static void acknowledge(struct sim_world *w, uint32_t op)
     sim_op_finish(w, op, CAU_RC_OK);
 }
 
+/* On every node that its contact reaches; none is stored beside damaged ones. */
+static bool save_report(struct sim_world *w, const struct op *o)
+{
+    bool saved = false;
+
+    for (uint32_t i = 0; i < w->scenario->node_count; i++) {
+        if (nodes(w)[i].power != SIM_ON || !sim_connected(w, o->contact, i))
+            continue;
+        nodes(w)[i].reports_corrupt &= o->mode == 0;
+        saved |= !nodes(w)[i].reports_corrupt;
+    }
+    return saved;
+}
+
 static void block(struct sim_world *w, uint32_t op)
 {
     uint32_t *at = &w->blocked;
@@ -173,7 +187,7 @@ void sim_store_arrives(struct sim_world *w, uint32_t op)
     bool is_write = o->kind != CAU_ACT_LOCK_READ && o->kind != CAU_ACT_SAVE_REPORT;
 
     if (o->kind == CAU_ACT_SAVE_REPORT) {
-        sim_op_finish(w, op, CAU_RC_OK);
+        sim_op_finish(w, op, save_report(w, o) ? CAU_RC_OK : CAU_RC_FAILED);
         return;
     }
     if (nodes(w)[o->contact].running && is_write && sim_ring_broken(w, o->contact)) {

@@ -2,6 +2,7 @@
  * by offsets. Who owns which part:
  *
  *     queue.c    notes              power.c    boot, shutdown, crash, fencing
+ *     restart.c  kinds of restart
  *     member.c   connectivity, membership, quorum, witness
  *     roles.c    placement          suspend.c  standby marks and their operations
  *     updates.c  what a node lacks  agent.c    operations on a node
@@ -88,7 +89,11 @@ struct node {
     bool drained; /* reported */
     bool failback, force_stop;
     bool no_return, startup_fails, broken;
-    bool stays_off; /* shut down by somebody: does not boot by itself */
+    bool stays_off;       /* shut down by somebody: does not boot by itself */
+    bool firmware_needed; /* the restart that is needed has to go through the firmware */
+    uint8_t next_boot;    /* enum cau_boot: of the restart under way */
+    uint8_t boot_plugin;  /* CAU_BOOT_CUSTOM: whose */
+    bool reports_corrupt;
     bool path_open; /* its firewall lets it be restarted from outside */
 };
 
@@ -137,6 +142,7 @@ struct op {
     int32_t error;
     uint8_t kind, plugin, mode, state, code;
     uint8_t why; /* enum cau_reason: the cause of its failure, where there is one to be told */
+    uint8_t boot, soft; /* RESTART: what it began */
     bool cancel, answered;
     bool hindered; /* a full disk or a broken repository: this piece of work fails */
 };
@@ -269,6 +275,12 @@ void sim_power_fence(struct sim_world *w, uint32_t node);
 void sim_power_repair(struct sim_world *w, uint32_t node);
 void sim_power_resynced(struct sim_world *w, uint32_t node);
 bool sim_storage_ok(const struct sim_world *w, uint32_t node);
+
+/* restart.c */
+/* The kind that was asked for, where it can be had; the operation and the node remember it. */
+void sim_restart_choose(struct sim_world *w, struct op *o);
+/* How long the boot that begins now takes; the next one is a full one again. */
+sim_nsec sim_restart_boot(struct sim_world *w, uint32_t node);
 
 /* member.c */
 bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b);

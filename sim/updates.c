@@ -156,9 +156,10 @@ void sim_updates_installed(struct sim_world *w, uint32_t op)
         *flags |= HAVE_INSTALLED;
         if (w->scenario->updates[u].feature_set > nodes(w)[o->node].feature_next)
             nodes(w)[o->node].feature_next = w->scenario->updates[u].feature_set;
-        if (w->scenario->updates[u].restart)
+        if (w->scenario->updates[u].restart) {
             nodes(w)[o->node].restart_needed = true;
-        else
+            nodes(w)[o->node].firmware_needed |= w->scenario->updates[u].firmware;
+        } else
             sim_feature_set(w, o->node);
         sim_touch(w, o->node);
     }

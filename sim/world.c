@@ -87,6 +87,7 @@ static void init_node(struct sim_world *w, uint32_t node)
                        .left_clean = !s->online || s->kind != CAU_KIND_MEMBER,
                        .startup_done = s->online,
                        .restart_needed = s->restart_needed,
+                       .reports_corrupt = s->reports_corrupt,
                        .path_open = s->firewall == FIREWALL_OPEN,
                        .feature_set = s->feature_set,
                        .feature_next = s->feature_set};

@@ -132,24 +132,6 @@ static int replace_names(char ***place, uint32_t *place_count, char *const *name
     return 0;
 }
 
-/* Is this the value the option has anyway? For options that have no place. */
-static bool is_default(const struct cau_option *option, const struct cau_value *value)
-{
-    switch (value->kind) {
-    case CAU_VALUE_BOOL:
-        return option->type == CAU_OPTION_SWITCH &&
-               value->truth == !strcmp(option->fallback, "true");
-    case CAU_VALUE_TEXT:
-        return option->type != CAU_OPTION_SWITCH && strcmp(value->text, option->fallback) == 0;
-    case CAU_VALUE_NAMES:
-    case CAU_VALUE_TABLES:
-    case CAU_VALUE_OTHER:
-    case CAU_VALUE_NUMBER:
-        return false;
-    }
-    return false;
-}
-
 static int set_switch(struct cau_options *options, const struct cau_option *option,
                       const struct cau_value *value, char **reterr_why)
 {
@@ -236,9 +218,6 @@ static int set_choice(struct cau_options *options, const struct cau_option *opti
         size_t n = strlen(all);
 
         if (value->kind == CAU_VALUE_TEXT && strcmp(option->choices[i], value->text) == 0) {
-            if (i > option->max)
-                return refuse(reterr_why, option,
-                              "%s is not in effect in this version, leave it out", value->text);
             *(uint8_t *)place(options, option) = i;
             return 0;
         }
@@ -292,11 +271,6 @@ int cau_option_set(struct cau_options *options, const struct cau_option *option,
 {
     int r = 0;
 
-    if (option->offset == CAU_OPTION_NOWHERE) {
-        if (!is_default(option, value))
-            return refuse(reterr_why, option, "not in effect in this version, leave it out");
-        return 0;
-    }
     switch ((enum cau_option_type)option->type) {
     case CAU_OPTION_SWITCH:
     case CAU_OPTION_PAUSE:
@@ -408,8 +382,6 @@ struct cau_value cau_option_get(const struct cau_options *options, const struct 
     const void *at = place_const(options, option);
     cau_msec ms;
 
-    if (option->offset == CAU_OPTION_NOWHERE)
-        return (struct cau_value){.kind = CAU_VALUE_OTHER};
     switch ((enum cau_option_type)option->type) {
     case CAU_OPTION_SWITCH:
         return (struct cau_value){.kind = CAU_VALUE_BOOL, .truth = *(const bool *)at};
@@ -471,9 +443,8 @@ bool cau_option_equal(const struct cau_options *a, const struct cau_options *b,
 /* Does the option own memory? */
 static bool owns(const struct cau_option *option)
 {
-    return option->offset != CAU_OPTION_NOWHERE &&
-           (option->type == CAU_OPTION_TEXT || option->type == CAU_OPTION_NAMES ||
-            option->type == CAU_OPTION_TABLES);
+    return option->type == CAU_OPTION_TEXT || option->type == CAU_OPTION_NAMES ||
+           option->type == CAU_OPTION_TABLES;
 }
 
 int cau_options_init(struct cau_options *ret)
@@ -485,8 +456,7 @@ int cau_options_init(struct cau_options *ret)
         const struct cau_option *option = &cau_option_table[i];
         int r;
 
-        if (!option->fallback || option->offset == CAU_OPTION_NOWHERE ||
-            option->type == CAU_OPTION_TABLES)
+        if (!option->fallback || option->type == CAU_OPTION_TABLES)
             continue;
         r = cau_option_set_text(ret, option, option->fallback, &why);
         assert(r != -EINVAL); /* a row whose default does not fit the row */
@@ -534,8 +504,6 @@ void cau_options_done(struct cau_options *options)
     for (size_t i = 0; i < cau_option_count; i++) {
         const struct cau_option *option = &cau_option_table[i];
 
-        if (option->offset == CAU_OPTION_NOWHERE)
-            continue;
         if (option->type == CAU_OPTION_TEXT)
             free(*(char **)place(options, option));
         else if (option->type == CAU_OPTION_NAMES)
@@ -576,11 +544,27 @@ int cau_options_fit(struct cau_options *options, uint32_t node_count, char **ret
         return refuse(reterr_why, cau_option_find("max_failed_nodes"),
                       "must be 0..%" PRIu32 " with %" PRIu32 " node%s, is %" PRIu32, node_count - 1,
                       node_count, node_count == 1 ? "" : "s", policy->max_failed_nodes);
+    if (options->attempt_soft_reboot && options->reboot_mode != CAU_REBOOT_ORCHESTRATOR_DEFAULT)
+        return refuse(reterr_why, cau_option_find("attempt_soft_reboot"),
+                      "does not go with a reboot_mode other than OrchestratorDefault");
     if (policy->max_parallel_nodes > node_count)
         return refuse(reterr_why, cau_option_find("max_parallel_nodes"),
                       "must be 1..%" PRIu32 " with %" PRIu32 " node%s, is %" PRIu32, node_count,
                       node_count, node_count == 1 ? "" : "s", policy->max_parallel_nodes);
     return 0;
+}
+
+enum cau_restart cau_options_restart(const struct cau_options *options, bool cluster_enables)
+{
+    bool soft = options->attempt_soft_reboot || cluster_enables;
+    const enum cau_restart kinds[] = {
+        [CAU_REBOOT_ORCHESTRATOR_DEFAULT] = soft ? CAU_RESTART_SOFT : CAU_RESTART_FULL,
+        [CAU_REBOOT_FULL] = CAU_RESTART_FULL,
+        [CAU_REBOOT_CLUS_PROP] = cluster_enables ? CAU_RESTART_SOFT : CAU_RESTART_FULL,
+        [CAU_REBOOT_SOFT] = CAU_RESTART_SOFT,
+        [CAU_REBOOT_PLUGIN_CUSTOM] = CAU_RESTART_CUSTOM,
+    };
+    return kinds[options->reboot_mode];
 }
 
 size_t cau_options_warnings(const struct cau_options *options, uint32_t plugin_count,

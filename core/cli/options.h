@@ -2,8 +2,7 @@
  *
  * One row is one option of CAU (or of ours). From the same rows come the parser of profiles,
  * scenarios and command lines, the defaults, the checks, `caucus policy explain`, the lines of
- * --help and the man page: nothing about an option is written twice. Options that this version does
- * not put into effect are rows as well, so that they are refused by name and not as a typing error.
+ * --help and the man page: nothing about an option is written twice.
  *
  * A duration as a JSON number, or as a bare number on the command line, is in CAU's unit, minutes;
  * as a text it is "1h30m", "90s", "01:30:00", "1.02:03:04" or, where it may be, "never". */
@@ -23,8 +22,8 @@ enum cau_reboot_mode {
     CAU_REBOOT_ORCHESTRATOR_DEFAULT,
     CAU_REBOOT_FULL,
     CAU_REBOOT_CLUS_PROP,
-    CAU_REBOOT_SOFT,          /* known, not in effect */
-    CAU_REBOOT_PLUGIN_CUSTOM, /* known, not in effect */
+    CAU_REBOOT_SOFT,
+    CAU_REBOOT_PLUGIN_CUSTOM,
 };
 
 /* Options as written: the numbers go to the plan, names and texts stay here. */
@@ -47,6 +46,8 @@ struct cau_options {
     uint32_t plugin_name_count, node_order_count, site_order_count, only_node_count, exclude_count;
     uint32_t plugin_argument_count;
     uint8_t reboot_mode; /* enum cau_reboot_mode */
+    bool attempt_soft_reboot;
+    bool what_if;
     bool force_recovery;
     bool force;   /* no questions */
     bool confirm; /* ask in any case */
@@ -62,7 +63,7 @@ enum cau_option_type {
     CAU_OPTION_DURATION, /* cau_msec, min .. max milliseconds; max CAU_NEVER: "never" is allowed */
     CAU_OPTION_TEXT,     /* char *, NULL when it is the default; min .. max bytes */
     CAU_OPTION_NAMES,    /* char **, its count at count_offset */
-    CAU_OPTION_CHOICE,   /* uint8_t: index in choices; only the first `max + 1` are in effect */
+    CAU_OPTION_CHOICE,   /* uint8_t: index in choices */
     CAU_OPTION_PAUSE,    /* a switch that makes policy.pause `max`; one of them at most */
     CAU_OPTION_TABLES,   /* struct cau_table *, its count at count_offset: one per plug-in */
 };
@@ -76,8 +77,6 @@ enum cau_option_set {
     CAU_SET_COMMON = 15u,
 };
 
-#define CAU_OPTION_NOWHERE SIZE_MAX
-
 struct cau_option {
     const char *name; /* snake case: files; with dashes: command line */
     const char *cau;  /* CAU's parameter, or NULL: ours */
@@ -89,10 +88,9 @@ struct cau_option {
     const char *cite;    /* number in core/SPEC.md, or NULL */
     const char *const *choices; /* CHOICE: NULL-terminated */
     int64_t min, max;
-    size_t offset, count_offset; /* in struct cau_options, or CAU_OPTION_NOWHERE */
+    size_t offset, count_offset; /* in struct cau_options */
     uint8_t type;                /* enum cau_option_type */
     uint8_t sets;                /* of enum cau_option_set */
-    bool in_effect;              /* false: refused with anything but its default */
 };
 
 extern const struct cau_option cau_option_table[];
@@ -139,8 +137,7 @@ int cau_option_set(struct cau_options *options, const struct cau_option *option,
 int cau_option_set_text(struct cau_options *options, const struct cau_option *option,
                         const char *text, char **reterr_why);
 
-/* Reads one option back as it would be written; `buf` holds a duration's text. The kind is OTHER
- * when the option has no place in struct cau_options. */
+/* Reads one option back as it would be written; `buf` holds a duration's text. */
 struct cau_value cau_option_get(const struct cau_options *options, const struct cau_option *option,
                                 char buf[CAU_UNIT_MAX]);
 
@@ -160,6 +157,10 @@ int cau_options_resolve(struct cau_options *options, char **reterr_why);
 /* Once the number of nodes is known: fills in max_failed_nodes (a third, rounded down) and checks
  * what depends on it. Returns 0, or -EINVAL with a sentence. */
 int cau_options_fit(struct cau_options *options, uint32_t node_count, char **reterr_why);
+
+/* The kind of restart that the options ask for in a cluster whose property
+ * caucus-enable-soft-reboot is `cluster_enables`. */
+enum cau_restart cau_options_restart(const struct cau_options *options, bool cluster_enables);
 
 /* What is allowed but probably not meant: up to `size` static sentences. Returns how many. */
 size_t cau_options_warnings(const struct cau_options *options, uint32_t plugin_count,

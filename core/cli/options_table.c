@@ -11,7 +11,6 @@
 #define PLACES(member, count)                                                                      \
     .offset = offsetof(struct cau_options, member),                                                \
     .count_offset = offsetof(struct cau_options, count)
-#define NOWHERE .offset = CAU_OPTION_NOWHERE
 
 static const char *const failback_words[] = {
     [CAU_FAILBACK_IMMEDIATE] = "Immediate",
@@ -42,7 +41,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(cluster_name),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "cau_plugin_name",
@@ -55,7 +53,6 @@ const struct cau_option cau_option_table[] = {
         PLACES(plugin_names, plugin_name_count),
         .type = CAU_OPTION_NAMES,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "cau_plugin_arguments",
@@ -71,7 +68,6 @@ const struct cau_option cau_option_table[] = {
         PLACES(plugin_arguments, plugin_argument_count),
         .type = CAU_OPTION_TABLES,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "credential",
@@ -85,7 +81,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(credential),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "max_failed_nodes",
@@ -99,7 +94,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.max_failed_nodes),
         .type = CAU_OPTION_COUNT,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "max_retries_per_node",
@@ -112,7 +106,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.max_retries_per_node),
         .type = CAU_OPTION_COUNT,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "node_order",
@@ -126,7 +119,6 @@ const struct cau_option cau_option_table[] = {
         PLACES(node_order, node_order_count),
         .type = CAU_OPTION_NAMES,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "site_aware_updating_order",
@@ -139,7 +131,6 @@ const struct cau_option cau_option_table[] = {
         PLACES(site_order, site_order_count),
         .type = CAU_OPTION_NAMES,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "pre_update_script",
@@ -153,7 +144,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(pre_script),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "post_update_script",
@@ -167,7 +157,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(post_script),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "configuration_name",
@@ -181,7 +170,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(configuration_name),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "require_all_nodes_online",
@@ -192,7 +180,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.require_all_nodes_online),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "warn_after",
@@ -206,7 +193,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.warn_after_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "stop_after",
@@ -220,7 +206,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.stop_after_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "reboot_timeout_minutes",
@@ -235,7 +220,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.reboot_timeout_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "separate_reboots",
@@ -247,7 +231,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.separate_reboots),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "run_plugins_serially",
@@ -259,7 +242,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.run_plugins_serially),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "stop_on_plugin_failure",
@@ -271,7 +253,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.stop_on_plugin_failure),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "enable_firewall_rules",
@@ -284,7 +265,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(enable_firewall_rules),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "failback_mode",
@@ -295,11 +275,9 @@ const struct cau_option cau_option_table[] = {
                    "decide.",
         .cite = "5.4",
         .choices = failback_words,
-        .max = 2,
         PLACE(policy.failback),
         .type = CAU_OPTION_CHOICE,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "suspend_cluster_node_timeout_minutes",
@@ -312,7 +290,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.suspend_timeout_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "force_pause_no_drain",
@@ -325,7 +302,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.pause),
         .type = CAU_OPTION_PAUSE,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "force_pause_and_drain",
@@ -338,7 +314,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.pause),
         .type = CAU_OPTION_PAUSE,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "force_pause_drain_and_reboot",
@@ -351,7 +326,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.pause),
         .type = CAU_OPTION_PAUSE,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "skip_update_checks",
@@ -363,7 +337,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(skip_update_checks),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "force_self_update",
@@ -376,16 +349,17 @@ const struct cau_option cau_option_table[] = {
         PLACE(force_self_update),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "os_rolling_upgrade",
         .cau = "OsRollingUpgrade",
         .fallback = "false",
-        .explain = "Upgrade the operating system: the same target for every node, the feature "
-                   "set raised late.",
-        .cite = "1.2",
-        NOWHERE,
+        .explain =
+            "Upgrade the operating system: every node must be offered the same upgrade of the "
+            "feature set, or have it, else the run ends before a node is touched; nodes "
+            "with the oldest feature set come last.",
+        .cite = "5.9",
+        PLACE(policy.os_rolling_upgrade),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
     },
@@ -393,9 +367,11 @@ const struct cau_option cau_option_table[] = {
         .name = "attempt_soft_reboot",
         .cau = "AttemptSoftReboot",
         .fallback = "false",
-        .explain = "Try a restart of the kernel alone, without the firmware.",
-        .cite = "1.2",
-        NOWHERE,
+        .explain = "Restart the kernel alone, without the firmware, where a node can: not where "
+                   "kexec is missing, the node opts out, or an update needs the firmware. Falls "
+                   "back to a full restart. Goes with reboot_mode OrchestratorDefault only.",
+        .cite = "2.7",
+        PLACE(attempt_soft_reboot),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
     },
@@ -403,17 +379,16 @@ const struct cau_option cau_option_table[] = {
         .name = "reboot_mode",
         .cau = "RebootMode",
         .fallback = "OrchestratorDefault",
-        .explain = "The kind of restart. OrchestratorDefault and FullReboot restart the whole "
-                   "machine, ClusProp follows the cluster property caucus-enable-soft-reboot, "
-                   "which this version reads as off. SoftReboot and PluginCustomReboot are not "
-                   "in effect.",
-        .cite = "1.2",
+        .explain = "The kind of restart. FullReboot restarts the whole machine; SoftReboot the "
+                   "kernel alone, as attempt_soft_reboot does; ClusProp does what the cluster "
+                   "property caucus-enable-soft-reboot says; PluginCustomReboot leaves it to the "
+                   "first plug-in that has the verb Reboot. OrchestratorDefault is a full restart "
+                   "unless attempt_soft_reboot or the property asks for a soft one.",
+        .cite = "2.7",
         .choices = reboot_words,
-        .max = 2,
         PLACE(reboot_mode),
         .type = CAU_OPTION_CHOICE,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "suspend_retries_per_node",
@@ -426,7 +401,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.suspend_retries_per_node),
         .type = CAU_OPTION_COUNT,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "wait_for_storage_repair_timeout_minutes",
@@ -439,7 +413,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.storage_repair_timeout_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "force",
@@ -450,7 +423,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(force),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "confirm",
@@ -462,17 +434,18 @@ const struct cau_option cau_option_table[] = {
         PLACE(confirm),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "what_if",
         .cau = "WhatIf",
         .fallback = "false",
-        .explain = "Say what would be done, and do nothing.",
-        .cite = "1.2",
-        NOWHERE,
+        .explain =
+            "Look at the cluster, scan the nodes, say what would be done, and do nothing: no "
+            "lock is taken, nothing is staged.",
+        .cite = "1.6",
+        PLACE(what_if),
         .type = CAU_OPTION_SWITCH,
-        .sets = CAU_SET_COMMON,
+        .sets = CAU_SET_RUN,
     },
     {
         .name = "force_recovery",
@@ -484,15 +457,14 @@ const struct cau_option cau_option_table[] = {
         PLACE(force_recovery),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RECOVER,
-        .in_effect = true,
     },
     {
         .name = "clear_corrupt_reports",
         .cau = "ClearCorruptReports",
         .fallback = "false",
-        .explain = "Clear damaged reports as well.",
-        .cite = "1.2",
-        NOWHERE,
+        .explain = "Clear damaged reports on the nodes as well.",
+        .cite = "4.4",
+        PLACE(policy.clear_corrupt_reports),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RECOVER,
     },
@@ -509,7 +481,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(suspend_node),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_SUSPEND,
-        .in_effect = true,
     },
     {
         .name = "resume_node",
@@ -522,7 +493,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(resume_node),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_RESUME,
-        .in_effect = true,
     },
     {
         .name = "quorum_wait_minutes",
@@ -534,7 +504,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.quorum_wait_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "max_parallel_nodes",
@@ -546,7 +515,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.max_parallel_nodes),
         .type = CAU_OPTION_COUNT,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "soak",
@@ -558,7 +526,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.soak_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "nodes",
@@ -569,7 +536,6 @@ const struct cau_option cau_option_table[] = {
         PLACES(only_nodes, only_node_count),
         .type = CAU_OPTION_NAMES,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "exclude",
@@ -580,7 +546,6 @@ const struct cau_option cau_option_table[] = {
         PLACES(exclude, exclude_count),
         .type = CAU_OPTION_NAMES,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "only_failed_of",
@@ -592,13 +557,13 @@ const struct cau_option cau_option_table[] = {
         PLACE(only_failed_of),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "step",
         .fallback = "false",
-        .explain = "Ask after each node.",
-        NOWHERE,
+        .explain = "Pause after each node until somebody says to go on.",
+        .cite = "2.8",
+        PLACE(policy.step),
         .type = CAU_OPTION_SWITCH,
         .sets = CAU_SET_RUN,
     },
@@ -611,7 +576,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(reason),
         .type = CAU_OPTION_TEXT,
         .sets = CAU_SET_COMMON,
-        .in_effect = true,
     },
     {
         .name = "scan_limit",
@@ -622,7 +586,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.scan_limit_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "stage_limit",
@@ -634,7 +597,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.stage_limit_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "install_limit",
@@ -646,7 +608,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.install_limit_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "script_limit",
@@ -657,7 +618,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.script_limit_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "drain_limit",
@@ -668,7 +628,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.drain_limit_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
     {
         .name = "resume_limit",
@@ -680,7 +639,6 @@ const struct cau_option cau_option_table[] = {
         PLACE(policy.resume_limit_ms),
         .type = CAU_OPTION_DURATION,
         .sets = CAU_SET_RUN,
-        .in_effect = true,
     },
 };
 

@@ -140,8 +140,6 @@ static void explain_one(FILE *file, const struct cau_option *option)
     fprintf(file, "\n    default: %s\n    for:     %s\n", said_default(option), set_words(option));
     if (option->cite)
         fprintf(file, "    rule:    %s in core/SPEC.md\n", option->cite);
-    if (!option->in_effect)
-        fprintf(file, "    NOT IN EFFECT in this version: anything but the default is refused\n");
 }
 
 void cau_options_explain(FILE *file, const struct cau_option *option)
@@ -162,7 +160,7 @@ void cau_options_help(FILE *file, enum cau_option_set set)
     for (size_t i = 0; i < cau_option_count; i++) {
         const struct cau_option *option = &cau_option_table[i];
 
-        if (!(option->sets & set) || !option->in_effect)
+        if (!(option->sets & set))
             continue;
         fprintf(file, "  ");
         print_flag(file, option, "");
@@ -203,7 +201,5 @@ void cau_options_man(FILE *file)
         fprintf(file, ".\nDefault: ");
         print_roff(file, said_default(option));
         fprintf(file, ".\n");
-        if (!option->in_effect)
-            fprintf(file, "Not in effect in this version.\n");
     }
 }

@@ -240,6 +240,61 @@ bool cau_json_int(struct cau_json *json, int64_t min, int64_t max, int64_t *ret)
     return good || cau_json_fail(json, "must be an integer from %" PRId64 " to %" PRId64, min, max);
 }
 
+#define DEPTH_MAX 64
+
+static bool skip_value(struct cau_json *json, unsigned depth);
+
+/* After its first character: members, or elements, up to `last`. */
+static bool skip_members(struct cau_json *json, char last, unsigned depth)
+{
+    const char *name;
+    size_t size;
+    if (depth >= DEPTH_MAX) {
+        return cau_json_fail(json, "is nested too deep");
+    }
+    if (cau_json_take(json, last)) {
+        return true;
+    }
+    do {
+        if (last == '}' && !(cau_json_raw(json, &name, &size) && cau_json_expect(json, ':'))) {
+            return false;
+        }
+        if (!skip_value(json, depth + 1)) {
+            return false;
+        }
+    } while (cau_json_take(json, ','));
+    return cau_json_expect(json, last);
+}
+
+static bool skip_value(struct cau_json *json, unsigned depth)
+{
+    const char *text;
+    size_t size;
+    int64_t number;
+    bool truth;
+    if (cau_json_take(json, '{')) {
+        return skip_members(json, '}', depth);
+    }
+    if (cau_json_take(json, '[')) {
+        return skip_members(json, ']', depth);
+    }
+    if (cau_json_sees(json, '"')) {
+        return cau_json_raw(json, &text, &size);
+    }
+    if (cau_json_sees(json, 't') || cau_json_sees(json, 'f')) {
+        return cau_json_bool(json, &truth);
+    }
+    if (cau_json_sees(json, 'n')) {
+        return take_literal(json, "null") || cau_json_fail(json, "must be a value");
+    }
+    return cau_json_int(json, INT64_MIN, INT64_MAX, &number);
+}
+
+bool cau_json_skip(struct cau_json *json)
+{
+    return skip_value(json, 0);
+}
+
 bool cau_json_blame(struct cau_json *json, const char *segment, size_t size)
 {
     char old[sizeof(json->path)];

@@ -39,6 +39,9 @@ bool cau_json_bool(struct cau_json *json, bool *ret);
 bool cau_json_uint(struct cau_json *json, uint64_t max, uint64_t *ret);
 bool cau_json_int(struct cau_json *json, int64_t min, int64_t max, int64_t *ret);
 
+/* Whatever value comes next: it must be whole, and is not looked at. */
+bool cau_json_skip(struct cau_json *json);
+
 /* Puts a segment ("votes", "[3]") before the path of a failure, on the way out. Returns false. */
 bool cau_json_blame(struct cau_json *json, const char *segment, size_t size);
 bool cau_json_blame_index(struct cau_json *json, size_t index);

@@ -121,6 +121,21 @@ static void say_update(struct cau_text *text, const struct cau_record *record,
     say_time(text, "UpdateTimestamp", record->at);
 }
 
+/* Of the last restart; a soft one that became a full one has succeeded as well [CAU 7.8]. */
+static void say_reboot(struct cau_text *text, const struct cau_record *record)
+{
+    say_name(text, "NodeRebootResult");
+    if (record->restarts == 0) {
+        cau_text_say(text, "null");
+        return;
+    }
+    cau_text_printf(text, "{\"RebootSummaryResult\":\"%s\"",
+                    cau_word_status(record->restarted ? CAU_STATUS_SUCCEEDED : CAU_STATUS_FAILED));
+    say_string(text, "BootType", cau_word(&cau_words_boot, record->boot));
+    say_string(text, "SoftBootStatus", cau_word(&cau_words_soft_boot, record->soft));
+    cau_text_say(text, "}");
+}
+
 static void say_node_result(struct cau_text *text, const struct cau_record *record,
                             const struct cau_names *names)
 {
@@ -134,6 +149,7 @@ static void say_node_result(struct cau_text *text, const struct cau_record *reco
     say_string(text, "NodeSuspendedDuration", cau_word_duration(record->suspended_ms, buf));
     say_number(text, "Attempts", record->attempt);
     say_number(text, "Restarts", record->restarts);
+    say_reboot(text, record);
     say_bool(text, "RestartPending", record->restart_pending);
     say_bool(text, "LeftSuspended", record->left_suspended);
     say_bool(text, "DetailsMissing", record->details_missing);

@@ -346,6 +346,7 @@ static bool finish_node(struct fold *fold, struct node *node, cJSON *results)
                                           "NodeSuspendedDuration",
                                           "Attempts",
                                           "Restarts",
+                                          "NodeRebootResult",
                                           "RestartPending",
                                           "LeftSuspended",
                                           "DetailsMissing"};

@@ -85,6 +85,65 @@ int cau_summary_print(FILE *file, const char *report)
     return 0;
 }
 
+/* ---- WhatIf ---- */
+
+static bool is_record(const cJSON *record, const char *type)
+{
+    return strcmp(text_of(record, "Type"), type) == 0;
+}
+
+/* The ids of the updates that a node was offered, all of them after the node's line. */
+static void print_offers(FILE *file, const cJSON *records, const char *node)
+{
+    const cJSON *record;
+    cJSON_ArrayForEach(record, records)
+    {
+        if (is_record(record, "UpdateInfo") && strcmp(text_of(record, "NodeName"), node) == 0) {
+            fprintf(file, "      %s\n", text_of(record, "UpdateId"));
+        }
+    }
+}
+
+static void print_foreseen(FILE *file, const cJSON *records)
+{
+    const cJSON *record;
+    int place = 0;
+    fputs("\nWhat would be done, in this order:\n", file);
+    cJSON_ArrayForEach(record, records)
+    {
+        if (!is_record(record, "NodeResult")) {
+            continue;
+        }
+        const char *error = error_of(record, "FullyQualifiedErrorId");
+        bool updated = strcmp(error, "WhatIf") == 0;
+        if (updated) {
+            fprintf(file, "  %2d  %s is updated:\n", ++place, text_of(record, "Node"));
+            print_offers(file, records, text_of(record, "Node"));
+        } else {
+            fprintf(file, "   -  %s %s%s\n", text_of(record, "Node"),
+                    *error == '\0' ? "has nothing to install" : "is not updated: ",
+                    error_of(record, "Message"));
+        }
+    }
+}
+
+void cau_summary_what_if(FILE *file, const char *records)
+{
+    cJSON *all = cJSON_CreateArray();
+    for (const char *line = records; all != NULL && *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        cJSON *record = cJSON_ParseWithLength(line, size);
+        if (record != NULL && !cJSON_AddItemToArray(all, record)) {
+            cJSON_Delete(record);
+        }
+        line += size + (line[size] == '\n');
+    }
+    if (all != NULL) {
+        print_foreseen(file, all);
+    }
+    cJSON_Delete(all);
+}
+
 uint8_t cau_summary_node(const char *report, const char *name)
 {
     static const uint8_t statuses[] = {CAU_STATUS_SUCCEEDED, CAU_STATUS_PARTIALLY_FAILED,

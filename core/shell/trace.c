@@ -219,6 +219,10 @@ static void say_result(struct cau_text *text, const struct cau_record *record)
     }
     cau_text_printf(text, " attempts=%" PRIu32 " restarts=%" PRIu32, record->attempt,
                     record->restarts);
+    if (record->boot > CAU_BOOT_FULL || record->soft > CAU_SOFT_NOT_ENABLED) {
+        cau_text_printf(text, " boot=%s soft-boot=%s", cau_word(&cau_words_boot, record->boot),
+                        cau_word(&cau_words_soft_boot, record->soft));
+    }
     say_flag(text, record->restart_pending, "restart-pending");
     say_flag(text, record->left_suspended, "left-suspended");
     say_flag(text, record->details_missing, "details-missing");
@@ -291,6 +295,9 @@ static void say_arguments(struct cau_text *text, const struct cau_names *names,
         break;
     case CAU_ACT_RESTART:
         cau_text_printf(text, " boot=0x%" PRIx64, action->boot_id);
+        if (action->mode != CAU_RESTART_FULL) {
+            cau_text_printf(text, " mode=%s", cau_word(&cau_words_restart, action->mode));
+        }
         break;
     case CAU_ACT_RECORD:
     case CAU_ACT_OBSERVE:

@@ -117,6 +117,8 @@ static const char *const list_reason[] = {
     [CAU_WHY_PLUGIN_OUTDATED] = "PluginOutdated",
     [CAU_WHY_PATH_CLOSED] = "PathClosed",
     [CAU_WHY_NO_CONFIGURATION] = "NoConfiguration",
+    [CAU_WHY_WHAT_IF] = "WhatIf",
+    [CAU_WHY_TARGETS_DIFFER] = "TargetsDiffer",
 };
 WORDS(reason, "reason", CAU_WHYS);
 
@@ -197,6 +199,9 @@ static const char *const list_sentence[] = {
         "the node's firewall lets nobody restart it from here; open it, or enable_firewall_rules",
     [CAU_WHY_NO_CONFIGURATION] =
         "the configuration for scripts does not exist on the node; see configuration_name",
+    [CAU_WHY_WHAT_IF] = "it would be updated; only what would be done was asked",
+    [CAU_WHY_TARGETS_DIFFER] =
+        "the node is not offered the upgrade that others are, as os_rolling_upgrade needs it",
 };
 _Static_assert(COUNT(list_sentence) == CAU_WHYS, "a sentence for each reason");
 
@@ -260,10 +265,10 @@ WORDS(record, "record type", CAU_REC_TYPES);
 static const char *const list_note[] = {
     "WarnAfter",    "PermanentRefusal", "SingleNode",    "ReportNotSaved",
     "UnlockFailed", "TakenOver",        "LeftSuspended", "PolicyDiffers",
-    "Recovered",    "NothingToRecover", "FeatureSet",
+    "Recovered",    "NothingToRecover", "FeatureSet",    "WhatIf",
 };
-WORDS(note, "note", 11);
-_Static_assert(CAU_NOTE_FEATURE_SET == 1u << 10, "the last note is the last bit");
+WORDS(note, "note", 12);
+_Static_assert(CAU_NOTE_WHAT_IF == 1u << 11, "the last note is the last bit");
 
 static const char *const list_note_sentence[] = {
     "the run took longer than warn_after",
@@ -277,6 +282,7 @@ static const char *const list_note_sentence[] = {
     "a lock left by a dead run was cleared; look for nodes that it left suspended",
     "no lock was there, nothing had to be recovered",
     "the feature set changes; once no old node is left, none can rejoin that was not upgraded",
+    "only what would be done was asked: nothing was changed",
 };
 _Static_assert(COUNT(list_note_sentence) == COUNT(list_note), "a sentence for each note");
 
@@ -298,8 +304,9 @@ WORDS(failback, "failback mode", CAU_FAILBACK_POLICY + 1);
 static const char *const list_mode[] = {
     [CAU_MODE_RUN] = "Run",
     [CAU_MODE_RECOVER] = "Recover",
+    [CAU_MODE_WHAT_IF] = "WhatIf",
 };
-WORDS(mode, "mode", CAU_MODE_RECOVER + 1);
+WORDS(mode, "mode", CAU_MODE_WHAT_IF + 1);
 
 static const char *const list_takeover[] = {
     [CAU_TAKEOVER_REFUSE] = "Refuse",
@@ -335,6 +342,28 @@ static const char *const list_request[] = {
     [CAU_REQUEST_RESUME] = "Resume",
 };
 WORDS(request, "request", CAU_REQUEST_RESUME + 1);
+
+static const char *const list_restart[] = {
+    [CAU_RESTART_FULL] = "FullReboot",
+    [CAU_RESTART_SOFT] = "SoftReboot",
+    [CAU_RESTART_CUSTOM] = "PluginCustomReboot",
+};
+WORDS(restart, "kind of restart", CAU_RESTART_CUSTOM + 1);
+
+static const char *const list_boot[] = {
+    [CAU_BOOT_UNKNOWN] = "Unknown",
+    [CAU_BOOT_FULL] = "FullReboot",
+    [CAU_BOOT_SOFT] = "SoftReboot",
+    [CAU_BOOT_CUSTOM] = "PluginCustomReboot",
+};
+WORDS(boot, "kind of boot", CAU_BOOT_CUSTOM + 1);
+
+static const char *const list_soft_boot[] = {
+    [CAU_SOFT_UNKNOWN] = "Unknown",   [CAU_SOFT_NOT_ENABLED] = "NotEnabled",
+    [CAU_SOFT_ENABLED] = "Enabled",   [CAU_SOFT_NOT_INSTALLED] = "NotInstalled",
+    [CAU_SOFT_BYPASSED] = "Bypassed",
+};
+WORDS(soft_boot, "state of soft restarts", CAU_SOFT_BYPASSED + 1);
 
 static const char *const list_quorum_switch[] = {
     [CAU_QUORUM_UNSET] = "Unset",

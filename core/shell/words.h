@@ -38,6 +38,9 @@ extern const struct cau_words cau_words_record;     /* enum cau_record_type: "Ac
 extern const struct cau_words cau_words_note;       /* by number of the bit: "WarnAfter" .. */
 extern const struct cau_words cau_words_pause;      /* enum cau_pause: "ForcePauseNoDrain" .. */
 extern const struct cau_words cau_words_failback;   /* enum cau_failback: "Immediate" .. */
+extern const struct cau_words cau_words_restart;    /* enum cau_restart: "SoftReboot" .. */
+extern const struct cau_words cau_words_boot;       /* enum cau_boot: "SoftReboot" .. */
+extern const struct cau_words cau_words_soft_boot;  /* enum cau_soft_boot: "Bypassed" .. */
 extern const struct cau_words cau_words_mode;       /* enum cau_mode: "Run" .. */
 extern const struct cau_words cau_words_takeover;   /* enum cau_takeover: "Refuse" .. */
 extern const struct cau_words cau_words_node_kind;  /* enum cau_node_kind: "Member" .. */

@@ -1,12 +1,11 @@
-/* What a run does to the node itself, plug-ins apart: restart it, run the user's scripts.
+/* The user's scripts on the node, and what must be so before anything is done to it.
  *
- * Both ask first whether the lock is still held under the caller's key: a coordinator that slept
+ * First it is asked whether the lock is still held under the caller's key: a coordinator that slept
  * through its own replacement is refused here. */
 #define _GNU_SOURCE 1
 #include "core/shell/file.h"
 #include "real-backend/node/confine.h"
-#include "real-backend/node/look.h"
-#include "real-backend/node/say.h"
+#include "real-backend/node/job.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,12 +18,10 @@
 
 #define SCRIPT_MS   ((cau_msec)6 * 3600 * 1000) /* the coordinator's limit comes first */
 #define GRACE_MS    10000
-#define GOING_S     3600 /* how long a restart that was ordered is waited for */
 #define INTERPRETER 256
 #define WORDS_MAX   20
 
-/* Ends the job unless the lock is held and nothing else is under way. */
-static bool may_begin(struct node_job *job, const char *what)
+bool node_may_begin(struct node_job *job, const char *what)
 {
     enum cau_result_code code = node_held(job);
     if (code != CAU_RC_OK) {
@@ -40,34 +37,6 @@ static bool may_begin(struct node_job *job, const char *what)
         return false;
     }
     return true;
-}
-
-/* ---- restart ---- */
-
-void node_restart(struct node_job *job)
-{
-    const char *const argv[] = {"systemctl", "reboot", NULL};
-    struct node_tool tool = {.argv = argv, .limit_ms = 30000, .steady = true};
-    char *boot = look_boot();
-    bool same = strcmp(boot, wire_text(job->request->boot)) == 0;
-    free(boot);
-    if (!same) { /* it was done: answered for whoever asks again */
-        node_say_end(job, CAU_RC_OK, 0, "%s", "");
-        return;
-    }
-    if (!may_begin(job, "Restart")) {
-        return;
-    }
-    int rc = node_tool_run(&tool);
-    if (rc == 0 && tool.status == 0) {
-        struct wire_said end = {.kind = WIRE_END, .n = job->request->n, .code = CAU_RC_OK};
-        node_say(job->out, &end); /* not node_say_end: busy it is */
-        sleep(GOING_S);           /* until the restart ends this process */
-    } else {
-        node_say_end(job, rc == 0 && tool.timed_out ? CAU_RC_UNKNOWN : CAU_RC_FAILED, tool.status,
-                     "systemctl reboot: %.300s", rc != 0 ? strerror(-rc) : tool.errors);
-    }
-    node_tool_done(&tool);
 }
 
 /* ---- scripts ---- */
@@ -166,7 +135,7 @@ void node_script(struct node_job *job)
         node_say_end(job, CAU_RC_FAILED, 0, "Script: name must be pre or post, is \"%s\"", name);
         return;
     }
-    if (!may_begin(job, pre ? "PreScript" : "PostScript")) {
+    if (!node_may_begin(job, pre ? "PreScript" : "PostScript")) {
         return;
     }
     struct confine confine;

@@ -35,6 +35,10 @@ void node_say_unfit(struct node_job *job, enum cau_reason why, int32_t error, co
  * nobody answers. An empty key is nobody's: STALE. */
 enum cau_result_code node_held(const struct node_job *job);
 
+/* Ends the job unless the lock is held under its key and nothing else is under way; then the node
+ * is busy (node_busy_begin). */
+bool node_may_begin(struct node_job *job, const char *what);
+
 /* From now until this process ends (or the node restarts) the node's look says `busy`. Only one at
  * a time: false when another job, of whomever, is under way. The END ends it. */
 bool node_busy_begin(const struct node_job *job, const char *what);
@@ -48,6 +52,9 @@ bool node_canceled(void);
 /* Where things are on a node; NODE_STATE outlives a boot, NODE_RUN does not. */
 #define NODE_STATE "/var/lib/caucus"
 #define NODE_RUN   "/run/caucus"
+
+/* Until the next boot: the restart that is needed has to go through the firmware. */
+#define NODE_FIRMWARE NODE_RUN "/firmware-required"
 
 /* A program, run to its end: no shell, argv as it is, standard error kept apart. */
 struct node_tool {
@@ -86,6 +93,11 @@ char *node_path(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * `keep` that changed last. A coordinator that runs on the node keeps its own things beside them.
  */
 void node_prune(const char *where, bool (*ours)(const char *name), size_t keep);
+
+/* Removes those of our entries of a folder that are `which`, told by their path below the root; how
+ * many. */
+size_t node_drop(const char *where, bool (*ours)(const char *name),
+                 bool (*which)(const char *path));
 
 /* Makes a directory and those above it, 0700. 0 or -errno. */
 int node_make_dir(const char *path);

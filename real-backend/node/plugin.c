@@ -100,11 +100,12 @@ static void pass_note(void *ctx, const char *name, const char *text)
     node_say_note(ctx, name, text);
 }
 
-/* Until the next boot the node's look says that a restart is needed. */
-static void want_restart(const char *plugin)
+/* A mark until the next boot: the node's look says that a restart is needed, or the restart itself
+ * looks whether it may leave out the firmware. */
+static void want(const char *mark, const char *plugin)
 {
     char *folder = node_path("%s", NODE_RUN);
-    char *path = node_path("%s/restart-required", NODE_RUN);
+    char *path = node_path("%s", mark);
     if (folder != NULL && path != NULL && node_make_dir(folder) == 0) {
         cau_file_replace(path, 0600, plugin, strlen(plugin));
     }
@@ -149,7 +150,10 @@ static void carry_out(struct node_job *job, const struct plugin_order *order)
     } else {
         plugin_order_run(order, &end);
         if (end.restart) {
-            want_restart(order->name);
+            want(NODE_RUN "/restart-required", order->name);
+        }
+        if (end.firmware) {
+            want(NODE_FIRMWARE, order->name);
         }
         say_end(job, &end);
     }
@@ -228,6 +232,9 @@ void node_able(struct node_job *job)
     ask_able(&order, &able);
     if (able.code == CAU_RC_OK && able.capabilities.live) {
         node_say_note(job, "live", order.name);
+    }
+    if (able.code == CAU_RC_OK && can(&able.capabilities, PLUGIN_REBOOT)) {
+        node_say_note(job, "reboot", order.name);
     }
     say_end(job, &able);
     plugin_end_done(&able);

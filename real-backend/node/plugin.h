@@ -155,9 +155,10 @@ struct plugin_end {
     struct cau_pool pool;
     struct plugin_capabilities capabilities; /* CAPABILITIES */
     int32_t error;
-    uint8_t code; /* enum cau_result_code: OK, FAILED, CANCELED */
-    bool restart; /* an update was reported that wants one */
-    bool unfit;   /* it says that packages or space are not fit for an update */
+    uint8_t code;  /* enum cau_result_code: OK, FAILED, CANCELED */
+    bool restart;  /* an update was reported that wants one */
+    bool firmware; /* ... that has to go through the firmware */
+    bool unfit;    /* it says that packages or space are not fit for an update */
 };
 void plugin_order_run(const struct plugin_order *order, struct plugin_end *ret);
 void plugin_end_done(struct plugin_end *end);

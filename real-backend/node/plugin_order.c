@@ -192,7 +192,9 @@ static uint32_t asked_for(struct ear *ear, const char *id)
 
 static void pass_on(struct ear *ear, const struct wire_update *update)
 {
-    ear->end->restart = ear->end->restart || (update->restart && update->outcome != 0);
+    bool restart = update->restart && update->outcome != CAU_UPDATE_OFFERED;
+    ear->end->restart = ear->end->restart || restart;
+    ear->end->firmware = ear->end->firmware || (restart && update->firmware);
     ear->order->update(ear->order->ctx, update);
 }
 

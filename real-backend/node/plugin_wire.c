@@ -31,6 +31,7 @@ static const struct cau_field update_rows[] = {
     WORD(struct wire_update, outcome, outcome),
     PLAIN(struct wire_update, restart, BOOL),
     PLAIN(struct wire_update, long_restart_hint, BOOL),
+    PLAIN(struct wire_update, firmware, BOOL),
     PLAIN(struct wire_update, feature_set, BOOL),
 };
 static const struct cau_fields update_fields = FIELDS(struct wire_update, "update", update_rows);

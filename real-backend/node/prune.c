@@ -79,3 +79,25 @@ void node_prune(const char *where, bool (*ours)(const char *name), size_t keep)
     free(entries);
     free(path);
 }
+
+size_t node_drop(const char *where, bool (*ours)(const char *name), bool (*which)(const char *path))
+{
+    char *path = node_path("%s", where);
+    struct dirent **list = NULL;
+    size_t dropped = 0;
+    int count = path == NULL ? 0 : scandir(path, &list, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        char *entry = cau_sentence("%s/%s", where, list[i]->d_name);
+        char *full = cau_sentence("%s/%s", path, list[i]->d_name);
+        if (entry != NULL && full != NULL && ours(list[i]->d_name) && which(entry)) {
+            discard(full);
+            dropped++;
+        }
+        free(full);
+        free(entry);
+        free(list[i]);
+    }
+    free(list);
+    free(path);
+    return dropped;
+}

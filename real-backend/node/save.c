@@ -1,5 +1,6 @@
 /* Files of a run on this node: its report and what a successor needs. */
 #include "core/shell/file.h"
+#include "core/shell/json.h"
 #include "real-backend/node/say.h"
 
 #include "real-backend/node/store.h"
@@ -28,6 +29,21 @@ static bool is_name(const char *name)
     return size > 0 && size <= 100 && name[0] != '.' && strspn(name, LETTERS ".-_") == size;
 }
 
+/* Has the run a report that nobody can read any more? `folder` is below the root. */
+static bool is_damaged(const char *folder)
+{
+    char *path = node_path("%s/report.json", folder);
+    size_t size = 0;
+    char *text = path == NULL ? NULL : node_read_file(path, &size);
+    struct cau_json json;
+    cau_json_init(&json, wire_text(text), size);
+    bool damaged =
+        text != NULL && !(cau_json_sees(&json, '{') && cau_json_skip(&json) && cau_json_end(&json));
+    free(text);
+    free(path);
+    return damaged;
+}
+
 void node_save(struct node_job *job)
 {
     const struct wire_request *request = job->request;
@@ -41,6 +57,14 @@ void node_save(struct node_job *job)
     if (node_key_is_old(wire_text(request->key))) {
         node_say_end(job, CAU_RC_STALE, 0, "a newer key has been seen here");
         return;
+    }
+    if (request->clear) {
+        size_t count = node_drop(NODE_STATE "/runs", is_run, is_damaged);
+        char *said =
+            count == 0 ? NULL
+                       : cau_sentence("%zu damaged report%s dropped", count, count == 1 ? "" : "s");
+        node_say_note(job, "dropped", wire_text(said));
+        free(said);
     }
     char *folder = node_path(NODE_STATE "/runs/%s", run);
     char *path = node_path(NODE_STATE "/runs/%s/%s", run, name);

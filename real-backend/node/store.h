@@ -3,6 +3,7 @@
  * and who reads (the coordinator's picture).
  *
  *     crm_config
+ *       caucus-enable-soft-reboot     true: soft restarts in every run (set by people)
  *       cluster_property_set "caucus-lock"
  *         caucus-lock            the lock, as wire_lock prints it; "" = none
  *         caucus-progress        base64
@@ -15,6 +16,7 @@
  *         caucus-away            roles that ran there before, apart by blanks; CLONE/Promoted for a
  *                                promoted instance of a clone
  *         caucus-updating        "suspended": left out of all runs
+ *         caucus-bypass-soft-reboot   true: it restarts as a whole (set by people, never by us)
  *     transient attribute        caucus-state: the node's state as it was told last; gone with its
  *                                next boot
  *     constraints                rsc_location "caucus-back-ROLE", void by itself after a while
@@ -42,6 +44,8 @@
 #define STORE_UPDATING      "caucus-updating"
 #define STORE_SUSPENDED     "suspended"
 #define STORE_PROMOTED      "/Promoted"
+#define STORE_BYPASS        "caucus-bypass-soft-reboot"
+#define STORE_ENABLE_SOFT   "caucus-enable-soft-reboot"
 #define STORE_STATE         "caucus-state"
 #define STORE_BACK          "caucus-back-"
 #define STORE_BACK_LIMIT_MS ((cau_msec)10 * 60 * 1000)

@@ -83,6 +83,7 @@ static const struct cau_field update_rows[] = {
     WORD(struct wire_update, outcome, outcome),
     PLAIN(struct wire_update, restart, BOOL),
     PLAIN(struct wire_update, long_restart_hint, BOOL),
+    PLAIN(struct wire_update, firmware, BOOL),
     PLAIN(struct wire_update, feature_set, BOOL),
 };
 static const struct cau_fields update = FIELDS(struct wire_update, "update", update_rows);
@@ -108,6 +109,9 @@ static const struct cau_field request_rows[] = {
     PARTS(struct wire_request, arguments, pair, argument_count),
     PARTS(struct wire_request, pins, pair, pin_count),
     PARTS(struct wire_request, updates, update, update_count),
+    WORD(struct wire_request, restart, restart),
+    PLAIN(struct wire_request, bypass, BOOL),
+    PLAIN(struct wire_request, clear, BOOL),
     PLAIN(struct wire_request, cluster, BOOL),
     PLAIN(struct wire_request, skip_checks, BOOL),
     PLAIN(struct wire_request, lock, BOOL),
@@ -143,7 +147,8 @@ static const struct cau_field said_rows[] = {
     PLAIN(struct wire_said, at, MSEC),       PLAIN(struct wire_said, name, TEXT),
     PLAIN(struct wire_said, text, TEXT),     PLAIN(struct wire_said, lock, TEXT),
     PLAIN(struct wire_said, progress, TEXT), PART(struct wire_said, look, look),
-    PART(struct wire_said, update, update),
+    PART(struct wire_said, update, update),  WORD(struct wire_said, boot, boot),
+    WORD(struct wire_said, soft, soft_boot),
 };
 const struct cau_fields wire_fields_said = FIELDS(struct wire_said, "line", said_rows);
 

@@ -28,7 +28,7 @@ enum wire_verb {
     WIRE_WHAT_IF,    /* note "simulate": crm_simulate's XML with `node` in standby */
     WIRE_SUSPEND,    /* key, node, node_id, mode, away */
     WIRE_RESUME,     /* key, node, node_id, mode, away: those to bring back (none: leave them) */
-    WIRE_RESTART,    /* key, boot: only while this is the boot id */
+    WIRE_RESTART,    /* key, boot: only while this is the boot id; restart, bypass, plugin, run */
     WIRE_ABLE,       /* plugin: note "live" if its updates may be installed while roles run */
     WIRE_SCAN,       /* key, run (may be "": a scan outside a run), plugin, arguments, pins */
     WIRE_STAGE,      /* key, run, plugin, arguments, updates */
@@ -65,6 +65,7 @@ struct wire_update {
     int32_t error;
     uint8_t outcome; /* enum cau_update_outcome */
     bool restart, long_restart_hint;
+    bool firmware;    /* its restart has to go through the firmware */
     bool feature_set; /* changes the cluster's software: the CRM feature set may rise */
 };
 
@@ -79,8 +80,11 @@ struct wire_request {
     const struct wire_pair *pins;      /* name -> version, the same on all nodes */
     const struct wire_update *updates;
     uint32_t away_count, argument_count, pin_count, update_count;
-    uint8_t verb; /* enum wire_verb */
-    uint8_t mode; /* enum wire_mode */
+    uint8_t verb;    /* enum wire_verb */
+    uint8_t mode;    /* enum wire_mode */
+    uint8_t restart; /* RESTART: enum cau_restart */
+    bool bypass;     /* RESTART: the node wants no soft one */
+    bool clear;      /* SAVE: drop damaged reports first */
     bool cluster;
     bool skip_checks; /* SCAN: of packages and space */
     bool lock;        /* LOOK: tell also the lock in this node's own copy of the CIB */
@@ -136,6 +140,7 @@ struct wire_said {
     uint8_t kind;  /* enum wire_kind */
     uint8_t code;  /* END: enum cau_result_code */
     uint8_t why;   /* END of FAILED: enum cau_reason, a cause that is known, as in cau_result */
+    uint8_t boot, soft; /* END of RESTART: enum cau_boot, cau_soft_boot, as in cau_result */
 };
 
 extern const struct cau_fields wire_fields_request, wire_fields_said;

@@ -218,6 +218,7 @@ static void say_node(struct cau_text *text, const struct picture_node *node)
                     truth(facts->standby == CAU_STANDBY_OTHER), truth(facts->restart_needed),
                     truth(!facts->storage_ok));
     cau_text_printf(text, ", \"updating_suspended\": %s", truth(node->updating_suspended));
+    cau_text_say(text, node->bypasses_soft_reboot ? ", \"soft_reboot\": \"opt_out\"" : "");
     if (set != 0) {
         cau_text_printf(text, ", \"feature_set\": \"%u.%u.%u\"", set / 1000000, set / 1000 % 1000,
                         set % 1000);
@@ -323,6 +324,7 @@ char *run_discover_text(const struct real_answer *answer, char *const *plugins,
                     run_discover_name(answer), run_discover_name(answer));
     say_quorum(&text, answer->quorum);
     say_times(&text, answer);
+    cau_text_say(&text, answer->picture.enable_soft_reboot ? ", \"enable_soft_reboot\": true" : "");
     cau_text_say(&text, "}");
     say_sites(&text, &answer->picture);
     bool good = say_nodes(&text, &answer->picture);

@@ -99,7 +99,7 @@ static void send_records(struct run *run)
 
 static void send_states(struct run *run)
 {
-    for (uint32_t i = 0; i < run->plan.node_count; i++) {
+    for (uint32_t i = 0; run->plan.mode != CAU_MODE_WHAT_IF && i < run->plan.node_count; i++) {
         if (run->states_due[i]) {
             run->states_due[i] = false;
             real_backend_tell_state(run->backend, i, cau_word_node_state(run->states[i]));
@@ -110,7 +110,9 @@ static void send_states(struct run *run)
 static void do_due(struct run *run)
 {
     char *why = NULL;
+    struct cau_status_run status = status_of(run);
     send_states(run);
+    run_step(run, &status);
     if (run->earlier_due) {
         run->earlier_due = false;
         run_fetch_earlier(run);
@@ -330,6 +332,17 @@ int run_prepare(struct run *run)
     return code;
 }
 
+/* The first that can restart a node. */
+static const char *restart_plugin(const struct scenario *scenario)
+{
+    for (uint32_t i = 0; i < scenario->plugin_count; i++) {
+        if (scenario->plugins[i].reboot.a != SIM_NEVER) {
+            return scenario->plugins[i].name;
+        }
+    }
+    return NULL;
+}
+
 int run_connect(struct run *run)
 {
     const struct real_options options = {
@@ -342,6 +355,7 @@ int run_connect(struct run *run)
         .argument_counts = run->argument_counts,
         .pre_script = run->pre_script,
         .post_script = run->post_script,
+        .restart_plugin = restart_plugin(run->scenario),
         .configuration = run->scenario->options.configuration_name,
         .skip_checks = run->scenario->options.skip_update_checks,
         .reason = run->scenario->options.reason,
@@ -404,6 +418,19 @@ static void print_summary(struct run *run)
     free(report);
 }
 
+static void print_what_if(struct run *run)
+{
+    char *why = NULL;
+    size_t size = 0;
+    char *records = run_live_read(&run->live, "records.ndjson", &size, &why);
+    if (records == NULL) {
+        complain(run, why);
+        return;
+    }
+    cau_summary_what_if(stdout, records);
+    free(records);
+}
+
 static int finish(struct run *run, const struct cau_status_run *status)
 {
     int code = cau_exit_code(status);
@@ -420,6 +447,9 @@ static int finish(struct run *run, const struct cau_status_run *status)
     }
     if (run->plan.mode == CAU_MODE_RECOVER) {
         run_tell_leftovers(run);
+    }
+    if (run->plan.mode == CAU_MODE_WHAT_IF && !run->request->json) {
+        print_what_if(run);
     }
     if (!status->touched) {
         run_live_remove(&run->live);
@@ -466,6 +496,7 @@ void run_done(struct run *run)
     cau_driver_done(&run->driver);
     if (run->backend != NULL) {
         asked = NULL;
+        run_step_done();
         real_backend_free(run->backend);
     }
     if (run->live_open) {

@@ -53,6 +53,7 @@ struct run {
     bool earlier_due; /* the run of another coordinator was taken over: its records are wanted */
     bool ended;       /* the run's own result is there */
     bool progress;
+    bool step_said; /* that it is paused after a node */
 };
 
 /* Each returns 0, or an exit code after a sentence. */
@@ -82,6 +83,11 @@ void run_note_votes(struct run *run, const struct cau_view *view);
 
 /* After a recovery: what it left, for a person to put right. */
 void run_tell_leftovers(const struct run *run);
+
+/* With --step: says that the run is paused after a node, and asks on a terminal. Once the run is
+ * over nobody's answer counts. */
+void run_step(struct run *run, const struct cau_status_run *status);
+void run_step_done(void);
 
 /* Fetches the records of predecessors from the cluster's nodes into earlier.ndjson; says what is
  * missing. */

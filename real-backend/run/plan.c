@@ -37,7 +37,7 @@ static bool on_terminal(void)
 /* Whether anybody can be asked, before the cluster is. */
 static int check_can_ask(const struct run_request *request)
 {
-    if (request->options.force || on_terminal()) {
+    if (request->options.force || request->options.what_if || on_terminal()) {
         return 0;
     }
     run_say(request, "nobody can be asked here: give --force, or run it on a terminal");
@@ -51,7 +51,7 @@ static int ask(const struct run *run)
     bool declined = (options->given & confirm) != 0 && !options->confirm;
     char line[64] = "";
     uint32_t excluded = 0;
-    if (options->force || declined) {
+    if (options->force || options->what_if || declined) {
         return 0;
     }
     for (uint32_t i = 0; i < run->plan.node_count; i++) {
@@ -113,23 +113,27 @@ static int take_options(struct run *run, const struct picture *picture)
     return 0;
 }
 
-static void hear_live(void *ctx, const struct wire_said *said)
+static void hear_able(void *ctx, const struct wire_said *said)
 {
-    bool *live = ctx;
-    *live = *live || (said->kind == WIRE_NOTE && strcmp(wire_text(said->name), "live") == 0);
+    struct scenario_plugin *plugin = ctx;
+    if (said->kind == WIRE_NOTE && strcmp(wire_text(said->name), "live") == 0) {
+        plugin->live = true;
+    } else if (said->kind == WIRE_NOTE && strcmp(wire_text(said->name), "reboot") == 0) {
+        plugin->reboot = (struct scenario_dist){.law = LAW_FIXED};
+    }
 }
 
-/* Which plug-ins say that their updates may be installed while roles still run. The helper's own
- * never do. One that does not answer does not either: its scan will say what is wrong. */
-static void ask_live(struct run *run, const struct real_answer *answer)
+/* Which plug-ins say that their updates may be installed while roles still run, or that they can
+ * restart a node. The helper's own never do. One that does not answer does not either: its scan
+ * will say what is wrong. */
+static void ask_able(struct run *run, const struct real_answer *answer)
 {
     for (uint32_t i = 0; i < run->scenario->plugin_count; i++) {
         struct scenario_plugin *plugin = &run->scenario->plugins[i];
         struct wire_request request = {.verb = WIRE_ABLE, .plugin = plugin->name};
         char *why = NULL;
         if (!wire_is_built_in(plugin->name)) {
-            real_ask(&run->cluster, answer->contact, &request, ABLE_MS, hear_live, &plugin->live,
-                     &why);
+            real_ask(&run->cluster, answer->contact, &request, ABLE_MS, hear_able, plugin, &why);
             free(why);
         }
     }
@@ -205,7 +209,7 @@ int run_plan(struct run *run)
         code = take_options(run, &answer.picture);
     }
     if (code == 0) {
-        ask_live(run, &answer);
+        ask_able(run, &answer);
         code = make_plan(run);
     }
     if (code == 0) {

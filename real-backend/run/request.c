@@ -342,6 +342,10 @@ static int check_flags(const struct run_request *request)
         return wrong(request, request->take_over ? "--take-over" : "--when-expired",
                      "goes on with the nodes of that run: give neither --nodes nor --exclude");
     }
+    if ((request->take_over || request->when_expired) && given->what_if) {
+        return wrong(request, request->take_over ? "--take-over" : "--when-expired",
+                     "does not go with --what-if, which takes nothing over");
+    }
     if (request->take_over && request->when_expired) {
         return wrong(request, "--take-over", "does not go with --when-expired");
     }

@@ -39,6 +39,9 @@ static void add_config(struct cau_text *text, const struct scenario *s)
     add_pair(text, own, "stonith-enabled", "%s", s->fencing ? "true" : "false");
     add_pair(text, own, "startup-fencing", "false");
     add_pair(text, own, "dc-deadtime", "2s");
+    if (s->enable_soft_reboot) {
+        add_pair(text, own, "caucus-enable-soft-reboot", "true");
+    }
     cau_text_printf(text,
                     "\n </cluster_property_set></crm_config>\n"
                     " <rsc_defaults><meta_attributes id=\"%s\">",
@@ -59,6 +62,9 @@ static void add_nodes(struct cau_text *text, const struct scenario *s)
         add_pair(text, of, "site", "%s", s->sites[n->site].name);
         if (n->standby) {
             add_pair(text, of, "standby", "on");
+        }
+        if (n->soft_reboot == SOFT_REBOOT_OPT_OUT) {
+            add_pair(text, of, "caucus-bypass-soft-reboot", "true");
         }
         cau_text_say(text, "</instance_attributes></node>\n");
     }

@@ -4,6 +4,7 @@ set(source "/* Made by embed.cmake from the files in texts. */\n#include \"real-
 set(table "")
 foreach(pair IN ITEMS node-init=usr/sbin/tb-init witness-init=usr/sbin/tb-witness
                       node-power=usr/sbin/reboot node-systemctl=usr/bin/systemctl
+                      node-kexec=usr/sbin/kexec
                       fence_testbed=usr/sbin/fence_testbed)
     string(REGEX MATCH "^(.*)=(.*)$" _ "${pair}")
     set(path "${CMAKE_MATCH_2}")

@@ -295,6 +295,7 @@ static int put_first_boot(const struct golden *g)
     cau_text_say(&text, "#!/bin/sh\n"
                         "# What makes this node differ from the others, once.\n"
                         "rm -f \"$0\"\n"
+                        ": >/vmlinuz\n"
                         "case $(uname -n) in\n");
     for (uint32_t i = 0; i < s->node_count; i++) {
         cau_text_printf(&text, "%s)\n", s->nodes[i].name);
@@ -302,6 +303,12 @@ static int put_first_boot(const struct golden *g)
             cau_text_say(&text, "    echo '*** System restart required ***' "
                                 ">/run/reboot-required\n"
                                 "    echo linux-image >>/run/reboot-required.pkgs\n");
+        }
+        if (s->nodes[i].soft_reboot == SOFT_REBOOT_MISSING) {
+            cau_text_say(&text, "    rm /usr/sbin/kexec\n");
+        }
+        if (s->nodes[i].soft_reboot_failure >= 1) {
+            cau_text_say(&text, "    : >/etc/tb-kexec-fails\n");
         }
         for (uint32_t u = 0; u < s->update_count; u++) {
             char *name = tb_package(s->updates[u].id);

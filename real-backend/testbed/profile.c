@@ -209,7 +209,7 @@ static void add_option(struct cau_text *text, const struct profile *p,
 static bool is_said(const struct profile *p, const struct cau_options *plain,
                     const struct cau_option *option)
 {
-    return option->offset != CAU_OPTION_NOWHERE && strncmp(option->name, "cau_plugin_", 11) != 0 &&
+    return strncmp(option->name, "cau_plugin_", 11) != 0 &&
            (!p->options->force_recovery || (option->sets & CAU_SET_RECOVER)) &&
            !cau_option_equal(p->options, plain, option);
 }

@@ -52,15 +52,14 @@ want "--version: one line, the name and the version" \
 version=$(sed 's/caucus //' "$tmp/out")
 want "--version: must be the project's" grep -q "VERSION $version " CMakeLists.txt
 
-# The table of options, read from its source: name, CAU's name, in effect, for a run.
+# The table of options, read from its source: name, CAU's name, for which sets.
 awk '
     /^const struct cau_option cau_option_table/ { on = 1 }
-    on && /^    \{/ { name = cau = sets = ""; effect = 0 }
+    on && /^    \{/ { name = cau = sets = "" }
     on && /\.name = / { split($0, q, "\""); name = q[2] }
     on && /\.cau = / { split($0, q, "\""); cau = q[2] }
     on && /\.sets = / { sets = $0; sub(/.*= /, "", sets); sub(/,$/, "", sets) }
-    on && /\.in_effect = true/ { effect = 1 }
-    on && /^    \}/ { print name, (cau == "" ? "-" : cau), effect, sets }
+    on && /^    \}/ { print name, (cau == "" ? "-" : cau), sets }
 ' "$table" >"$tmp/options"
 need 45 "options in the table" "$(wc -l <"$tmp/options")"
 
@@ -74,10 +73,10 @@ want "caucus man: exit code must be 0, is $code" [ "$code" -eq 0 ]
 
 listed=0
 : >"$tmp/ones"
-while read -r name cau effect sets; do
+while read -r name cau sets; do
     flag=--$(echo "$name" | tr _ -)
-    case $sets$effect in
-    *CAU_SET_RUN*1 | *CAU_SET_COMMON*1)
+    case $sets in
+    *CAU_SET_RUN* | *CAU_SET_COMMON*)
         want "simulate --help: must list $flag" grep -q -e "^  $flag " "$tmp/simulate"
         listed=$((listed + 1))
         ;;
@@ -95,9 +94,6 @@ while read -r name cau effect sets; do
     for what in value default for; do
         says "policy explain $name" "^    $what: *[^ ]"
     done
-    if [ "$effect" -eq 0 ]; then
-        says "policy explain $name" 'NOT IN EFFECT'
-    fi
     for other in "${flag#--}" "$cau"; do
         [ "$other" != - ] || continue
         ask 100 policy explain "$other"

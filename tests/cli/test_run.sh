@@ -83,7 +83,8 @@ run c --force --set policy.max_retries_per_node=65 | 64 | caucus run: max_retrie
 run c --force --set max_retries_per_node=1 | 64 | caucus run: --set: must be policy.NAME=VALUE
 run c --force --set policy.no_such=1 | 64 | caucus run: policy.no_such=1: unknown option
 run c --force --force-pause-no-drain --force-pause-and-drain | 64 | caucus run: force_pause_and_drain: does not go with force_pause_no_drain: at most one force_pause option
-run c --force --what-if | 64 | caucus run: what_if: not in effect in this version, leave it out
+run c --what-if --take-over | 64 | caucus run: --take-over: does not go with --what-if, which takes nothing over
+run c --what-if --force-recovery | 64 | caucus run: what_if: does not go with force_recovery
 run c --force --cau-plugin-arguments Select | 64 | caucus run: cau_plugin_arguments: must be Name=Value;Name=Value, is "Select"
 recover c --force --node-order n1 | 64 | caucus recover: node_order: does not go with force_recovery
 run c --force --force-recovery --stop-after 1 | 64 | caucus run: stop_after: does not go with force_recovery

@@ -139,12 +139,12 @@ simulate contoso-fc1.json --set policy.pre_update_script=/x | 65 | caucus simula
 simulate contoso-fc1.json --set policy.force_pause_no_drain=true --set policy.force_pause_and_drain=true | 65 | caucus simulate: policy.force_pause_and_drain: does not go with force_pause_no_drain: at most one force_pause option
 simulate contoso-fc1.json --set policy.force_recovery=true --set policy.max_failed_nodes=1 | 65 | caucus simulate: policy.max_failed_nodes: does not go with force_recovery
 # ... that this version does not do
-simulate contoso-fc1.json --set policy.attempt_soft_reboot=true | 65 | caucus simulate: policy.attempt_soft_reboot: not in effect in this version, leave it out
-simulate contoso-fc1.json --set policy.reboot_mode=SoftReboot | 65 | caucus simulate: policy.reboot_mode: SoftReboot is not in effect in this version, leave it out
+simulate contoso-fc1.json --set policy.attempt_soft_reboot=true --set policy.reboot_mode=SoftReboot | 65 | caucus simulate: policy.attempt_soft_reboot: does not go with a reboot_mode other than OrchestratorDefault
+simulate contoso-fc1.json --set policy.reboot_mode=PluginCustomReboot | 65 | caucus simulate: policy.reboot_mode: PluginCustomReboot needs a plug-in that can restart a node: its reboot
 simulate contoso-fc1.json --set policy.only_failed_of=/nowhere | 65 | caucus simulate: policy.only_failed_of: /nowhere/report.json: cannot be read: No such file or directory
 simulate contoso-fc1.json --set policy.credential=me: | 65 | caucus simulate: policy.credential: must be USER or USER:KEYFILE, is "me:"
 simulate contoso-fc1.json --set policy.suspend_node=true | 65 | caucus simulate: policy.suspend_node: is for real clusters; a simulated node has updating_suspended
-simulate contoso-fc1.json --set policy.what_if=true | 65 | caucus simulate: policy.what_if: not in effect in this version, leave it out
+simulate contoso-fc1.json --set policy.what_if=perhaps | 65 | caucus simulate: policy.what_if: must be true or false
 
 # simulate: the run directory
 simulate contoso-fc1.json --out "" | 64 | caucus simulate: --out: must name a directory, is empty

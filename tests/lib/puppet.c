@@ -366,9 +366,12 @@ static void deliver(struct puppet *puppet, const struct puppet_pending *pending)
 {
     struct cau_update list[PUPPET_UPDATES];
     struct cau_event event = {.kind = CAU_EV_RESULT, .at = puppet->now};
+    bool restart = pending->kind == CAU_ACT_RESTART;
     event.result = (struct cau_result){.id = pending->op,
                                        .code = pending->code,
                                        .why = pending->code == CAU_RC_FAILED ? puppet->why : 0,
+                                       .boot = restart ? puppet->boot : 0,
+                                       .soft = restart ? puppet->soft : 0,
                                        .updates = list};
     bool plugin = pending->kind == CAU_ACT_SCAN || pending->kind == CAU_ACT_STAGE ||
                   pending->kind == CAU_ACT_INSTALL;

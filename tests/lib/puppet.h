@@ -51,6 +51,7 @@ struct puppet {
     bool store_refuses;  /* LOCK_WRITE: no quorum */
     uint32_t copies_lag; /* bit per node: its own copy of the store does not show the lock */
     uint8_t why;         /* enum cau_reason: what executors say of what failed */
+    uint8_t boot, soft;  /* what is said of a restart */
     bool remembers;      /* scans also tell what was installed before */
     cau_msec restart_ms; /* power off to reachable; startup 10 s more */
     uint32_t steps;

@@ -45,69 +45,63 @@ static struct cau_options defaults(void)
 
 /* ---- the table --------------------------------------------------------------------------- */
 
-/* The options of Invoke-CauRun, and whether this version puts them into effect. */
-static const struct {
-    const char *cau;
-    bool in_effect;
-} of_cau[] = {
-    {"ClusterName", true},
-    {"CauPluginName", true},
-    {"CauPluginArguments", true},
-    {"Credential", true},
-    {"MaxFailedNodes", true},
-    {"MaxRetriesPerNode", true},
-    {"NodeOrder", true},
-    {"PreUpdateScript", true},
-    {"PostUpdateScript", true},
-    {"ConfigurationName", true},
-    {"RequireAllNodesOnline", true},
-    {"WarnAfter", true},
-    {"StopAfter", true},
-    {"RebootTimeoutMinutes", true},
-    {"SeparateReboots", true},
-    {"RunPluginsSerially", true},
-    {"StopOnPluginFailure", true},
-    {"EnableFirewallRules", true},
-    {"FailbackMode", true},
-    {"SuspendClusterNodeTimeoutMinutes", true},
-    {"ForcePauseNoDrain", true},
-    {"ForcePauseAndDrain", true},
-    {"ForcePauseDrainAndReboot", true},
-    {"SkipUpdateChecks", true},
-    {"ForceSelfUpdate", true},
-    {"SiteAwareUpdatingOrder", true},
-    {"OsRollingUpgrade", false},
-    {"AttemptSoftReboot", false},
-    {"RebootMode", true},
-    {"SuspendRetriesPerNode", true},
-    {"WaitForStorageRepairTimeoutMinutes", true},
-    {"Force", true},
-    {"WhatIf", false},
-    {"Confirm", true},
-    {"ForceRecovery", true},
-    {"ClearCorruptReports", false},
-    {"SuspendNode", true},
-    {"ResumeNode", true},
+/* The options of Invoke-CauRun. */
+static const char *const of_cau[] = {
+    "ClusterName",
+    "CauPluginName",
+    "CauPluginArguments",
+    "Credential",
+    "MaxFailedNodes",
+    "MaxRetriesPerNode",
+    "NodeOrder",
+    "PreUpdateScript",
+    "PostUpdateScript",
+    "ConfigurationName",
+    "RequireAllNodesOnline",
+    "WarnAfter",
+    "StopAfter",
+    "RebootTimeoutMinutes",
+    "SeparateReboots",
+    "RunPluginsSerially",
+    "StopOnPluginFailure",
+    "EnableFirewallRules",
+    "FailbackMode",
+    "SuspendClusterNodeTimeoutMinutes",
+    "ForcePauseNoDrain",
+    "ForcePauseAndDrain",
+    "ForcePauseDrainAndReboot",
+    "SkipUpdateChecks",
+    "ForceSelfUpdate",
+    "SiteAwareUpdatingOrder",
+    "OsRollingUpgrade",
+    "AttemptSoftReboot",
+    "RebootMode",
+    "SuspendRetriesPerNode",
+    "WaitForStorageRepairTimeoutMinutes",
+    "Force",
+    "WhatIf",
+    "Confirm",
+    "ForceRecovery",
+    "ClearCorruptReports",
+    "SuspendNode",
+    "ResumeNode",
 };
 
-static const struct {
-    const char *name;
-    bool in_effect;
-} ours[] = {
-    {"quorum_wait_minutes", true},
-    {"max_parallel_nodes", true},
-    {"soak", true},
-    {"nodes", true},
-    {"exclude", true},
-    {"only_failed_of", true},
-    {"step", false},
-    {"reason", true},
-    {"scan_limit", true},
-    {"stage_limit", true},
-    {"install_limit", true},
-    {"script_limit", true},
-    {"drain_limit", true},
-    {"resume_limit", true},
+static const char *const ours[] = {
+    "quorum_wait_minutes",
+    "max_parallel_nodes",
+    "soak",
+    "nodes",
+    "exclude",
+    "only_failed_of",
+    "step",
+    "reason",
+    "scan_limit",
+    "stage_limit",
+    "install_limit",
+    "script_limit",
+    "drain_limit",
+    "resume_limit",
 };
 
 /* MaxFailedNodes -> max_failed_nodes */
@@ -132,20 +126,18 @@ static void test_every_option_is_there(void)
     for (size_t i = 0; i < sizeof of_cau / sizeof of_cau[0]; i++) {
         const struct cau_option *option;
 
-        snake(of_cau[i].cau, name);
+        snake(of_cau[i], name);
         option = cau_option_find(name);
         if (!option)
             printf("\n  %s is missing\n", name);
         CU_ASSERT_PTR_NOT_NULL_FATAL(option);
-        CU_ASSERT_STRING_EQUAL(option->cau, of_cau[i].cau);
-        CU_ASSERT_EQUAL(option->in_effect, of_cau[i].in_effect);
+        CU_ASSERT_STRING_EQUAL(option->cau, of_cau[i]);
     }
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        const struct cau_option *option = cau_option_find(ours[i].name);
+        const struct cau_option *option = cau_option_find(ours[i]);
 
         CU_ASSERT_PTR_NOT_NULL_FATAL(option);
         CU_ASSERT_PTR_NULL(option->cau);
-        CU_ASSERT_EQUAL(option->in_effect, ours[i].in_effect);
     }
     CU_ASSERT_EQUAL(cau_option_count,
                     sizeof of_cau / sizeof of_cau[0] + sizeof ours / sizeof ours[0]);
@@ -160,11 +152,10 @@ static void test_rows_are_whole(void)
         CU_ASSERT_EQUAL(option->explain[strlen(option->explain) - 1], '.');
         CU_ASSERT(option->fallback != NULL || option->fallback_said != NULL);
         CU_ASSERT(*(option->fallback_said ? option->fallback_said : option->fallback) != '\0');
-        CU_ASSERT_EQUAL(option->in_effect, option->offset != CAU_OPTION_NOWHERE);
         CU_ASSERT_NOT_EQUAL(option->sets, 0);
         for (size_t j = 0; j < i; j++) {
             CU_ASSERT_STRING_NOT_EQUAL(option->name, cau_option_table[j].name);
-            CU_ASSERT(option->offset == CAU_OPTION_NOWHERE || option->type == CAU_OPTION_PAUSE ||
+            CU_ASSERT(option->type == CAU_OPTION_PAUSE ||
                       option->offset != cau_option_table[j].offset);
         }
     }
@@ -263,8 +254,7 @@ static void test_texts(void)
         {"failback_mode", "Policy", ""},
         {"failback_mode", "policy", "failback_mode: must be one of Immediate, NoFailback, Policy"},
         {"reboot_mode", "ClusProp", ""},
-        {"reboot_mode", "SoftReboot",
-         "reboot_mode: SoftReboot is not in effect in this version, leave it out"},
+        {"reboot_mode", "SoftReboot", ""},
         {"node_order", "a,b", ""},
         {"node_order", "a,,b", "node_order: must not hold an empty name"},
         {"soak", "never", "soak: must be minutes as a number, or \"1h30m\" or \"01:30:00\""},
@@ -311,36 +301,51 @@ static void test_durations(void)
     cau_options_done(&o);
 }
 
-/* What is not in effect is refused with anything but its default, from a file and from a line. */
-static void test_refused(void)
+static void test_defaults_are_taken(void)
+{
+    struct cau_options o = defaults();
+
+    for (size_t i = 0; i < cau_option_count; i++)
+        if (cau_option_table[i].fallback)
+            expect_set(&o, cau_option_table[i].name, cau_option_table[i].fallback, "");
+    cau_options_done(&o);
+}
+
+/* The kind of restart, by both options and the cluster's property. */
+static void test_restart(void)
 {
     static const struct {
-        const char *name;
-        struct cau_value value;
+        const char *mode;
+        bool attempt, property;
+        enum cau_restart kind;
     } all[] = {
-        {"os_rolling_upgrade", {.kind = CAU_VALUE_BOOL, .truth = true}},
-        {"attempt_soft_reboot", {.kind = CAU_VALUE_BOOL, .truth = true}},
-        {"attempt_soft_reboot", {.kind = CAU_VALUE_NUMBER, .number = 0}},
-        {"clear_corrupt_reports", {.kind = CAU_VALUE_BOOL, .truth = true}},
-        {"step", {.kind = CAU_VALUE_BOOL, .truth = true}},
-        {"what_if", {.kind = CAU_VALUE_BOOL, .truth = true}},
+        {"OrchestratorDefault", false, false, CAU_RESTART_FULL},
+        {"OrchestratorDefault", true, false, CAU_RESTART_SOFT},
+        {"OrchestratorDefault", false, true, CAU_RESTART_SOFT},
+        {"FullReboot", false, true, CAU_RESTART_FULL},
+        {"ClusProp", false, true, CAU_RESTART_SOFT},
+        {"ClusProp", false, false, CAU_RESTART_FULL},
+        {"SoftReboot", false, false, CAU_RESTART_SOFT},
+        {"PluginCustomReboot", false, true, CAU_RESTART_CUSTOM},
     };
-    struct cau_options o = defaults();
-    char sentence[128], *why = NULL;
+    char *why = NULL;
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        const struct cau_option *option = cau_option_find(all[i].name);
+        struct cau_options o = defaults();
 
-        snprintf(sentence, sizeof sentence, "%s: not in effect in this version, leave it out",
-                 all[i].name);
-        CU_ASSERT_EQUAL(cau_option_set(&o, option, &all[i].value, &why), -EINVAL);
-        CU_ASSERT_STRING_EQUAL(why, sentence);
-        free(why);
-        why = NULL;
+        expect_set(&o, "reboot_mode", all[i].mode, "");
+        expect_set(&o, "attempt_soft_reboot", all[i].attempt ? "true" : "false", "");
+        CU_ASSERT_EQUAL(cau_options_restart(&o, all[i].property), all[i].kind);
+        CU_ASSERT_EQUAL(cau_options_fit(&o, 3, &why), 0);
+        cau_options_done(&o);
     }
-    for (size_t i = 0; i < cau_option_count; i++)
-        if (cau_option_table[i].fallback) /* each default is taken */
-            expect_set(&o, cau_option_table[i].name, cau_option_table[i].fallback, "");
+    struct cau_options o = defaults();
+    expect_set(&o, "reboot_mode", "SoftReboot", "");
+    expect_set(&o, "attempt_soft_reboot", "true", "");
+    CU_ASSERT_EQUAL(cau_options_fit(&o, 3, &why), -EINVAL);
+    CU_ASSERT_STRING_EQUAL(why, "attempt_soft_reboot: does not go with a reboot_mode other than "
+                                "OrchestratorDefault");
+    free(why);
     cau_options_done(&o);
 }
 
@@ -441,7 +446,7 @@ static void test_warnings(void)
     cau_options_done(&o);
 }
 
-/* Every option that has a place: set, copied, read back, compared. */
+/* Every option: set, copied, read back, compared. */
 static void test_copy_and_read_back(void)
 {
     static const char *const values[] = {
@@ -457,17 +462,15 @@ static void test_copy_and_read_back(void)
         const char *text =
             option->type == CAU_OPTION_CHOICE ? option->choices[1] : values[option->type];
 
-        if (option->offset != CAU_OPTION_NOWHERE) {
-            expect_set(&changed, option->name, text, "");
-            CU_ASSERT_FALSE(cau_option_equal(&plain, &changed, option));
-            CU_ASSERT_EQUAL_FATAL(cau_options_copy(&copy, &changed), 0);
-            for (size_t j = 0; j < cau_option_count; j++)
-                CU_ASSERT_TRUE(cau_option_equal(&copy, &changed, &cau_option_table[j]));
-            CU_ASSERT_EQUAL(memcmp(&copy.policy, &changed.policy, sizeof copy.policy), 0);
-            if (option->type == CAU_OPTION_DURATION)
-                CU_ASSERT_STRING_EQUAL(cau_option_get(&copy, option, buf).text, "7m");
-            cau_options_done(&copy);
-        }
+        expect_set(&changed, option->name, text, "");
+        CU_ASSERT_FALSE(cau_option_equal(&plain, &changed, option));
+        CU_ASSERT_EQUAL_FATAL(cau_options_copy(&copy, &changed), 0);
+        for (size_t j = 0; j < cau_option_count; j++)
+            CU_ASSERT_TRUE(cau_option_equal(&copy, &changed, &cau_option_table[j]));
+        CU_ASSERT_EQUAL(memcmp(&copy.policy, &changed.policy, sizeof copy.policy), 0);
+        if (option->type == CAU_OPTION_DURATION)
+            CU_ASSERT_STRING_EQUAL(cau_option_get(&copy, option, buf).text, "7m");
+        cau_options_done(&copy);
         cau_options_done(&plain);
         cau_options_done(&changed);
     }
@@ -511,12 +514,10 @@ static void test_printed_table(void)
         for (char *p = dashed; *p; p++)
             *p = *p == '_' ? '-' : *p;
         CU_ASSERT_PTR_NOT_NULL(strstr(explain, option->name));
-        CU_ASSERT_EQUAL(strstr(help, dashed) != NULL,
-                        option->in_effect && option->sets & CAU_SET_RUN);
+        CU_ASSERT_EQUAL(strstr(help, dashed) != NULL, (option->sets & CAU_SET_RUN) != 0);
     }
     CU_ASSERT_PTR_NOT_NULL(strstr(man, "\\fB\\-\\-max\\-failed\\-nodes\\fR \\fIN\\fR\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(one, "attempt_soft_reboot  (CAU: AttemptSoftReboot)\n"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(one, "NOT IN EFFECT"));
     for (rest = explain; (line = strsep(&rest, "\n")) != NULL;)
         CU_ASSERT(strlen(line) <= 100);
     for (rest = help; (line = strsep(&rest, "\n")) != NULL;)
@@ -646,7 +647,8 @@ int main(int argc, char **argv)
         {"max_failed_nodes", test_max_failed_nodes},
         {"texts", test_texts},
         {"durations", test_durations},
-        {"what is not in effect is refused", test_refused},
+        {"each default is taken", test_defaults_are_taken},
+        {"kinds of restart", test_restart},
         {"tables", test_tables},
         {"pause", test_pause},
         {"parameter sets", test_parameter_sets},

@@ -109,7 +109,26 @@ static void test_golden_node_records(void)
         "\"Status\":\"Succeeded\",\"ErrorRecordData\":null,\"NumberOfSucceededUpdates\":3,"
         "\"NumberOfFailedUpdates\":0,\"NodeSuspendedTimestamp\":null,"
         "\"NodeSuspendedDuration\":\"00:00:00.000\",\"Attempts\":1,\"Restarts\":0,"
-        "\"RestartPending\":true,\"LeftSuspended\":false,\"DetailsMissing\":false}\n");
+        "\"NodeRebootResult\":null,\"RestartPending\":true,\"LeftSuspended\":false,"
+        "\"DetailsMissing\":false}\n");
+    check_record(
+        &(struct cau_record){.type = CAU_REC_NODE_RESULT,
+                             .at = T0,
+                             .node = 1,
+                             .status = CAU_STATUS_SUCCEEDED,
+                             .suspended_at = CAU_NEVER,
+                             .attempt = 1,
+                             .restarts = 1,
+                             .restarted = true,
+                             .boot = CAU_BOOT_FULL,
+                             .soft = CAU_SOFT_BYPASSED},
+        "{\"Type\":\"NodeResult\",\"Timestamp\":\"2030-01-01T00:00:00.000Z\",\"Node\":\"n2\","
+        "\"Status\":\"Succeeded\",\"ErrorRecordData\":null,\"NumberOfSucceededUpdates\":0,"
+        "\"NumberOfFailedUpdates\":0,\"NodeSuspendedTimestamp\":null,"
+        "\"NodeSuspendedDuration\":\"00:00:00.000\",\"Attempts\":1,\"Restarts\":1,"
+        "\"NodeRebootResult\":{\"RebootSummaryResult\":\"Succeeded\",\"BootType\":\"FullReboot\","
+        "\"SoftBootStatus\":\"Bypassed\"},"
+        "\"RestartPending\":false,\"LeftSuspended\":false,\"DetailsMissing\":false}\n");
 }
 
 static void test_golden_update_records(void)
@@ -157,8 +176,8 @@ static void test_golden_update_records(void)
     "{\"Type\":\"NodeResult\",\"Timestamp\":\"T8\",\"Node\":\"" node "\",\"Status\":\"" status     \
     "\",\"ErrorRecordData\":null,\"NumberOfSucceededUpdates\":1,\"NumberOfFailedUpdates\":0,"      \
     "\"NodeSuspendedTimestamp\":\"T3\",\"NodeSuspendedDuration\":\"00:10:00.000\",\"Attempts\":2," \
-    "\"Restarts\":1,\"RestartPending\":false,\"LeftSuspended\":false,\"DetailsMissing\":" missing  \
-    "}\n"
+    "\"Restarts\":1,\"NodeRebootResult\":null,\"RestartPending\":false,\"LeftSuspended\":false,"   \
+    "\"DetailsMissing\":" missing "}\n"
 #define ACTIVITY                                                                                   \
     "{\"Type\":\"ActivityIdMap\",\"Timestamp\":\"T0\",\"RunId\":\"R\",\"OrchestratorGuid\":\"O\"," \
     "\"Epoch\":1}\n"
@@ -196,7 +215,8 @@ static const char golden_report[] =
     "\n\t\t\t\t\"Node\":\t\"n2\",\n\t\t\t\t\"Status\":\tnull,\n\t\t\t\t\"ErrorRecordData\":\tnull,"
     "\n\t\t\t\t\"NumberOfSucceededUpdates\":\tnull,\n\t\t\t\t\"NumberOfFailedUpdates\":\tnull,"
     "\n\t\t\t\t\"NodeSuspendedTimestamp\":\tnull,\n\t\t\t\t\"NodeSuspendedDuration\":\tnull,"
-    "\n\t\t\t\t\"Attempts\":\tnull,\n\t\t\t\t\"Restarts\":\tnull,\n\t\t\t\t\"RestartPending\":"
+    "\n\t\t\t\t\"Attempts\":\tnull,\n\t\t\t\t\"Restarts\":\tnull,"
+    "\n\t\t\t\t\"NodeRebootResult\":\tnull,\n\t\t\t\t\"RestartPending\":"
     "\tnull,"
     "\n\t\t\t\t\"LeftSuspended\":\tnull,\n\t\t\t\t\"DetailsMissing\":\tnull,"
     "\n\t\t\t\t\"InstallResults\":\t[],\n\t\t\t\t\"TransientInstallErrors\":\t[],"
@@ -208,7 +228,8 @@ static const char golden_report[] =
               "\"NumberOfFailedUpdates\":\t0,\n\t\t\t\t\"NodeSuspendedTimestamp\":\t\"T3\","
               "\n\t\t\t\t"
               "\"NodeSuspendedDuration\":\t\"00:10:00.000\",\n\t\t\t\t\"Attempts\":\t2,\n\t\t\t\t"
-              "\"Restarts\":\t1,\n\t\t\t\t\"RestartPending\":\tfalse,\n\t\t\t\t\"LeftSuspended\":"
+              "\"Restarts\":\t1,\n\t\t\t\t\"NodeRebootResult\":\tnull,\n\t\t\t\t\"RestartPending\":"
+              "\tfalse,\n\t\t\t\t\"LeftSuspended\":"
               "\tfalse,"
               "\n\t\t\t\t\"DetailsMissing\":\tfalse,\n\t\t\t\t\"InstallResults\":"
               "\t[" GOLDEN_INSTALL("KB2") ", " GOLDEN_INSTALL(

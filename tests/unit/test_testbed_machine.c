@@ -88,8 +88,8 @@ static void programs(void)
 static void embedded_texts(void)
 {
     static const char *const needed[] = {"usr/sbin/tb-init", "usr/sbin/tb-witness",
-                                         "usr/sbin/reboot", "usr/bin/systemctl",
-                                         "usr/sbin/fence_testbed"};
+                                         "usr/sbin/reboot",  "usr/bin/systemctl",
+                                         "usr/sbin/kexec",   "usr/sbin/fence_testbed"};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         size_t which = 0;
         while (which < tb_texts_count && strcmp(tb_texts[which].path, needed[i]) != 0) {

@@ -1,0 +1,242 @@
+/* Runs that do otherwise than usual: only ask what would be done, pause after each node, restart in
+ * another way, upgrade the operating system. */
+#include "tests/lib/puppet.h"
+#include "tests/lib/unit.h"
+
+#include <string.h>
+
+#define OLD 3016002u
+#define NEW 3017000u
+
+static struct puppet p;
+
+static void run(void)
+{
+    puppet_init(&p);
+    puppet_start(&p);
+    CU_ASSERT_TRUE(puppet_ended(&p));
+    CU_ASSERT_EQUAL(p.cluster_count, 1);
+}
+
+/* SPEC 1.6: looks and scans, and that is all. */
+static void what_if(void)
+{
+    puppet_default(&p, 5);
+    p.plan.mode = CAU_MODE_WHAT_IF;
+    p.facts[0].roles = 2; /* so it comes later */
+    p.updates[1][0].id = 0;
+    p.plan_nodes[2].excluded = true;
+    p.facts[3].reachable = p.facts[3].member = false;
+    run();
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_PARTIALLY_FAILED); /* one is offline */
+    CU_ASSERT_EQUAL(p.cluster.notes, CAU_NOTE_WHAT_IF);
+    CU_ASSERT_STRING_EQUAL(p.trace, "read scan0 scan1 scan4 ");
+    CU_ASSERT_EQUAL(p.actions[CAU_ACT_LOCK_WRITE], 0);
+    CU_ASSERT_EQUAL(p.lock.epoch, 0);
+    CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_WHAT_IF);
+    CU_ASSERT_EQUAL(p.results[0].status, CAU_STATUS_CANCELED);
+    CU_ASSERT_EQUAL(p.results[1].status, CAU_STATUS_SUCCEEDED); /* nothing to do */
+    CU_ASSERT_EQUAL(p.results[2].why, CAU_WHY_EXCLUDED);
+    CU_ASSERT_EQUAL(p.results[3].why, CAU_WHY_OFFLINE_AT_START);
+    CU_ASSERT_EQUAL(p.results[4].why, CAU_WHY_WHAT_IF);
+    CU_ASSERT(p.results[4].at <= p.results[0].at);
+    puppet_done(&p);
+}
+
+static bool fail_scan(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
+                      cau_msec *delay_ms)
+{
+    (void)puppet;
+    (void)delay_ms;
+    if (action->kind == CAU_ACT_SCAN && action->node == 1) {
+        *code = CAU_RC_FAILED;
+    }
+    CU_ASSERT_EQUAL(action->epoch, 0); /* in nobody's name */
+    return true;
+}
+
+/* SPEC 1.6: what stands in the way is told as it would be. */
+static void what_if_refused(void)
+{
+    puppet_default(&p, 3);
+    p.plan.mode = CAU_MODE_WHAT_IF;
+    p.pull = fail_scan;
+    run();
+    CU_ASSERT_EQUAL(p.results[1].why, CAU_WHY_SCAN_FAILED);
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_PARTIALLY_FAILED);
+    puppet_done(&p);
+
+    puppet_default(&p, 2); /* neither may ever leave */
+    p.plan.mode = CAU_MODE_WHAT_IF;
+    run();
+    CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_QUORUM_WOULD_BE_LOST);
+    CU_ASSERT_EQUAL(p.cluster.why, CAU_WHY_MAX_FAILED_NODES_EXCEEDED);
+    puppet_done(&p);
+
+    puppet_default(&p, 3);
+    p.plan.mode = CAU_MODE_WHAT_IF;
+    p.lock = (struct cau_lock){
+        .owner = {7, 7}, .run = {8, 8}, .epoch = 4, .stamp = p.now, .phase = CAU_LOCK_HELD};
+    run();
+    CU_ASSERT_EQUAL(p.cluster.why, CAU_WHY_LOCKED);
+    CU_ASSERT_EQUAL(p.lock.epoch, 4);
+    puppet_done(&p);
+}
+
+static void say(uint64_t id, uint8_t kind)
+{
+    p.request = (struct cau_request){.id = id, .kind = kind};
+    puppet_later(&p, 0, PUPPET_TELL, 0);
+}
+
+/* SPEC 2.8 */
+static void step_by_step(void)
+{
+    puppet_default(&p, 3);
+    p.plan.policy.step = true;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    puppet_run(&p, p.now + 3600000);
+    CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_SUCCEEDED);
+    CU_ASSERT_EQUAL(puppet_state(&p, 1), CAU_NODE_WAITING);
+    say(4, CAU_REQUEST_RESUME);
+    puppet_run(&p, p.now + 3600000);
+    CU_ASSERT_EQUAL(puppet_state(&p, 1), CAU_NODE_SUCCEEDED);
+    CU_ASSERT_EQUAL(puppet_state(&p, 2), CAU_NODE_WAITING);
+    say(5, CAU_REQUEST_STOP);
+    puppet_run(&p, p.now + 3600000);
+    CU_ASSERT_TRUE(puppet_ended(&p));
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_CANCELED);
+    CU_ASSERT_EQUAL(p.results[2].status, CAU_STATUS_CANCELED);
+    puppet_done(&p);
+
+    puppet_default(&p, 1); /* after the last one nobody is asked */
+    p.plan.policy.step = true;
+    run();
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+}
+
+static bool note_mode(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
+                      cau_msec *delay_ms)
+{
+    (void)code;
+    (void)delay_ms;
+    if (action->kind == CAU_ACT_RESTART || action->kind == CAU_ACT_SAVE_REPORT) {
+        *(uint8_t *)puppet->ctx = action->mode;
+    }
+    return true;
+}
+
+/* SPEC 2.7: the wish is passed on, and what became of it is told. */
+static void kinds_of_restart(void)
+{
+    for (uint8_t kind = CAU_RESTART_FULL; kind <= CAU_RESTART_CUSTOM; kind++) {
+        uint8_t mode = 255;
+        puppet_default(&p, 3);
+        p.plan.policy.restart = kind;
+        p.plan.policy.clear_corrupt_reports = true; /* SPEC 4.4: the last mode is the report's */
+        p.boot = CAU_BOOT_FULL;
+        p.soft = CAU_SOFT_BYPASSED;
+        p.pull = note_mode;
+        p.ctx = &mode;
+        puppet_init(&p);
+        puppet_event(&p, CAU_EV_START);
+        while (p.actions[CAU_ACT_RESTART] == 0) {
+            puppet_run(&p, p.now + 1000);
+        }
+        CU_ASSERT_EQUAL(mode, kind);
+        puppet_run(&p, p.now + 86400000);
+        CU_ASSERT_EQUAL(mode, 1);
+        CU_ASSERT_EQUAL(p.results[0].boot, CAU_BOOT_FULL);
+        CU_ASSERT_EQUAL(p.results[0].soft, CAU_SOFT_BYPASSED);
+        CU_ASSERT_TRUE(p.results[0].restarted);
+        puppet_done(&p);
+    }
+    puppet_default(&p, 3); /* given, and never proved */
+    p.plan.policy.max_retries_per_node = 0;
+    p.boot = CAU_BOOT_SOFT;
+    p.no_effects = true;
+    p.updates[0][0].restart = true;
+    p.plan.policy.pause = CAU_PAUSE_NO_DRAIN;
+    p.facts[0].standby = CAU_STANDBY_OTHER; /* needs no suspend, so it comes to the restart */
+    run();
+    CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_REBOOT_TIMEOUT);
+    CU_ASSERT_EQUAL(p.results[0].boot, CAU_BOOT_SOFT);
+    CU_ASSERT_FALSE(p.results[0].restarted);
+    puppet_done(&p);
+}
+
+static void upgrade(uint32_t n)
+{
+    puppet_default(&p, n);
+    p.plan.policy.os_rolling_upgrade = true;
+    for (uint32_t i = 0; i < n; i++) {
+        p.facts[i].feature_set = OLD;
+        p.updates[i][0] = (struct puppet_update){.id = 19, .restart = true, .brings = NEW};
+    }
+}
+
+/* SPEC 5.9: the same target for all, or nothing is done. */
+static void one_target(void)
+{
+    upgrade(3);
+    run();
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+
+    for (int other = 0; other < 2; other++) { /* another upgrade, or none */
+        upgrade(3);
+        p.updates[1][0].id = other == 0 ? 20 : 0;
+        run();
+        CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_FAILED);
+        CU_ASSERT_EQUAL(p.cluster.why, CAU_WHY_TARGETS_DIFFER);
+        CU_ASSERT_EQUAL(p.actions[CAU_ACT_SUSPEND], 0);
+        CU_ASSERT_EQUAL(p.lock.phase, CAU_LOCK_FREE);
+        puppet_done(&p);
+    }
+
+    upgrade(3); /* upgraded already */
+    p.updates[1][0].id = 0;
+    p.facts[1].feature_set = NEW;
+    run();
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+
+    upgrade(3); /* excluded, so not asked */
+    p.updates[1][0].id = 0;
+    p.plan_nodes[1].excluded = true;
+    run();
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+}
+
+/* SPEC 5.9: the oldest set last, whatever runs where. */
+static void oldest_last(void)
+{
+    for (int rolling = 0; rolling < 2; rolling++) {
+        upgrade(3);
+        p.plan.policy.os_rolling_upgrade = rolling == 1;
+        p.facts[0].feature_set = OLD - 1000;
+        p.facts[1].roles = p.facts[2].roles = 3; /* busier */
+        run();
+        const char *first = strstr(p.trace, "suspend");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+        CU_ASSERT_EQUAL(first[7], rolling == 1 ? '1' : '0');
+        CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+        puppet_done(&p);
+    }
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        {"what if", what_if},
+        {"what if it is refused", what_if_refused},
+        {"step by step", step_by_step},
+        {"kinds of restart", kinds_of_restart},
+        {"one target for all", one_target},
+        {"the oldest set last", oldest_last},
+    };
+    return UNIT_MAIN("core modes", tests);
+}
