@@ -218,7 +218,8 @@ static void expect_order(struct play *play)
 static void see_restart(void *ctx, const struct scn_json *line)
 {
     int *count = ctx;
-    *count += strcmp(play_text(line, "fact"), "reboot") == 0;
+    const char *fact = play_text(line, "fact");
+    *count += strcmp(fact, "reboot") == 0 || strcmp(fact, "kexec") == 0;
 }
 
 static void expect_restarts(struct play *play)

@@ -61,6 +61,14 @@ check_at_rest
 check_replay "$work/crash/run"
 say "run with a crash of $victim: $(jq -r .ClusterResult.RunDuration "$work/crash/run/report.json")"
 
+forget_updates
+cib() { on "${nodes[0]}" cibadmin --query | sed '/cib-last-written\|<status>/q'; }
+cib >"$work/cib"
+"$caucus" run testbed --what-if >"$work/said" 2>&1 || fail "--what-if ended with $?: $(cat "$work/said")"
+[ "$(grep -c '^ *[123]  node[123] is updated:' "$work/said")" = 3 ] || fail "--what-if foresees something else: $(cat "$work/said")"
+cib | diff "$work/cib" - >&2 || fail "--what-if wrote to the cluster"
+say "what would be done was told, and nothing was done"
+
 "$caucus" run testbed --suspend-node node2 >"$work/said" || fail "node2 could not be left out: $(cat "$work/said")"
 "$caucus" status testbed | grep -q '^node2 .*left out of runs' || fail "status does not say that node2 is left out"
 run_start left-out

@@ -20,7 +20,9 @@ work=${keep:-$(mktemp -d "${TMPDIR:-/tmp}/caucus-twelve.XXXXXX")}
 # A report as one line of words: exit, outcome, reason, each node, restarts of all.
 line() { # EXIT REPORT
     jq -r --arg exit "$1" '.ClusterResult | [$exit, .Status, (.ErrorRecordData.FullyQualifiedErrorId // "-"),
-        ([.NodeResults[] | "\(.Node)=\(.Status)"] | sort | join(",")),
+        ([.NodeResults[] | "\(.Node)=\(.Status)" + (.NodeRebootResult |
+            if . != null and .SoftBootStatus != "NotEnabled" then "/\(.BootType)/\(.SoftBootStatus)" else "" end)] |
+            sort | join(",")),
         ([.NodeResults[].Restarts] | add)] | join(" ")' "$2" 2>/dev/null || echo "$1 none - - -"
 }
 seconds() { # REPORT: how long the run took

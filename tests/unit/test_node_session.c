@@ -525,6 +525,42 @@ static void test_files(void)
     talk_end(&talk);
 }
 
+/* SPEC 4.4: what nobody can read any more goes, but only where that is wanted. */
+static void test_damaged(void)
+{
+    static const struct {
+        const char *run, *text;
+        bool good;
+    } reports[] = {
+        {"00000000-0000-4000-8000-000000000001", "{\"ClusterResult\": {\"Notes\": [1, null]}}\n",
+         true},
+        {"00000000-0000-4000-8000-000000000002", "{\"ClusterResult\": {", false},
+        {"00000000-0000-4000-8000-000000000003", "", false},
+        {"00000000-0000-4000-8000-000000000004", "[]", false},
+        {"00000000-0000-4000-8000-000000000005", "{} and more", false},
+    };
+    struct wire_request save = {.verb = WIRE_SAVE, .run = RUN, .name = "x", .text = "y"};
+    struct talk talk;
+    talk_begin(&talk, false);
+    for (int clear = 0; clear < 2; clear++) {
+        for (size_t i = 0; i < sizeof reports / sizeof *reports && clear == 0; i++) {
+            save.run = reports[i].run;
+            save.name = "report.json";
+            save.text = reports[i].text;
+            CU_ASSERT_EQUAL(ask(&talk, save), CAU_RC_OK);
+        }
+        save = (struct wire_request){
+            .verb = WIRE_SAVE, .run = RUN, .name = "x", .text = "y", .clear = clear == 1};
+        CU_ASSERT_EQUAL(ask(&talk, save), CAU_RC_OK);
+        for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+            char *path = node_path(NODE_STATE "/runs/%s", reports[i].run);
+            CU_ASSERT_EQUAL(access(path, F_OK) == 0, reports[i].good || clear == 0);
+            free(path);
+        }
+    }
+    talk_end(&talk);
+}
+
 /* A watcher tells what changed by itself; killed, it is there again and answers what was asked. */
 static void test_watcher(void)
 {
@@ -572,6 +608,7 @@ int main(void)
         {"the coordinator goes away", test_left_alone},
         {"restart", test_restart},
         {"files of a run", test_files},
+        {"damaged reports", test_damaged},
         {"the watcher", test_watcher},
     };
     int code = UNIT_MAIN("node session", tests);

@@ -565,6 +565,35 @@ static void test_tables_have_no_holes(void)
     }
 }
 
+static bool is_whole(const char *text)
+{
+    struct cau_json json;
+    cau_json_init(&json, text, strlen(text));
+    return cau_json_skip(&json) && cau_json_end(&json);
+}
+
+static void test_values_are_skipped(void)
+{
+    static const char *const good[] = {
+        "0", "-5", " {} ", "[]", "\"\\\"\"", "[1, {\"a\": [null, true, false, \"x\"]}]"};
+    static const char *const bad[] = {"",         "{",     "[1,]", "{\"a\"}", "{\"a\":}",
+                                      "{\"a\":1", "[1 2]", "nul",  "\"x",     "tru",
+                                      "{a: 1}",   "{} {}", "1.5"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        CU_ASSERT_TRUE(is_whole(good[i]));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CU_ASSERT_FALSE(is_whole(bad[i]));
+    }
+    char deep[201];
+    for (size_t depth = 60; depth <= 70; depth += 10) {
+        memset(deep, '[', depth);
+        memset(deep + depth, ']', depth);
+        deep[2 * depth] = '\0';
+        CU_ASSERT_EQUAL(is_whole(deep), depth == 60);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -577,6 +606,7 @@ int main(void)
         {"reading is free in space, order and escapes",
          test_reading_is_free_in_space_order_and_escapes},
         {"tables have no holes", test_tables_have_no_holes},
+        {"values are skipped", test_values_are_skipped},
         CU_TEST_INFO_NULL,
     };
     CU_SuiteInfo suites[] = {{"shell codec", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
