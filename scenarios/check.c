@@ -76,6 +76,27 @@ void scn_check_coordinator(struct scn_reader *reader, const struct scn_at *at, v
     }
 }
 
+/* All nodes of its sites, in their place. */
+static void nodes_of_sites(struct scn_reader *reader, const struct scn_at *at,
+                           struct scenario_fault *fault)
+{
+    const struct scenario *s = reader->scenario;
+
+    if (fault->node_count > 0) {
+        scn_fail_key(reader, at, "sites", "does not go with nodes");
+        return;
+    }
+    free(fault->nodes);
+    fault->nodes = scn_alloc(reader, s->node_count, sizeof *fault->nodes);
+    for (uint32_t i = 0; fault->nodes && i < s->node_count; i++)
+        for (uint32_t k = 0; k < fault->site_count; k++)
+            if (s->nodes[i].site == fault->sites[k])
+                fault->nodes[fault->node_count++] = i;
+    fault->site_count = 0;
+    if (fault->node_count == 0)
+        scn_fail_key(reader, at, "sites", "there is no node");
+}
+
 /* Which nodes a fault is about when it does not say so. */
 static void default_nodes(struct scn_reader *reader, const struct scn_at *at,
                           struct scenario_fault *fault)
@@ -115,8 +136,12 @@ void scn_check_fault(struct scn_reader *reader, const struct scn_at *at, void *e
     case FAULT_STORAGE_DEGRADED:
     case FAULT_POWER_OFF:
     case FAULT_DISK_FULL:
-        if (fault->node_count == 0)
+        if (fault->site_count > 0)
+            nodes_of_sites(reader, at, fault);
+        else if (fault->node_count == 0)
             default_nodes(reader, at, fault);
+        if (fault->together && !fault->when.repeats)
+            scn_fail_key(reader, at, "together", "goes with every only");
         break;
     case FAULT_PARTITION:
         if (fault->site_count == 0 || fault->site_count == scenario->site_count)

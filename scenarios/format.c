@@ -28,7 +28,8 @@ static const struct cau_words firewall_words = {"firewall",
                                                 WORD_LIST("open", "closed", "locked_by_policy"), 3};
 static const struct cau_words soft_reboot_words = {"soft_reboot",
                                                    WORD_LIST("ready", "missing", "opt_out"), 3};
-static const struct cau_words fate_words = {"fate", WORD_LIST("succeeds", "fails", "loops"), 3};
+static const struct cau_words fate_words = {"fate",
+                                            WORD_LIST("succeeds", "fails", "loops", "kills"), 4};
 static const struct cau_words takeover_words = {"takeover", WORD_LIST("refuse", "expired", "now"),
                                                 3};
 static const struct cau_words request_words = {"request",
@@ -128,6 +129,7 @@ static const struct scn_row network_rows[] = {
     {"sharing", "\"shared\"", &sharing_words, .type = SCN_WORD, AT(scenario, sharing)},
     {"transport_timeout", "\"1m\"", .type = SCN_SPAN, .min = 1, .max = NS_MAX,
      AT(scenario, transport_timeout)},
+    {"message_loss", "0", .type = SCN_REAL, .max = 1, AT(scenario, message_loss)},
     {"repository", "{}", .type = SCN_OBJECT, .table = &repository},
 };
 static const struct scn_table network = {
@@ -309,8 +311,9 @@ static const struct scn_row fault_rows[] = {
     {"every", "null", .type = SCN_EVERY, .max = NS_MAX, .nullable = true, AT(scenario_fault, when)},
     {"nodes", "[]", .type = SCN_NODES, .kinds = FAULT_NODES,
      ARRAY(scenario_fault, nodes, node_count)},
-    {"sites", "[]", .type = SCN_SITES, .kinds = FAULT_SITES, .required = FAULT_SITES,
+    {"sites", "[]", .type = SCN_SITES, .kinds = FAULT_SITES | FAULT_NODES, .required = FAULT_SITES,
      ARRAY(scenario_fault, sites, site_count)},
+    {"together", "false", .type = SCN_BOOL, .kinds = FAULT_NODES, AT(scenario_fault, together)},
     {"coordinator", "null", .type = SCN_COORDINATOR, .kinds = FAULT_COORDINATOR,
      .required = FAULT_COORDINATOR, .nullable = true, .none = CAU_NO_NODE,
      AT(scenario_fault, coordinator)},

@@ -318,6 +318,9 @@ static void read_size(struct scn_reader *reader, const struct scn_row *row, cons
         scn_fail(reader, at, "must be more than nothing");
 }
 
+#define FINITE     (INT64_C(36525) * 86400 * 1000000000)
+#define VALUES_MAX 100000u
+
 static bool law_key(const void *ctx, const char *key)
 {
     const struct scn_law *law = ctx;
@@ -364,12 +367,64 @@ static void read_law(struct scn_reader *reader, const struct scn_law *law, const
         scn_fail_key(reader, at, law->shape, "must be a number, 0.01..%g", law->shape_max);
 }
 
+/* The scenario's own list of times. */
+static sim_nsec *new_values(struct scn_reader *reader, uint32_t count)
+{
+    struct scenario *s = reader->scenario;
+    sim_nsec **longer = realloc(s->value_lists, (s->value_list_count + 1) * sizeof *longer);
+    sim_nsec *ret = longer ? scn_alloc(reader, count, sizeof *ret) : NULL;
+
+    reader->failed |= !longer;
+    s->value_lists = longer ? longer : s->value_lists;
+    if (ret)
+        s->value_lists[s->value_list_count++] = ret;
+    return ret;
+}
+
+static int rising(const void *a, const void *b)
+{
+    sim_nsec x = *(const sim_nsec *)a, y = *(const sim_nsec *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* "empirical" or "sequence": a list of times. */
+static void read_values(struct scn_reader *reader, enum scenario_law law, const struct scn_at *at,
+                        struct scenario_dist *dist)
+{
+    struct scn_at one = {.parent = at};
+    uint32_t count = 0;
+    sim_nsec *values;
+
+    if (scn_json_kind(at->json) != SCN_JSON_LIST) {
+        scn_fail(reader, at, "must be a list, is %s", scn_json_kind_word(at->json));
+        return;
+    }
+    for (one.json = scn_json_first(at->json); one.json; one.json = scn_json_next(one.json))
+        count++;
+    if (count == 0 || count > VALUES_MAX) {
+        scn_fail(reader, at, "must hold 1 to %u times, holds %u", VALUES_MAX, count);
+        return;
+    }
+    values = new_values(reader, count);
+    one.json = scn_json_first(at->json);
+    for (; values && one.json && !reader->failed; one.json = scn_json_next(one.json), one.index++)
+        span(reader, &one, 0, law == LAW_SEQUENCE ? SIM_NEVER : FINITE, &values[one.index]);
+    if (values && law == LAW_EMPIRICAL)
+        qsort(values, count, sizeof *values, rising);
+    *dist = (struct scenario_dist){.law = law, .values = values, .count = count};
+}
+
+static const struct {
+    const char *name;
+    enum scenario_law law;
+} lists[] = {{"empirical", LAW_EMPIRICAL}, {"sequence", LAW_SEQUENCE}};
+
 static void read_dist(struct scn_reader *reader, const struct scn_row *row, const struct scn_at *at,
                       void *place, uint32_t *place_count)
 {
     const struct scn_json *only;
     struct scn_at inner = {.parent = at};
-    int64_t finite = INT64_C(36525) * 86400 * 1000000000;
     struct scenario_dist dist = {.law = LAW_FIXED};
 
     (void)place_count;
@@ -384,12 +439,22 @@ static void read_dist(struct scn_reader *reader, const struct scn_row *row, cons
             continue;
         inner.key = scn_laws[i].name;
         inner.json = only;
-        read_law(reader, &scn_laws[i], &inner, finite, &dist);
+        read_law(reader, &scn_laws[i], &inner, FINITE, &dist);
+        *(struct scenario_dist *)place = dist;
+        return;
+    }
+    for (size_t i = 0; i < 2 && only && !scn_json_next(only); i++) {
+        if (strcmp(scn_json_key(only), lists[i].name) != 0)
+            continue;
+        inner.key = lists[i].name;
+        inner.json = only;
+        read_values(reader, lists[i].law, &inner, &dist);
         *(struct scenario_dist *)place = dist;
         return;
     }
     scn_fail(reader, at,
-             "must hold one of uniform, exponential, weibull and lognormal, or be a duration");
+             "must hold one of uniform, exponential, weibull, lognormal, empirical and sequence, "
+             "or be a duration");
 }
 
 static void read_every(struct scn_reader *reader, const struct scn_row *row,
@@ -399,7 +464,10 @@ static void read_every(struct scn_reader *reader, const struct scn_row *row,
 
     read_dist(reader, row, at, &when->every, place_count);
     when->repeats = true;
-    if (when->every.law == LAW_FIXED && when->every.a == 0)
+    bool none = when->every.law == LAW_FIXED && when->every.a == 0;
+    for (uint32_t i = 0; i < when->every.count && !reader->failed; i++)
+        none |= when->every.values[i] == 0;
+    if (none)
         scn_fail(reader, at, "must be more than nothing");
 }
 

@@ -55,8 +55,12 @@ static void free_rows(const struct scn_table *table, void *base)
 
 void scenario_free(struct scenario *scenario)
 {
-    if (scenario)
-        free_rows(&scn_root, scenario);
+    if (!scenario)
+        return;
+    free_rows(&scn_root, scenario);
+    for (uint32_t i = 0; i < scenario->value_list_count; i++)
+        free(scenario->value_lists[i]);
+    free(scenario->value_lists);
     free(scenario);
 }
 

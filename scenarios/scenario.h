@@ -23,12 +23,16 @@ enum scenario_law {
     LAW_EXPONENTIAL, /* a = mean */
     LAW_WEIBULL,     /* a = scale, shape */
     LAW_LOGNORMAL,   /* a = median, shape = sigma of the logarithm */
+    LAW_EMPIRICAL,   /* one of `values`, each as likely as the others */
+    LAW_SEQUENCE,    /* `values` in their order, and then again: a trace */
 };
 
 struct scenario_dist {
     enum scenario_law law;
     sim_nsec a, b;
     double shape;
+    const sim_nsec *values; /* `count` of them, at least one; EMPIRICAL: rising. The scenario's. */
+    uint32_t count;
 };
 
 struct scenario_site {
@@ -100,7 +104,12 @@ struct scenario_plugin {
                                     cannot restart a node */
 };
 
-enum scenario_update_fate { FATE_SUCCEEDS, FATE_FAILS, FATE_LOOPS };
+enum scenario_update_fate {
+    FATE_SUCCEEDS,
+    FATE_FAILS,
+    FATE_LOOPS,
+    FATE_KILLS, /* it is installed, and the node boots no more */
+};
 
 struct scenario_update {
     char *id; /* unique; its 64-bit id is scenario_update_id() */
@@ -173,8 +182,9 @@ struct scenario_fault {
     struct scenario_when when;
     uint32_t *nodes; /* which nodes; a repeating fault draws for each on its own */
     uint32_t node_count;
-    uint32_t *sites;
+    uint32_t *sites; /* PARTITION, SLOW_LINK; of others the nodes are there instead */
     uint32_t site_count;
+    bool together; /* a repeating fault strikes all its nodes at once, for the same time */
     uint32_t coordinator;
     uint8_t part;    /* COORDINATOR_DEATH: enum cau_turn_part after which the turn is cut */
     bool part_given; /* else it dies between two turns */
@@ -235,6 +245,7 @@ struct scenario {
     sim_nsec lock_settle;
     bool enable_soft_reboot;    /* the cluster property of that name */
     sim_nsec transport_timeout; /* a stalled flow fails after this */
+    double message_loss;        /* probability that an order, or its answer, gets lost */
     bool sharing;               /* flows on one link share it; false: links are fat pipes */
     uint32_t repository_site;   /* where downloads come from */
     uint64_t repository_bandwidth;
@@ -253,6 +264,8 @@ struct scenario {
         coordinator_count, fault_count, request_count;
     struct scenario_script pre, post;
     struct cau_options options; /* of "policy" */
+    sim_nsec **value_lists;     /* of distributions */
+    uint32_t value_list_count;
     struct scenario_expect expect, expect_simgrid, expect_heap;
 };
 

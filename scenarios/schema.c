@@ -147,12 +147,25 @@ static cJSON *law(const struct scn_law *from)
     return closed(ret);
 }
 
+/* A law that is a list of times. */
+static cJSON *times(const char *name, cJSON *one)
+{
+    cJSON *ret = object("object");
+    cJSON_AddItemToObject(cJSON_AddObjectToObject(ret, "properties"), name,
+                          list_of(one, 1, 100000));
+    require(ret, name);
+    return closed(ret);
+}
+
 static cJSON *distribution(void)
 {
     cJSON *ret = any_of(shared("duration"), NULL);
     cJSON *list = cJSON_GetObjectItemCaseSensitive(ret, "anyOf");
     for (size_t i = 0; i < 4; i++)
         cJSON_AddItemToArray(list, law(&scn_laws[i]));
+    cJSON_AddItemToArray(list, times("empirical", shared("duration")));
+    cJSON_AddItemToArray(
+        list, times("sequence", any_of(shared("duration"), constant(cJSON_CreateString("never")))));
     return ret;
 }
 

@@ -60,10 +60,24 @@ static void write_span(struct out *out, sim_nsec span)
     fprintf(out->file, "\"%s\"", span == SIM_NEVER ? "never" : cau_duration_write(span, text));
 }
 
+static void write_values(struct out *out, const struct scenario_dist *dist)
+{
+    fprintf(out->file, "{\"%s\": [", dist->law == LAW_EMPIRICAL ? "empirical" : "sequence");
+    for (uint32_t i = 0; i < dist->count; i++) {
+        fputs(i > 0 ? ", " : "", out->file);
+        write_span(out, dist->values[i]);
+    }
+    fputs("]}", out->file);
+}
+
 static void write_dist(struct out *out, const struct scenario_dist *dist)
 {
     if (dist->law == LAW_FIXED) {
         write_span(out, dist->a);
+        return;
+    }
+    if (dist->count > 0) {
+        write_values(out, dist);
         return;
     }
     for (size_t i = 0; i < sizeof scn_laws / sizeof scn_laws[0]; i++) {

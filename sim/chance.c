@@ -42,6 +42,10 @@ sim_nsec sim_chance_quantile(const struct scenario_dist *dist, double u)
     case LAW_LOGNORMAL:
         return dist->a <= 0 ? 0
                             : whole(gsl_cdf_lognormal_Pinv(u, log((double)dist->a), dist->shape));
+    case LAW_EMPIRICAL:
+        return dist->values[(uint32_t)(u * dist->count)]; /* u < 1 by more than half a bit */
+    case LAW_SEQUENCE:
+        break;
     }
     assert(!"a law that scenario.h does not know");
     return 0;
@@ -52,6 +56,8 @@ sim_nsec sim_chance_draw(const struct sim_chance *chance, const struct scenario_
 {
     if (dist->law == LAW_FIXED)
         return dist->a;
+    if (dist->law == LAW_SEQUENCE)
+        return dist->values[index % dist->count];
     return sim_chance_quantile(dist, sim_chance_uniform(chance, node, purpose, sub, index));
 }
 

@@ -29,6 +29,8 @@ enum sim_purpose {
     SIM_FOR_SOFT_BOOT,
     SIM_FOR_SOFT_FAILURE,
     SIM_FOR_CUSTOM_BOOT,
+    SIM_FOR_LOST_ORDER, /* sub = coordinator, index = operation */
+    SIM_FOR_LOST_ANSWER,
     SIM_PURPOSES
 };
 
@@ -44,7 +46,7 @@ double sim_chance_uniform(const struct sim_chance *chance, uint32_t node, enum s
  * returns its value untouched (SIM_NEVER stays "never"); all others stay below SIM_NEVER. */
 sim_nsec sim_chance_quantile(const struct scenario_dist *dist, double u);
 
-/* Both in one. */
+/* Both in one; of a sequence the value number `index`. */
 sim_nsec sim_chance_draw(const struct sim_chance *chance, const struct scenario_dist *dist,
                          uint32_t node, enum sim_purpose purpose, uint32_t sub, uint64_t index);
 

@@ -14,14 +14,20 @@ static bool per_node(enum scenario_fault_kind kind)
            kind != FAULT_SLOW_LINK && kind != FAULT_REPOSITORY_BROKEN;
 }
 
+/* Drawn for, and counted as, one. */
+static bool is_one(const struct scenario_fault *f)
+{
+    return !per_node(f->kind) || f->together;
+}
+
 static uint32_t targets(const struct scenario_fault *f)
 {
-    return per_node(f->kind) ? f->node_count : 1;
+    return is_one(f) ? 1 : f->node_count;
 }
 
 static uint32_t target(const struct scenario_fault *f, uint32_t i)
 {
-    return per_node(f->kind) ? f->nodes[i] : CAU_NO_NODE;
+    return is_one(f) ? CAU_NO_NODE : f->nodes[i];
 }
 
 static uint32_t *occurrences(const struct sim_world *w, uint32_t fault, uint32_t node)
@@ -154,13 +160,16 @@ void sim_fault_bites(struct sim_world *w, enum scenario_fault_kind kind, uint32_
 static void lose_power(struct sim_world *w, uint32_t fault, uint32_t node)
 {
     const struct scenario_fault *f = &w->scenario->faults[fault];
-    uint32_t nth = *occurrences(w, fault, node);
+    uint32_t whose = f->together ? CAU_NO_NODE : node, nth = *occurrences(w, fault, whose);
     sim_nsec repair;
+
+    if (f->when.repeats && f->repair.law == LAW_SEQUENCE)
+        nth -= 2; /* the next one is counted already, and so is this one: from 0 */
 
     if (f->kind == FAULT_CRASH ? nodes(w)[node].power == SIM_OFF : nodes(w)[node].power != SIM_ON)
         return;
     faults(w)[fault].count++;
-    repair = sim_chance_draw(&w->chance, &f->repair, node, SIM_FOR_REPAIR, fault, nth);
+    repair = sim_chance_draw(&w->chance, &f->repair, whose, SIM_FOR_REPAIR, fault, nth);
     sim_note_drop(w, &nodes(w)[node].note_repair);
     nodes(w)[node].note_repair =
         sim_note_put(w, sim_later(w->now, repair), NOTE_REPAIR, node, node, 0);
@@ -253,13 +262,11 @@ static void toggle(struct sim_world *w, uint32_t fault, uint32_t node, bool on)
     sim_happen(w, what);
 }
 
-void sim_fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
+static void strike(struct sim_world *w, uint32_t fault, uint32_t node)
 {
     const struct scenario_fault *f = &w->scenario->faults[fault];
     struct node *n = node == CAU_NO_NODE ? NULL : &nodes(w)[node];
 
-    if (f->when.repeats && !lasting(f->kind)) /* the others: once it is over */
-        again(w, fault, node);
     switch (f->kind) {
     case FAULT_CRASH:
     case FAULT_HANG:
@@ -296,10 +303,32 @@ void sim_fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
     }
 }
 
+/* Does the time to the next one begin when it strikes? Else when it is over. */
+static bool counts_at_once(const struct scenario_fault *f)
+{
+    return f->when.repeats && (f->together || !lasting(f->kind));
+}
+
+void sim_fault_strikes(struct sim_world *w, uint32_t fault, uint32_t node)
+{
+    const struct scenario_fault *f = &w->scenario->faults[fault];
+
+    if (counts_at_once(f))
+        again(w, fault, node);
+    if (!f->together) {
+        strike(w, fault, node);
+        return;
+    }
+    for (uint32_t i = 0; i < f->node_count; i++)
+        strike(w, fault, f->nodes[i]);
+}
+
 void sim_fault_heals(struct sim_world *w, uint32_t fault, uint32_t node)
 {
+    const struct scenario_fault *f = &w->scenario->faults[fault];
+
     toggle(w, fault, node, false);
-    if (w->scenario->faults[fault].when.repeats)
+    if (f->when.repeats && !counts_at_once(f))
         again(w, fault, node);
 }
 

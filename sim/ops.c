@@ -123,12 +123,18 @@ static uint32_t op_new(struct sim_world *w, uint32_t coordinator, const struct c
     return op;
 }
 
+static bool gets_lost(const struct sim_world *w, const struct op *o, enum sim_purpose which)
+{
+    return sim_chance_happens(&w->chance, w->scenario->message_loss, o->contact, which,
+                              o->coordinator, o->id);
+}
+
 static void depart(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
     sim_nsec work = 0;
 
-    if (o->contact == NONE) {
+    if (o->contact == NONE || gets_lost(w, o, SIM_FOR_LOST_ORDER)) {
         sim_op_lose(w, op);
         return;
     }
@@ -191,6 +197,10 @@ void sim_op_finish(struct sim_world *w, uint32_t op, enum cau_result_code code)
     o->code = (uint8_t)code;
     if (o->answered) {
         op_release(w, op);
+        return;
+    }
+    if (gets_lost(w, o, SIM_FOR_LOST_ANSWER)) {
+        o->state = OP_GONE;
         return;
     }
     o->state = OP_REPLY;

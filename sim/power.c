@@ -74,9 +74,23 @@ void sim_power_hang(struct sim_world *w, uint32_t node)
     kill_coordinators(w, node);
 }
 
+/* It gets as far as the kernel, and that is all. */
+static void die(struct sim_world *w, uint32_t node)
+{
+    nodes(w)[node].broken = true;
+    nodes(w)[node].next_boot = CAU_BOOT_FULL;
+    sim_touch(w, node);
+    sim_happen_node(w, SIM_DEAD, node, 0);
+}
+
 void sim_power_boot(struct sim_world *w, uint32_t node)
 {
     struct node *n = &nodes(w)[node];
+
+    if (n->killed) {
+        die(w, node);
+        return;
+    }
     sim_nsec takes = sim_restart_boot(w, node);
 
     if (n->slow > 0)

@@ -93,6 +93,7 @@ struct node {
     bool firmware_needed; /* the restart that is needed has to go through the firmware */
     uint8_t next_boot;    /* enum cau_boot: of the restart under way */
     uint8_t boot_plugin;  /* CAU_BOOT_CUSTOM: whose */
+    bool killed;          /* an update was installed after which it boots no more */
     bool reports_corrupt;
     bool path_open; /* its firewall lets it be restarted from outside */
 };

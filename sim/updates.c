@@ -156,6 +156,7 @@ void sim_updates_installed(struct sim_world *w, uint32_t op)
         *flags |= HAVE_INSTALLED;
         if (w->scenario->updates[u].feature_set > nodes(w)[o->node].feature_next)
             nodes(w)[o->node].feature_next = w->scenario->updates[u].feature_set;
+        nodes(w)[o->node].killed |= w->scenario->updates[u].fate == FATE_KILLS;
         if (w->scenario->updates[u].restart) {
             nodes(w)[o->node].restart_needed = true;
             nodes(w)[o->node].firmware_needed |= w->scenario->updates[u].firmware;

@@ -179,6 +179,15 @@ static char *check_cut(const struct scenario *s, uint32_t i)
 
 static char *check_play(const struct scenario *s)
 {
+    if (s->message_loss > 0) {
+        return cau_sentence("network.message_loss: must be 0 on a testbed: ssh loses nothing");
+    }
+    for (uint32_t i = 0; i < s->update_count; i++) {
+        if (s->updates[i].fate == FATE_KILLS) {
+            return cau_sentence("updates[%u].fate: a testbed's nodes cannot be killed by an update",
+                                i);
+        }
+    }
     for (uint32_t i = 0; i < s->fault_count; i++) {
         if (s->faults[i].when.repeats) {
             return cau_sentence("faults[%u].every: a testbed plays a fault once; use at or when",

@@ -29,6 +29,7 @@ static void moments(const struct scenario_dist *dist, double *ret_mean, double *
 
 static void test_chance_moments(void)
 {
+    static const sim_nsec measured[] = {SEC(10), SEC(20), SEC(40), SEC(70)};
     struct {
         struct scenario_dist dist;
         double mean, deviation;
@@ -42,6 +43,8 @@ static void test_chance_moments(void)
         {{.law = LAW_LOGNORMAL, .a = SEC(60), .shape = 0.5},
          60 * exp(0.125),
          60 * exp(0.125) * sqrt(exp(0.25) - 1)},
+        {{.law = LAW_EMPIRICAL, .values = measured, .count = 4}, 35, sqrt(525)},
+        {{.law = LAW_SEQUENCE, .values = measured, .count = 4}, 35, sqrt(525)},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

@@ -339,6 +339,84 @@ static void test_feature_set_at_once(void)
     rig_end(&rig);
 }
 
+/* One draw for all its nodes, and all come back at the same moment; a trace is followed to its end.
+ */
+static void test_together(void)
+{
+    static const sim_nsec gaps[] = {SEC(100), SEC(400), SIM_NEVER}, down[] = {SEC(60), SEC(30)};
+    uint32_t two[] = {1, 2};
+    struct scenario_fault *f;
+
+    rig_init(&rig, 5);
+    f = rig_fault(&rig, FAULT_CRASH, SIM_NEVER, two, 2);
+    f->when.repeats = true;
+    f->together = true;
+    f->when.every = (struct scenario_dist){.law = LAW_SEQUENCE, .values = gaps, .count = 3};
+    f->repair = (struct scenario_dist){.law = LAW_SEQUENCE, .values = down, .count = 2};
+    rig_begin(&rig, 1);
+    rig_until(&rig, SEC(99));
+    CU_ASSERT_EQUAL(rig.happened[SIM_CRASHED], 0);
+    rig_until(&rig, SEC(101));
+    CU_ASSERT_EQUAL(rig.happened[SIM_CRASHED], 2);
+    rig_until(&rig, SEC(161));
+    CU_ASSERT_EQUAL(rig.happened[SIM_REPAIRED], 2);
+    CU_ASSERT_EQUAL(rig.first[SIM_REPAIRED], SEC(160));
+    CU_ASSERT_EQUAL(rig.last[SIM_REPAIRED], SEC(160));
+    rig_until(&rig, SEC(10000));
+    CU_ASSERT_EQUAL(rig.happened[SIM_CRASHED], 4); /* and no more */
+    CU_ASSERT_EQUAL(rig.last[SIM_CRASHED], SEC(500));
+    CU_ASSERT_EQUAL(rig.last[SIM_REPAIRED], SEC(530));
+    rig_end(&rig);
+}
+
+/* What kills shows at the next boot, whoever orders it, and at each one after that. */
+static void test_update_that_kills(void)
+{
+    uint32_t one[] = {1};
+
+    rig_init(&rig, 3);
+    rig_update(&rig, "bad", 0, true)->fate = FATE_KILLS;
+    rig_fault(&rig, FAULT_CRASH, SEC(100), one, 1)->repair =
+        (struct scenario_dist){.law = LAW_FIXED, .a = SEC(60)};
+    rig_begin(&rig, 1);
+    stage(1);
+    rig_until(&rig, SEC(1));
+    install(1);
+    rig_until(&rig, SEC(99));
+    CU_ASSERT_EQUAL(rig.happened[SIM_INSTALLED], 1);
+    CU_ASSERT_EQUAL(rig_node(&rig, 1).power, SIM_ON);
+    rig_until(&rig, SEC(10000));
+    CU_ASSERT_EQUAL(rig.happened[SIM_CRASHED], 1);
+    CU_ASSERT_EQUAL(rig.happened[SIM_DEAD], 1);
+    CU_ASSERT_EQUAL(rig.happened[SIM_UP], 0);
+    CU_ASSERT_EQUAL(rig_node(&rig, 1).power, SIM_OFF);
+    rig_end(&rig);
+}
+
+/* An order that gets lost is not carried out; one whose answer does is; both are unheard of. */
+static void test_lost_messages(void)
+{
+    unsigned begun = 0, heard = 0, unheard = 0;
+
+    rig_init(&rig, 3);
+    rig.scenario.message_loss = 0.5;
+    rig.plugins[0].scan = (struct scenario_dist){.law = LAW_FIXED, .a = SEC(1)};
+    rig_begin(&rig, 1);
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t id = rig_do(&rig, 0, CAU_ACT_SCAN, 1, 0);
+
+        rig_until(&rig, SEC(4000.0 * (i + 1)));
+        CU_ASSERT_EQUAL(rig.results[id].count, 1); /* by the deadline, in any case */
+        heard += rig_code(&rig, id) == CAU_RC_OK;
+        unheard += rig_code(&rig, id) == CAU_RC_UNKNOWN;
+    }
+    begun = rig.happened[SIM_ACCEPTED];
+    CU_ASSERT_EQUAL(heard + unheard, 100);
+    CU_ASSERT(begun > 30 && begun < 70);
+    CU_ASSERT(heard > 10 && heard < begun - 10);
+    rig_end(&rig);
+}
+
 static const struct unit_test tests[] = {
     {"every kind of fault happens", test_every_kind_happens},
     {"every kind of fault is documented", test_every_kind_is_documented},
@@ -349,6 +427,9 @@ static const struct unit_test tests[] = {
     {"a broken repository", test_repository_broken},
     {"the feature-set door", test_feature_set_door},
     {"a feature set at once", test_feature_set_at_once},
+    {"together, by a trace", test_together},
+    {"an update that kills", test_update_that_kills},
+    {"lost messages", test_lost_messages},
 };
 
 int main(void)
