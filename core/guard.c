@@ -72,14 +72,10 @@ static bool counts(const struct cau_node *node, enum count count)
     return true;
 }
 
-static bool quorum_survives(const struct cau_core *core, const struct cau_node *candidate,
-                            enum count count)
+void cau_guard_facts(const struct cau_core *core, struct cau_quorum_facts *ret)
 {
-    if (single_node(core)) {
-        return true; /* exempt, and announced [SPEC 5.5] */
-    }
     const struct cau_votes *votes = &core->votes;
-    struct cau_quorum_facts facts = {
+    *ret = (struct cau_quorum_facts){
         .expected = votes->expected,
         .total = votes->total,
         .needed = votes->needed,
@@ -87,26 +83,47 @@ static bool quorum_survives(const struct cau_core *core, const struct cau_node *
         .nodes = core->plan.node_count,
         .configured = core->plan.votes_configured,
         .witness_votes = votes->witness,
+        .weights = votes->weights,
         .device = core->plan.quorum.device,
+        .family = core->plan.quorum.family,
         .quorate = core->quorate,
         .two_node = votes->two_node,
         .auto_tie_breaker = votes->auto_tie_breaker,
         .last_man_standing = votes->last_man_standing,
         .allow_downscale = votes->allow_downscale,
         .equal_votes = core->unequal_count == 0,
+        .dynamic_quorum = core->plan.quorum.dynamic_quorum,
+        .dynamic_witness = core->plan.quorum.dynamic_witness,
     };
-    uint32_t out = candidate->facts.votes;
+}
+
+static bool quorum_survives(const struct cau_core *core, const struct cau_node *candidate,
+                            enum count count)
+{
+    if (single_node(core)) {
+        return true; /* exempt, and announced [SPEC 5.5] */
+    }
+    struct cau_quorum_facts facts;
+    cau_guard_facts(core, &facts);
     uint32_t tie = core->plan.tie_breaker;
-    bool tie_goes = tie == CAU_NO_NODE || tie == cau_index(core, candidate) ||
-                    !cau_node_at(core, tie)->facts.member;
+    struct cau_quorum_going going = {
+        .leaves = candidate->facts.votes,
+        .tie_breaker = tie == CAU_NO_NODE || tie == cau_index(core, candidate) ||
+                       !cau_node_at(core, tie)->facts.member,
+    };
     for (uint32_t i = 0; i < core->active_count; i++) {
         const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
-        if (node != candidate && counts(node, count) && node->facts.member) {
-            out += node->facts.votes;
-            tie_goes |= tie == cau_index(core, node);
+        if (node == candidate || !counts(node, count)) {
+            continue;
+        }
+        if (node->facts.member) {
+            going.lost += node->facts.votes;
+            going.tie_breaker |= tie == cau_index(core, node);
+        } else {
+            going.away += node->facts.votes;
         }
     }
-    return cau_quorum_survives(&facts, out, tie_goes);
+    return cau_quorum_survives(&facts, &going);
 }
 
 static bool conflicts(const struct cau_core *core, const struct cau_node *candidate)
@@ -225,7 +242,9 @@ enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_
  * [SPEC 5.8]. */
 static bool all_votes_there(const struct cau_core *core)
 {
-    uint32_t there = core->votes.total;
+    struct cau_quorum_facts facts;
+    cau_guard_facts(core, &facts);
+    uint32_t there = cau_quorum_there(&facts);
     for (uint32_t i = 0; i < core->plan.node_count && there < core->plan.votes_configured; i++) {
         const struct cau_node *node = cau_node_at(core, i);
         there += cau_door_lost(core, node) ? node->facts.votes : 0u;

@@ -215,7 +215,9 @@ static bool claim_is_everywhere(const struct cau_core *core)
         }
         votes += facts->member ? facts->votes : 0u;
     }
-    return core->votes.total > 0 && votes >= core->votes.total;
+    struct cau_quorum_facts facts;
+    cau_guard_facts(core, &facts);
+    return core->votes.total > 0 && votes >= cau_quorum_there(&facts);
 }
 
 static bool view_is_good(const struct cau_core *core)

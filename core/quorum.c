@@ -9,7 +9,7 @@
  * What makes it cheap: a quorate node that hears from a member nothing but what it knew is not
  * moved by it, so such messages are skipped. Whoever loses quorum on the way is replayed in full.
  */
-#include "core/quorum.h"
+#include "core/quorum_family.h"
 
 #include <assert.h>
 
@@ -472,8 +472,8 @@ static void listen_to_all(const struct cau_quorum_rules *rules, struct cau_quoru
     keep_view(rules, &view);
 }
 
-void cau_quorum_vote(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
-                     const uint32_t *members, size_t n_members, const uint8_t *votes)
+void cau_votequorum_vote(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                         const uint32_t *members, size_t n_members, const uint8_t *votes)
 {
     for (size_t k = 0; k < n_members; k++) {
         struct cau_quorum_node *node = &nodes[members[k]];
@@ -514,9 +514,9 @@ void cau_quorum_vote(const struct cau_quorum_rules *rules, struct cau_quorum_nod
     }
 }
 
-void cau_quorum_change(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
-                       const uint32_t *members, size_t n_members, const uint32_t *left,
-                       size_t n_left, const uint8_t *votes, cau_msec now)
+void cau_votequorum_change(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                           const uint32_t *members, size_t n_members, const uint32_t *left,
+                           size_t n_left, const uint8_t *votes, cau_msec now)
 {
     uint32_t ring = 0;
     struct round round;
@@ -545,13 +545,13 @@ void cau_quorum_change(const struct cau_quorum_rules *rules, struct cau_quorum_n
     if (rules->device_votes == 0)
         return;
     if (votes)
-        cau_quorum_vote(rules, nodes, members, n_members, votes);
+        cau_votequorum_vote(rules, nodes, members, n_members, votes);
     for (size_t k = 0; k < n_members; k++)
         recount_settled(rules, nodes, members[k], false);
 }
 
-void cau_quorum_start(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
-                      uint32_t node, cau_msec now)
+void cau_votequorum_start(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                          uint32_t node, cau_msec now)
 {
     struct cau_quorum_node *self = &nodes[node];
     struct view view;
@@ -569,7 +569,7 @@ void cau_quorum_start(const struct cau_quorum_rules *rules, struct cau_quorum_no
     view = (struct view){.self = self, .votes = self->votes, .count = 1, .lowest = node};
     recount(rules, &view, false, false);
     keep_view(rules, &view);
-    cau_quorum_change(rules, nodes, &node, 1, NULL, 0, NULL, now);
+    cau_votequorum_change(rules, nodes, &node, 1, NULL, 0, NULL, now);
 }
 
 void cau_quorum_stop(struct cau_quorum_node *nodes, uint32_t node)

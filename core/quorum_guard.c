@@ -1,5 +1,5 @@
 /* Looking ahead: would the rest keep quorum, and whom would the witness vote for. */
-#include "core/quorum.h"
+#include "core/quorum_family.h"
 
 static uint32_t larger(uint32_t a, uint32_t b)
 {
@@ -11,8 +11,8 @@ static uint32_t smaller(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-void cau_quorum_report(const struct cau_quorum_rules *rules, enum cau_quorum_device device,
-                       const struct cau_quorum_node *node, struct cau_quorum_facts *ret)
+void cau_votequorum_report(const struct cau_quorum_rules *rules, enum cau_quorum_device device,
+                           const struct cau_quorum_node *node, struct cau_quorum_facts *ret)
 {
     *ret = (struct cau_quorum_facts){
         .expected = node->highest,
@@ -48,6 +48,7 @@ void cau_quorum_facts_merge(struct cau_quorum_facts *facts, const struct cau_quo
     facts->members = larger(facts->members, other->members);
     facts->total = smaller(facts->total, other->total);
     facts->witness_votes = smaller(facts->witness_votes, other->witness_votes);
+    facts->weights = smaller(facts->weights, other->weights);
 }
 
 /* The witness's votes that are sure when `out` nodes leave. Both algorithms count nodes, which are
@@ -64,6 +65,7 @@ static uint32_t sure_witness_votes(const struct cau_quorum_facts *facts, uint32_
         return 0;
     switch (facts->device) {
     case CAU_QUORUM_DEVICE_NONE:
+    case CAU_QUORUM_DEVICE_ARBITRATION:
         return 0;
     case CAU_QUORUM_DEVICE_FFSPLIT:
         return 2 * (uint64_t)rest >= facts->nodes ? facts->witness_votes : 0;
@@ -73,9 +75,15 @@ static uint32_t sure_witness_votes(const struct cau_quorum_facts *facts, uint32_
     return 0;
 }
 
-bool cau_quorum_survives(const struct cau_quorum_facts *facts, uint32_t votes_out,
-                         bool tie_breaker_goes)
+uint32_t cau_votequorum_there(const struct cau_quorum_facts *facts)
 {
+    return facts->total;
+}
+
+bool cau_votequorum_survives(const struct cau_quorum_facts *facts,
+                             const struct cau_quorum_going *going)
+{
+    uint32_t votes_out = going->leaves + going->lost;
     uint32_t present = facts->total - smaller(facts->total, facts->witness_votes);
     uint32_t needed = larger(facts->needed, (facts->expected + 2) / 2);
     uint32_t rest;
@@ -93,7 +101,7 @@ bool cau_quorum_survives(const struct cau_quorum_facts *facts, uint32_t votes_ou
         return true;
     /* A tie. One by one there is quorum by count until the last one goes; all at once no more go
      * than could have quorum elsewhere. */
-    return facts->auto_tie_breaker && !tie_breaker_goes && facts->equal_votes &&
+    return facts->auto_tie_breaker && !going->tie_breaker && facts->equal_votes &&
            facts->device == CAU_QUORUM_DEVICE_NONE && !facts->allow_downscale && rest > 0 &&
            rest == facts->expected / 2 && facts->needed <= rest + 1 && votes_out < facts->needed;
 }

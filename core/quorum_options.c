@@ -1,6 +1,6 @@
 /* What Corosync makes of the quorum section of corosync.conf at start: what it refuses, what it
  * silently changes, and what it accepts although it cannot mean it. */
-#include "core/quorum.h"
+#include "core/quorum_family.h"
 
 #include <assert.h>
 
@@ -59,8 +59,8 @@ static const char *device_refused(const struct cau_quorum_options *options, uint
     return NULL;
 }
 
-const char *cau_quorum_refused(const struct cau_quorum_options *options,
-                               const struct cau_quorum_node *nodes, size_t n)
+const char *cau_votequorum_refused(const struct cau_quorum_options *options,
+                                   const struct cau_quorum_node *nodes, size_t n)
 {
     uint32_t sum = sum_of_votes(nodes, n);
 
@@ -83,6 +83,7 @@ static const char *device_check(const struct cau_quorum_options *options,
 {
     switch (options->device) {
     case CAU_QUORUM_DEVICE_NONE:
+    case CAU_QUORUM_DEVICE_ARBITRATION: /* refused: see quorum_family.c */
         return NULL;
     case CAU_QUORUM_DEVICE_FFSPLIT:
         if (votes_differ_from_one(nodes, n))
@@ -113,10 +114,10 @@ static const char *shrinking_check(const struct cau_quorum_options *options,
     return NULL;
 }
 
-const char *cau_quorum_check(const struct cau_quorum_options *options,
-                             const struct cau_quorum_node *nodes, size_t n)
+const char *cau_votequorum_check(const struct cau_quorum_options *options,
+                                 const struct cau_quorum_node *nodes, size_t n)
 {
-    const char *refused = cau_quorum_refused(options, nodes, n);
+    const char *refused = cau_votequorum_refused(options, nodes, n);
     uint32_t sum = sum_of_votes(nodes, n);
     uint32_t expected = options->expected_votes ? options->expected_votes : sum;
     const char *why;
@@ -141,14 +142,14 @@ const char *cau_quorum_check(const struct cau_quorum_options *options,
     return NULL;
 }
 
-void cau_quorum_init(const struct cau_quorum_options *options, struct cau_quorum_node *nodes,
-                     size_t n, struct cau_quorum_rules *ret_rules)
+void cau_votequorum_init(const struct cau_quorum_options *options, struct cau_quorum_node *nodes,
+                         size_t n, struct cau_quorum_rules *ret_rules)
 {
     uint32_t sum = sum_of_votes(nodes, n);
     uint32_t device_votes = 0;
     bool tracking = options->expected_votes_tracking || options->allow_downscale;
 
-    assert(!cau_quorum_refused(options, nodes, n));
+    assert(!cau_votequorum_refused(options, nodes, n));
     if (options->device != CAU_QUORUM_DEVICE_NONE) {
         device_votes = options->device_votes;
         if (device_votes == CAU_QUORUM_NONE) {

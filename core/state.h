@@ -286,6 +286,8 @@ enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_
 bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *node,
                             enum cau_reason why);
 bool cau_guard_never_allows(const struct cau_core *core, uint32_t node);
+/* What is known about quorum, as core/quorum.h asks for it. */
+void cau_guard_facts(const struct cau_core *core, struct cau_quorum_facts *ret);
 
 /* ---- door.c: feature sets ---- */
 /* Takes in what a member's facts say. */

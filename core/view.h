@@ -58,13 +58,15 @@ struct cau_request {
     uint8_t kind; /* enum cau_request_kind */
 };
 
-/* Votes as the members of the first observer's partition report them (corosync-quorumtool -s). They
- * can disagree for good, so each number is the strictest of those that answered; total is 0 when
- * one of them is not quorate. The flags may differ from what is configured. */
+/* Votes as the members of the first observer's partition report them (corosync-quorumtool -s, or
+ * what a Windows cluster shows). They can disagree for good, so each number is the strictest of
+ * those that answered; total is 0 when one of them is not quorate. The flags may differ from what
+ * is configured. */
 struct cau_votes {
     uint32_t expected, total, needed; /* total includes the witness's */
-    uint32_t witness;                 /* votes the witness casts now */
+    uint32_t witness; /* votes the witness casts now; Windows: 1 while it answers all of them */
     uint32_t members; /* nodes in the observer's partition, foreign voters included */
+    uint32_t weights; /* Windows: votes that these may be given, 0 as total is; else 0 */
     bool two_node, auto_tie_breaker, last_man_standing, allow_downscale;
 };
 

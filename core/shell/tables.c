@@ -40,6 +40,9 @@ static const struct cau_field list_policy[] = {
 TABLE(PUBLIC, struct cau_policy, policy);
 
 static const struct cau_field list_quorum[] = {
+    WORD(struct cau_quorum_options, family, quorum_family),
+    PLAIN(struct cau_quorum_options, dynamic_quorum, BOOL),
+    PLAIN(struct cau_quorum_options, dynamic_witness, BOOL),
     PLAIN(struct cau_quorum_options, expected_votes, UINT),
     PLAIN(struct cau_quorum_options, two_node, BOOL),
     WORD(struct cau_quorum_options, wait_for_all, quorum_switch),
@@ -125,6 +128,7 @@ static const struct cau_field list_votes[] = {
     PLAIN(struct cau_votes, needed, UINT),
     PLAIN(struct cau_votes, witness, UINT),
     PLAIN(struct cau_votes, members, UINT),
+    PLAIN(struct cau_votes, weights, UINT),
     PLAIN(struct cau_votes, two_node, BOOL),
     PLAIN(struct cau_votes, auto_tie_breaker, BOOL),
     PLAIN(struct cau_votes, last_man_standing, BOOL),

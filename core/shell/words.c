@@ -365,6 +365,12 @@ static const char *const list_soft_boot[] = {
 };
 WORDS(soft_boot, "state of soft restarts", CAU_SOFT_BYPASSED + 1);
 
+static const char *const list_quorum_family[] = {
+    [CAU_QUORUM_VOTEQUORUM] = "Votequorum",
+    [CAU_QUORUM_WINDOWS] = "Windows",
+};
+WORDS(quorum_family, "quorum rules", CAU_QUORUM_WINDOWS + 1);
+
 static const char *const list_quorum_switch[] = {
     [CAU_QUORUM_UNSET] = "Unset",
     [CAU_QUORUM_OFF] = "Off",
@@ -376,8 +382,9 @@ static const char *const list_quorum_device[] = {
     [CAU_QUORUM_DEVICE_NONE] = "None",
     [CAU_QUORUM_DEVICE_FFSPLIT] = "FFSplit",
     [CAU_QUORUM_DEVICE_LMS] = "LMS",
+    [CAU_QUORUM_DEVICE_ARBITRATION] = "Arbitration",
 };
-WORDS(quorum_device, "quorum device", CAU_QUORUM_DEVICE_LMS + 1);
+WORDS(quorum_device, "quorum device", CAU_QUORUM_DEVICE_ARBITRATION + 1);
 
 const char *cau_word(const struct cau_words *words, uint32_t value)
 {

@@ -47,6 +47,7 @@ extern const struct cau_words cau_words_node_kind;  /* enum cau_node_kind: "Memb
 extern const struct cau_words cau_words_standby;    /* enum cau_standby: "Ours" .. */
 extern const struct cau_words cau_words_lock_phase; /* enum cau_lock_phase: "Held" .. */
 extern const struct cau_words cau_words_request;    /* enum cau_request_kind: "Stop" .. */
+extern const struct cau_words cau_words_quorum_family; /* enum cau_quorum_family: "Windows" .. */
 extern const struct cau_words cau_words_quorum_switch; /* enum cau_quorum_switch: "On" .. */
 extern const struct cau_words cau_words_quorum_device; /* enum cau_quorum_device: "FFSplit" .. */
 

@@ -55,8 +55,9 @@ static void warn_quorum(const struct run_request *request, const struct picture 
     }
     for (uint32_t i = 0; i < picture->node_count; i++) {
         const struct picture_node *node = &picture->nodes[i];
-        if (node->facts.member && !cau_quorum_survives(&facts, node->facts.votes,
-                                                       strtoull(node->id, NULL, 10) == lowest)) {
+        const struct cau_quorum_going going = {
+            .leaves = node->facts.votes, .tie_breaker = strtoull(node->id, NULL, 10) == lowest};
+        if (node->facts.member && !cau_quorum_survives(&facts, &going)) {
             run_say(request,
                     "note: node %s cannot be missed now: without it the cluster may lose quorum",
                     node->name);

@@ -106,9 +106,19 @@ static void count_votes(struct puppet *puppet)
     if (puppet->votes_fixed) {
         return;
     }
-    uint32_t members = 0;
+    uint32_t members = 0, weights = 0;
     for (uint32_t i = 0; i < puppet->plan.node_count; i++) {
         members += puppet->facts[i].member;
+        weights += puppet->facts[i].member ? puppet->facts[i].votes : 0u;
+    }
+    if (puppet->plan.quorum.dynamic_quorum) { /* Windows' rules, without a witness */
+        uint32_t votes = weights > 0 ? weights - (weights % 2 == 0) : 1;
+        puppet->votes = (struct cau_votes){.expected = votes,
+                                           .total = weights > 0 ? votes : 0,
+                                           .needed = votes / 2 + 1,
+                                           .members = members,
+                                           .weights = weights};
+        return;
     }
     puppet->votes.expected = puppet->plan.node_count;
     puppet->votes.needed = puppet->plan.node_count / 2 + 1;

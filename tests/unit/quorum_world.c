@@ -42,7 +42,9 @@ void qw_ask_witness(struct qw_world *world)
                 break;
             }
     }
-    if (world->options.device == CAU_QUORUM_DEVICE_LMS)
+    if (world->options.device == CAU_QUORUM_DEVICE_ARBITRATION)
+        cau_quorum_arbitrate(world->nodes, world->witness, world->n);
+    else if (world->options.device == CAU_QUORUM_DEVICE_LMS)
         cau_quorum_qnetd_lms(world->witness, world->n);
     else
         cau_quorum_qnetd_ffsplit(world->witness, world->n);

@@ -212,6 +212,14 @@ static void settling(void)
     p.votes_fixed = true;
     p.votes.total = p.votes.expected = 6;
     CU_ASSERT_TRUE(settled_after(0) >= settle);
+    for (uint32_t weights = 5; weights <= 6; weights++) { /* or may be given a vote */
+        puppet_default(&p, 5);
+        p.plan.quorum.family = CAU_QUORUM_WINDOWS;
+        p.votes_fixed = true;
+        p.votes = (struct cau_votes){
+            .expected = 5, .total = 5, .needed = 3, .members = weights, .weights = weights};
+        CU_ASSERT_EQUAL(settled_after(0) < quick, weights == 5);
+    }
 }
 
 /* Two observers that disagree prove nothing, whatever the copies show. */

@@ -208,6 +208,7 @@ static void ask_predictor(void)
     uint32_t leavers[QW_MAX];
     struct cau_quorum_facts facts;
     struct cau_quorum_facts first;
+    struct cau_quorum_going going = {0};
     size_t n = qw_members_of(&qw, pick(2), members);
     size_t out = 0;
     uint32_t votes_out = 0;
@@ -233,13 +234,15 @@ static void ask_predictor(void)
         }
     really = stays(&qw, leavers, out, at_once);
     tally.asked++;
-    if (cau_quorum_survives(&facts, votes_out, leavers[0] == members[0])) {
+    going.leaves = votes_out;
+    going.tie_breaker = leavers[0] == members[0];
+    if (cau_quorum_survives(&facts, &going)) {
         tally.yes++;
         tally.false_yes += !really;
     } else if (facts.quorate && really) {
         tally.no_needlessly++;
     }
-    if (cau_quorum_survives(&first, votes_out, leavers[0] == members[0])) {
+    if (cau_quorum_survives(&first, &going)) {
         tally.single_yes++;
         tally.single_false += !really;
     }
@@ -273,7 +276,8 @@ static bool survives(uint32_t reporter, uint32_t votes_out, bool tie_breaker_goe
     struct cau_quorum_facts facts;
 
     cau_quorum_report(&qw.rules, qw.options.device, &qw.nodes[reporter], &facts);
-    return cau_quorum_survives(&facts, votes_out, tie_breaker_goes);
+    return cau_quorum_survives(
+        &facts, &(struct cau_quorum_going){.leaves = votes_out, .tie_breaker = tie_breaker_goes});
 }
 
 static void test_predictor_plain_cases(void)

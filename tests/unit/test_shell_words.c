@@ -10,11 +10,13 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static const struct cau_words *const all_words[] = {
-    &cau_words_node_state, &cau_words_run_state, &cau_words_status,        &cau_words_reason,
-    &cau_words_action,     &cau_words_event,     &cau_words_result,        &cau_words_outcome,
-    &cau_words_record,     &cau_words_note,      &cau_words_pause,         &cau_words_failback,
-    &cau_words_mode,       &cau_words_takeover,  &cau_words_node_kind,     &cau_words_standby,
-    &cau_words_lock_phase, &cau_words_request,   &cau_words_quorum_switch, &cau_words_quorum_device,
+    &cau_words_node_state,    &cau_words_run_state,     &cau_words_status,
+    &cau_words_reason,        &cau_words_action,        &cau_words_event,
+    &cau_words_result,        &cau_words_outcome,       &cau_words_record,
+    &cau_words_note,          &cau_words_pause,         &cau_words_failback,
+    &cau_words_mode,          &cau_words_takeover,      &cau_words_node_kind,
+    &cau_words_standby,       &cau_words_lock_phase,    &cau_words_request,
+    &cau_words_quorum_switch, &cau_words_quorum_device, &cau_words_quorum_family,
 };
 
 /* A word is an id: letters only, the first one big. */
