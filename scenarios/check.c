@@ -259,23 +259,54 @@ static void complete_links(struct scn_reader *reader, const struct scn_at *at,
     scenario->link_count = (uint32_t)pairs;
 }
 
+/* What one family of quorum rules does not know, beside the keys that format.c gives to one. */
+static void check_rules(struct scn_reader *reader, const struct scn_at *at)
+{
+    struct scenario *scenario = reader->scenario;
+    struct cau_quorum_options *quorum = &scenario->quorum;
+    bool arbitration = quorum->device == CAU_QUORUM_DEVICE_ARBITRATION;
+    char key[32];
+
+    if (quorum->family == CAU_QUORUM_VOTEQUORUM) {
+        if (arbitration)
+            scn_fail_key(reader, at, "cluster.quorum.witness.algorithm",
+                         "arbitration goes with the rules windows");
+        quorum->dynamic_quorum = quorum->dynamic_witness = false;
+        return;
+    }
+    if (quorum->device != CAU_QUORUM_DEVICE_NONE && !arbitration)
+        scn_fail_key(reader, at, "cluster.quorum.witness.algorithm",
+                     "must be none or arbitration with the rules windows");
+    if (quorum->device_votes != CAU_QUORUM_NONE)
+        scn_fail_key(reader, at, "cluster.quorum.witness.votes",
+                     "goes with the rules votequorum: a witness of Windows has one vote");
+    for (uint32_t i = 0; i < scenario->node_count && !reader->failed; i++) {
+        snprintf(key, sizeof key, "nodes[%u].votes", i);
+        if (scenario->nodes[i].votes > 1)
+            scn_fail_key(reader, at, key, "must be 0 or 1 with the rules windows, is %u",
+                         scenario->nodes[i].votes);
+    }
+}
+
 static void check_quorum(struct scn_reader *reader, const struct scn_at *at)
 {
     struct scenario *scenario = reader->scenario;
     struct cau_quorum_options *quorum = &scenario->quorum;
     struct cau_quorum_node *nodes = scn_alloc(reader, scenario->node_count, sizeof *nodes);
+    bool windows = quorum->family == CAU_QUORUM_WINDOWS;
     const char *refused;
 
-    if (!nodes)
-        return;
-    for (uint32_t i = 0; i < scenario->node_count; i++)
+    check_rules(reader, at);
+    for (uint32_t i = 0; nodes && i < scenario->node_count; i++)
         nodes[i].votes = scenario->nodes[i].votes;
     if (quorum->device == CAU_QUORUM_DEVICE_NONE &&
         (quorum->device_votes != CAU_QUORUM_NONE || scenario->witness_site != CAU_NO_NODE))
-        scn_fail_key(reader, at, "cluster.quorum.witness", "needs an algorithm, ffsplit or lms");
-    refused = cau_quorum_refused(quorum, nodes, scenario->node_count);
+        scn_fail_key(reader, at, "cluster.quorum.witness", "needs an algorithm, %s",
+                     windows ? "arbitration" : "ffsplit or lms");
+    refused = reader->failed ? NULL : cau_quorum_refused(quorum, nodes, scenario->node_count);
     if (refused)
-        scn_fail_key(reader, at, "cluster.quorum", "Corosync would not start: %s", refused);
+        scn_fail_key(reader, at, "cluster.quorum", "%s%s",
+                     windows ? "" : "Corosync would not start: ", refused);
     free(nodes);
 }
 

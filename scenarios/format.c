@@ -21,7 +21,9 @@
         __VA_ARGS__                                                                                \
     }
 
-static const struct cau_words device_words = {"algorithm", WORD_LIST("none", "ffsplit", "lms"), 3};
+static const struct cau_words rules_words = {"rules", WORD_LIST("votequorum", "windows"), 2};
+static const struct cau_words device_words = {
+    "algorithm", WORD_LIST("none", "ffsplit", "lms", "arbitration"), 4};
 static const struct cau_words sharing_words = {"sharing", WORD_LIST("none", "shared"), 2};
 static const struct cau_words node_kind_words = {"kind", WORD_LIST("member", "remote"), 2};
 static const struct cau_words firewall_words = {"firewall",
@@ -82,22 +84,35 @@ static const struct scn_row witness_rows[] = {
 static const struct scn_table witness = {
     .one = "witness", ROWS(witness_rows), NO_NAME, NO_SELECTOR};
 
+#define COROSYNC .kinds = 1u << CAU_QUORUM_VOTEQUORUM
+#define WINDOWS  .kinds = 1u << CAU_QUORUM_WINDOWS
+
 static const struct scn_row quorum_rows[] = {
-    {"expected_votes", "null", .type = SCN_INT, .min = 1, .max = 65535, .nullable = true,
+    {"rules", "\"votequorum\"", &rules_words, .type = SCN_WORD, AT(scenario, quorum.family)},
+    {"expected_votes", "null", .type = SCN_INT, .min = 1, .max = 65535, .nullable = true, COROSYNC,
      AT(scenario, quorum.expected_votes)},
-    {"two_node", "false", .type = SCN_BOOL, AT(scenario, quorum.two_node)},
+    {"two_node", "false", .type = SCN_BOOL, COROSYNC, AT(scenario, quorum.two_node)},
     {"wait_for_all", "null", .type = SCN_SWITCH, .nullable = true, .none = CAU_QUORUM_UNSET,
-     AT(scenario, quorum.wait_for_all)},
-    {"last_man_standing", "false", .type = SCN_BOOL, AT(scenario, quorum.last_man_standing)},
+     COROSYNC, AT(scenario, quorum.wait_for_all)},
+    {"last_man_standing", "false", .type = SCN_BOOL, COROSYNC,
+     AT(scenario, quorum.last_man_standing)},
     {"last_man_standing_window", "\"10s\"", .type = SCN_MSEC, .min = 1000000, .max = NS_MAX,
-     AT(scenario, quorum.last_man_standing_window_ms)},
-    {"auto_tie_breaker", "false", .type = SCN_BOOL, AT(scenario, quorum.auto_tie_breaker)},
-    {"allow_downscale", "false", .type = SCN_BOOL, AT(scenario, quorum.allow_downscale)},
-    {"expected_votes_tracking", "false", .type = SCN_BOOL,
+     COROSYNC, AT(scenario, quorum.last_man_standing_window_ms)},
+    {"auto_tie_breaker", "false", .type = SCN_BOOL, COROSYNC,
+     AT(scenario, quorum.auto_tie_breaker)},
+    {"allow_downscale", "false", .type = SCN_BOOL, COROSYNC, AT(scenario, quorum.allow_downscale)},
+    {"expected_votes_tracking", "false", .type = SCN_BOOL, COROSYNC,
      AT(scenario, quorum.expected_votes_tracking)},
+    {"dynamic_quorum", "true", .type = SCN_BOOL, WINDOWS, AT(scenario, quorum.dynamic_quorum)},
+    {"dynamic_witness", "true", .type = SCN_BOOL, WINDOWS, AT(scenario, quorum.dynamic_witness)},
     {"witness", "{}", .type = SCN_OBJECT, .table = &witness},
 };
-static const struct scn_table quorum = {.one = "quorum", ROWS(quorum_rows), NO_NAME, NO_SELECTOR};
+static const struct scn_table quorum = {
+    .one = "quorum rules",
+    ROWS(quorum_rows),
+    NO_NAME,
+    .selector_offset = offsetof(struct scenario, quorum.family),
+};
 
 static const struct scn_row fencing_rows[] = {
     {"enabled", "true", .type = SCN_BOOL, AT(scenario, fencing)},

@@ -378,14 +378,18 @@ static cJSON *of_row(const struct scn_row *row, bool counted)
 
 /* ---- tables ---- */
 
-/* For one kind of fault: what must stand beside it, and what must not. */
+/* For one kind of fault, or of quorum rules: what must stand beside it, and what must not. */
 static cJSON *of_kind(const struct scn_table *table, const struct scn_row *selector, uint32_t kind)
 {
     cJSON *ret = object(NULL), *when = object(NULL), *then = object(NULL);
     cJSON *properties = cJSON_AddObjectToObject(then, "properties");
     cJSON *is = cJSON_AddObjectToObject(when, "properties");
-    cJSON_AddItemToObject(is, selector->key,
-                          constant(cJSON_CreateString(selector->words->list[kind])));
+    cJSON *word = cJSON_CreateString(selector->words->list[kind]);
+    cJSON *fallback = selector->fallback ? cJSON_Parse(selector->fallback) : NULL;
+    if (fallback != NULL && !cJSON_Compare(word, fallback, true)) /* left out: another kind */
+        require(when, selector->key);
+    cJSON_Delete(fallback);
+    cJSON_AddItemToObject(is, selector->key, constant(word));
     for (size_t i = 0; i < table->count; i++) {
         const struct scn_row *row = &table->rows[i];
         if (row->kinds != 0 && !(row->kinds & 1u << kind))

@@ -106,11 +106,16 @@ bool sim_world_survives(const struct sim_world *w, uint32_t node, const bool *ou
     memcpy(copy, quorum(w), all * sizeof *copy);
     uint32_t *left = members + all, left_count = 0;
     for (uint32_t n = 0; n < all; n++) {
-        if (!nodes(w)[n].running || nodes(w)[n].ring != ring)
+        if (nodes(w)[n].ring != ring || (!nodes(w)[n].running && !nodes(w)[n].leaving))
             continue;
+        if (!nodes(w)[n].running) {
+            left[left_count++] = n; /* at this moment: the others are about to hear of it */
+            continue;
+        }
         if (n == node || (out != NULL && out[n])) {
             cau_quorum_stop(copy, n);
-            left[left_count++] = n;
+            if (n == node || w->rules.family == CAU_QUORUM_VOTEQUORUM)
+                left[left_count++] = n; /* by Windows' rules the others may fail where they are */
         } else {
             vote[count] = votes(w)[n];
             members[count++] = n;

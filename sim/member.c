@@ -199,10 +199,19 @@ static bool ask_witness(struct sim_world *w, const struct settling *s)
                                    groups(w)[sc->node_count + old] != s->size[lead]);
         v->reaches = reaches;
     }
-    if (sc->quorum.device == CAU_QUORUM_DEVICE_FFSPLIT)
+    switch (sc->quorum.device) {
+    case CAU_QUORUM_DEVICE_NONE:
+        break;
+    case CAU_QUORUM_DEVICE_FFSPLIT:
         cau_quorum_qnetd_ffsplit(witness(w), sc->node_count);
-    else
+        break;
+    case CAU_QUORUM_DEVICE_LMS:
         cau_quorum_qnetd_lms(witness(w), sc->node_count);
+        break;
+    case CAU_QUORUM_DEVICE_ARBITRATION:
+        cau_quorum_arbitrate(quorum(w), witness(w), sc->node_count);
+        break;
+    }
     return true;
 }
 

@@ -162,13 +162,14 @@ static void take_votes(const struct sim_world *w, uint32_t observer, struct cau_
             cau_quorum_report(&w->rules, device, &quorum(w)[n], &other);
             cau_quorum_facts_merge(&facts_now, &other);
         }
-    if (!facts_now.quorate)
-        facts_now.total = 0; /* some member would not go along: nothing may be built on it */
+    if (!facts_now.quorate) /* some member would not go along: nothing may be built on it */
+        facts_now.total = facts_now.weights = 0;
     *ret = (struct cau_votes){.expected = facts_now.expected,
                               .total = facts_now.total,
                               .needed = facts_now.needed,
                               .witness = facts_now.witness_votes,
                               .members = facts_now.members,
+                              .weights = facts_now.weights,
                               .two_node = facts_now.two_node,
                               .auto_tie_breaker = facts_now.auto_tie_breaker,
                               .last_man_standing = facts_now.last_man_standing,
@@ -234,7 +235,8 @@ static bool same(const struct cau_view *a, const struct cau_view *b)
     bool equal = a->observer_count == b->observer_count && a->idle == b->idle &&
                  a->request.id == b->request.id && a->votes.expected == b->votes.expected &&
                  a->votes.total == b->votes.total && a->votes.needed == b->votes.needed &&
-                 a->votes.witness == b->votes.witness && a->votes.members == b->votes.members;
+                 a->votes.witness == b->votes.witness && a->votes.members == b->votes.members &&
+                 a->votes.weights == b->votes.weights;
 
     for (uint8_t i = 0; equal && i < a->observer_count; i++)
         equal = a->observers[i].ring == b->observers[i].ring &&

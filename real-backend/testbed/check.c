@@ -223,6 +223,10 @@ char *tb_check(const struct scenario *s)
     if (s->node_count > TB_NODES_MAX) {
         return cau_sentence("nodes: at most %u on a testbed, are %u", TB_NODES_MAX, s->node_count);
     }
+    if (s->quorum.family != CAU_QUORUM_VOTEQUORUM) {
+        return cau_sentence("cluster.quorum.rules: must be votequorum on a testbed, which runs "
+                            "Corosync");
+    }
     if (s->storage_resync.law != LAW_FIXED || s->storage_resync.a > 0) {
         return cau_sentence("storage.resync: must be 0 on a testbed, which has no storage to sync");
     }

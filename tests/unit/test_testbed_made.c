@@ -106,6 +106,8 @@ static const struct {
     {WITH("\"nodes\":2,\"plugins\":[{\"name\":\"apt\"},{\"name\":\"exec\"}]"),
      "plugins[1]: one command"},
     {WITH("\"nodes\":2,\"storage\":{\"resync\":\"5s\"}"), "storage.resync"},
+    {"{\"caucus\":1,\"cluster\":{\"name\":\"c\",\"quorum\":{\"rules\":\"windows\"}},\"nodes\":2}",
+     "cluster.quorum.rules: must be votequorum"},
     {WITH("\"nodes\":2,\"faults\":[{\"kind\":\"crash\",\"every\":\"1h\"}]"), "faults[0].every"},
     {WITH("\"nodes\":2,\"coordinators\":[{\"name\":\"c\",\"clock_skew\":\"1s\"}]"),
      "coordinators[0].clock_skew"},

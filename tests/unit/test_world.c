@@ -418,6 +418,56 @@ static void test_witness(void)
     rig_end(&rig);
 }
 
+static void windows_init(uint32_t nodes)
+{
+    rig_init(&rig, nodes);
+    rig.scenario.quorum.family = CAU_QUORUM_WINDOWS;
+    rig.scenario.quorum.dynamic_quorum = rig.scenario.quorum.dynamic_witness = true;
+}
+
+/* SPEC 5.2: at once is what one change of membership takes away: within failure detection. */
+static void test_losses_by_windows_rules(void)
+{
+    uint32_t second[] = {2}, third[] = {1};
+
+    for (int apart = 0; apart < 2; apart++) {
+        windows_init(3);
+        rig_fault(&rig, FAULT_CRASH, SEC(10), second, 1);
+        rig_fault(&rig, FAULT_CRASH, apart ? SEC(13) : SEC(12), third, 1);
+        rig_begin(&rig, 1);
+        rig_until(&rig, SEC(1));
+        CU_ASSERT_EQUAL(rig.view[0].votes.total, 3);
+        CU_ASSERT_EQUAL(rig.view[0].votes.weights, 3);
+        rig_until(&rig, SEC(20));
+        CU_ASSERT_EQUAL(rig.happened[SIM_QUORUM_LOST], apart ? 0 : 1);
+        CU_ASSERT_EQUAL(rig_node(&rig, 0).quorate, apart);
+        CU_ASSERT_EQUAL(rig.view[0].votes.total, apart ? 1 : 0);
+        rig_end(&rig);
+    }
+}
+
+/* An orderly shutdown hands the vote over, a crash of the one that votes does not. */
+static void test_leave_by_windows_rules(void)
+{
+    struct cau_quorum_node copy[RIG_NODES];
+    uint32_t first[] = {0};
+
+    for (int orderly = 0; orderly < 2; orderly++) {
+        windows_init(2);
+        rig_fault(&rig, orderly ? FAULT_POWER_OFF : FAULT_CRASH, SEC(10), first, 1)->repair.a =
+            SEC(100);
+        rig_begin(&rig, 1);
+        CU_ASSERT_TRUE(sim_world_survives(rig.stage.world, 0, NULL, copy));
+        CU_ASSERT_TRUE(sim_world_survives(rig.stage.world, 1, NULL, copy));
+        rig_until(&rig, SEC(20));
+        CU_ASSERT_EQUAL(rig_node(&rig, 1).quorate, orderly);
+        CU_ASSERT_FALSE(sim_world_survives(rig.stage.world, 1, NULL, copy));
+        rig_until(&rig, SEC(300));
+        CU_ASSERT_TRUE(rig_node(&rig, 0).quorate && rig_node(&rig, 1).quorate);
+        rig_end(&rig);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"draws have the known moments", test_chance_moments},
     {"a draw depends on its name alone", test_chance_names},
@@ -425,7 +475,7 @@ static const struct unit_test tests[] = {
     {"a crash: detection, fencing, recovery, repair", test_crash_detection_fencing},
     {"a hung node is fenced and boots", test_hang_is_fenced_and_boots},
     {"without quorum roles stop and nobody is fenced", test_quorum_lost_stops_roles},
-    {"would quorum survive: asked of votequorum itself", test_survives},
+    {"would quorum survive: asked of quorum itself", test_survives},
     {"the lock is a compare-and-swap, progress beside it", test_lock_cas_and_progress},
     {"a minority accepts writes for a moment", test_minority_accepts_writes_for_a_moment},
     {"at a merge the higher version wins", test_merge},
@@ -433,6 +483,8 @@ static const struct unit_test tests[] = {
     {"a partition as both sides see it, and the merge", test_partition_views_and_merge},
     {"an isolated node is fenced once", test_isolated_node_is_fenced},
     {"the witness goes and comes back", test_witness},
+    {"losses at once and apart by Windows' rules", test_losses_by_windows_rules},
+    {"leaving and crashing by Windows' rules", test_leave_by_windows_rules},
 };
 
 int main(void)
