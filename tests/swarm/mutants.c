@@ -32,7 +32,7 @@ static void step_no_guard(void *state, const struct cau_event *event, struct cau
     struct cau_event changed = *event;
     if (event->kind == CAU_EV_VIEW && event->view.observer_count > 0) {
         changed.view.votes = (struct cau_votes){
-            .expected = 1, .total = 1000, .needed = 1, .members = 1, .witness = 0};
+            .expected = 1, .total = 1000, .needed = 1, .members = 1, .weights = 1000};
         changed.view.observer_count = 1;
         changed.view.observers[0].quorate = true;
     }

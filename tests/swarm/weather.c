@@ -33,18 +33,39 @@ static const char *truth(bool value)
     return value ? "true" : "false";
 }
 
-static void cluster(FILE *file, struct dice *dice, const char *witness)
+/* Of one seed in five, with dice of their own. */
+static bool by_windows_rules(FILE *file, uint64_t seed, bool device)
+{
+    struct dice dice = {.state = seed * 0xA0761D6478BD642Fu + 4};
+    if (!chance(&dice, 20)) {
+        return false;
+    }
+    fprintf(file, "\"rules\":\"windows\",\"dynamic_quorum\":%s,\"dynamic_witness\":%s",
+            truth(chance(&dice, 85)), truth(chance(&dice, 75)));
+    fputs(device ? ",\"witness\":{\"algorithm\":\"arbitration\"}" : "", file);
+    return true;
+}
+
+static void quorum(FILE *file, struct dice *dice, const char *witness, uint64_t seed)
 {
     bool device = witness[0] != 'n';
     bool shrinks = !device && chance(dice, 25), tie = !device && chance(dice, 20);
-    fprintf(file, "\"cluster\":{\"name\":\"swarm\",\"quorum\":{\"last_man_standing\":%s,",
-            truth(shrinks));
-    fprintf(file, "\"auto_tie_breaker\":%s,\"wait_for_all\":%s", truth(tie),
-            truth(shrinks || chance(dice, 20)));
+    bool waits = shrinks || chance(dice, 20);
+    if (by_windows_rules(file, seed, device)) {
+        return;
+    }
+    fprintf(file, "\"last_man_standing\":%s,\"auto_tie_breaker\":%s,\"wait_for_all\":%s",
+            truth(shrinks), truth(tie), truth(waits));
     if (device) {
         fprintf(file, ",\"witness\":{\"algorithm\":\"%s\"%s}", witness,
                 witness[0] == 'f' ? ",\"votes\":1" : "");
     }
+}
+
+static void cluster(FILE *file, struct dice *dice, const char *witness, uint64_t seed)
+{
+    fputs("\"cluster\":{\"name\":\"swarm\",\"quorum\":{", file);
+    quorum(file, dice, witness, seed);
     fprintf(file, "},\"fencing\":{\"enabled\":true,\"delay\":\"%us\"}},", between(dice, 1, 30));
     fputs("\"sites\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}],", file);
     fputs("\"network\":{\"sharing\":\"none\"},\"nodes\":[", file);
@@ -249,7 +270,7 @@ char *weather_scenario(uint64_t seed)
             (unsigned long long)seed);
     static const char *const witnesses[] = {"none", "ffsplit", "none", "lms"};
     const char *witness = witnesses[between(&dice, 0, 3)];
-    cluster(file, &dice, witness);
+    cluster(file, &dice, witness, seed);
     updates(file, &dice, seed);
     policy(file, &dice);
     faults(file, &dice, witness[0] != 'n', seed);
