@@ -21,6 +21,7 @@ struct cau_core;
 
 /* What `caucus status` and a test may ask. */
 struct cau_status_node {
+    cau_msec since; /* when it entered its state; of one that never moved the run's start */
     uint8_t state;  /* enum cau_node_state */
     uint8_t status; /* enum cau_status */
     uint8_t why;    /* enum cau_reason: why it waits, or failed */
@@ -29,6 +30,7 @@ struct cau_status_node {
 
 struct cau_status_run {
     struct cau_guid run;
+    cau_msec began; /* the run, a predecessor's part included; 0 before START */
     uint64_t epoch;
     uint32_t nodes_done, nodes_failed;
     uint32_t notes; /* enum cau_note, also what came after the ClusterResult record */

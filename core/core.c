@@ -174,6 +174,7 @@ cau_msec cau_deadline(const struct cau_core *core)
 void cau_status_of_run(const struct cau_core *core, struct cau_status_run *ret)
 {
     ret->run = core->run;
+    ret->began = core->start;
     ret->epoch = core->lock.epoch;
     ret->nodes_done = core->done_count;
     ret->nodes_failed = core->failed_count;
@@ -188,6 +189,7 @@ void cau_status_of_node(const struct cau_core *core, uint32_t index, struct cau_
 {
     assert(index < core->plan.node_count);
     const struct cau_node *node = cau_node_at(core, index);
+    ret->since = cau_msec_max(node->since, core->start);
     ret->state = node->state;
     ret->status = node->status;
     ret->why = node->why;
