@@ -9,10 +9,12 @@
 #include "sim/checker.h"
 #include "sim/commands.h"
 #include "sim/expect.h"
+#include "sim/show.h"
 
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ struct request {
     const char *settings[SETTINGS_MAX];
     size_t setting_count;
     uint64_t seed, run;
+    double speed; /* 0: not paced, not watched */
     bool seed_given, force, json, progress, help;
     int argc;
     char **argv;
@@ -47,7 +50,10 @@ static const char usage[] =
     "  --out DIR                write the run directory, complete or not at all\n"
     "  --force                  replace DIR if it is a run directory\n"
     "  --format text|json       what stdout gets: the summary, or the records\n"
-    "  --progress               the trace on stderr while it runs (default on a terminal)\n"
+    "  --speed FACTOR           watch it on stderr while FACTOR simulated seconds pass in one (60: "
+    "a\n"
+    "                           minute a second): a live view on a terminal, else plain lines\n"
+    "  --progress               the trace on stderr (default on a terminal without --speed)\n"
     "  --context-factory NAME   SimGrid's: raw, boost, ucontext or thread\n"
     "\n"
     "Exit code: the run's (0 Succeeded, 1 Failed, 2 PartiallyFailed, 3 Canceled, 4 refused,\n"
@@ -71,7 +77,8 @@ static int refuse_option(const char *word)
 static bool takes_value(const char *word)
 {
     static const char *const all[] = {"--seed",   "--run", "--profile", "--set",
-                                      "--engine", "--out", "--format",  "--context-factory"};
+                                      "--engine", "--out", "--format",  "--context-factory",
+                                      "--speed"};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (strcmp(word, all[i]) == 0) {
             return true;
@@ -110,6 +117,11 @@ static int take_value(struct request *r, const char *name, const char *value)
         r->out = value;
         if (*value == '\0') {
             cau_say("simulate", "--out: must name a directory, is empty");
+            return CAU_EXIT_USAGE;
+        }
+    } else if (strcmp(name, "--speed") == 0) {
+        if (!cau_pace_read(value, &r->speed)) {
+            cau_say("simulate", "--speed: must be a number above 0, is %s", value);
             return CAU_EXIT_USAGE;
         }
     } else if (strcmp(name, "--profile") == 0) {
@@ -389,6 +401,28 @@ static void warn(const struct scenario *scenario)
     }
 }
 
+/* Runs it, watched where that is wanted; ends the process when a signal gave it up. */
+static int run(const struct request *r, struct sim_run_options *options, struct cau_rundir *dir,
+               struct sim_outcome *ret, char **reterr_why)
+{
+    struct sim_show show;
+    if (r->speed == 0) {
+        return sim_run(options, ret, reterr_why);
+    }
+    sim_show_init(&show, options->scenario, stderr, r->speed, &cau_clock_real);
+    options->onlooker = &show.onlooker;
+    int result = sim_run(options, ret, reterr_why), signal = sim_show_stopped();
+    sim_show_done(&show);
+    if (signal != 0) { /* as without --speed, but for what would be left behind */
+        if (r->out != NULL) {
+            cau_rundir_abandon(dir);
+        }
+        cau_say("simulate", "given up; nothing was written");
+        raise(signal);
+    }
+    return result;
+}
+
 static int simulate(const struct request *r, const struct scenario *scenario)
 {
     struct sim_checker *checker = sim_checker_new(scenario);
@@ -405,7 +439,7 @@ static int simulate(const struct request *r, const struct scenario *scenario)
         sim_checker_free(checker);
         return cau_say_why("simulate", why, CAU_EXIT_INPUT);
     }
-    if (sim_run(&options, &outcome, &why) != 0) {
+    if (run(r, &options, &dir, &outcome, &why) != 0) {
         if (r->out != NULL) {
             cau_rundir_abandon(&dir);
         }
@@ -415,7 +449,7 @@ static int simulate(const struct request *r, const struct scenario *scenario)
     sim_checker_end(checker, &outcome);
     const struct sim_outcome_coordinator *o = &outcome.coordinators[sim_principal(&outcome)];
     int code = sim_paused(&outcome) ? CAU_EXIT_FAILED : o->exit;
-    if (r->progress || isatty(STDERR_FILENO)) {
+    if (r->progress || (r->speed == 0 && isatty(STDERR_FILENO))) {
         fputs(o->trace.data, stderr);
     }
     if (o->error != NULL) {

@@ -43,7 +43,7 @@ struct run {
     struct sim_outcome *outcome;
     struct host *hosts;
     sim_nsec limit;
-    bool stuck;
+    bool stuck; /* or given up */
 };
 
 static void *zeroed(size_t count, size_t size)
@@ -88,6 +88,8 @@ static void leave(struct host *h, bool died)
     h->outcome->exit = died ? CAU_EXIT_INTERNAL : cau_exit_code(&h->outcome->status);
     run->outcome->end = h->outcome->ended_at;
     sim_world_ended(run->stage.world, h->index, died);
+    if (run->options->onlooker != NULL)
+        run->options->onlooker->left(run->options->onlooker->ctx, h->index, died);
 }
 
 /* --- Turns
@@ -97,7 +99,10 @@ static void on_action(void *ctx, const struct cau_action *action)
 {
     struct host *h = ctx;
     const struct sim_watch *watch = h->run->options->watch;
+    const struct sim_onlooker *onlooker = h->run->options->onlooker;
 
+    if (action->kind == CAU_ACT_RECORD && onlooker != NULL)
+        onlooker->record(onlooker->ctx, h->index, &h->driver, &action->record);
     if (action->kind == CAU_ACT_RECORD && watch != NULL && watch->record != NULL)
         watch->record(watch->ctx, h->index, &action->record);
     if (action->kind == CAU_ACT_RECORD && action->record.type == CAU_REC_NODE_STATUS &&
@@ -175,6 +180,7 @@ static bool ordered_death(struct host *h)
 
 static void turn(struct host *h, const struct cau_event *event)
 {
+    const struct sim_onlooker *onlooker = h->run->options->onlooker;
     struct sim_world *world = h->run->stage.world;
     struct cau_status_run status;
 
@@ -195,6 +201,8 @@ static void turn(struct host *h, const struct cau_event *event)
         leave(h, true);
         return;
     }
+    if (onlooker != NULL)
+        onlooker->turn(onlooker->ctx, h->index, &h->driver, event);
     h->driver.ops->status(h->driver.state, &status);
     if (status.state != h->run_state) {
         h->run_state = status.state;
@@ -404,7 +412,10 @@ static sim_nsec next(void *ctx)
 static void step(void *ctx, sim_nsec now)
 {
     struct run *run = ctx;
+    const struct sim_onlooker *onlooker = run->options->onlooker;
 
+    if (onlooker != NULL && !run->stuck && now > sim_world_now(run->stage.world))
+        run->stuck = !onlooker->pass(onlooker->ctx, now);
     sim_world_step(run->stage.world, now);
 }
 

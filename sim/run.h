@@ -13,6 +13,21 @@ struct sim_watch {
     void (*record)(void *ctx, uint32_t coordinator, const struct cau_record *record); /* or NULL */
 };
 
+/* Somebody who looks on, live: `caucus simulate --speed`. Nothing that it does has an effect on
+ * what happens, but for giving the run up. */
+struct sim_onlooker {
+    void *ctx;
+    /* Time is about to go on to `at`, as long as a coordinator is at work or will be. False: the
+     * run is given up here. */
+    bool (*pass)(void *ctx, sim_nsec at);
+    /* After a turn that was not cut; the driver stays until sim_run returns. */
+    void (*turn)(void *ctx, uint32_t coordinator, const struct cau_driver *driver,
+                 const struct cau_event *event);
+    void (*record)(void *ctx, uint32_t coordinator, const struct cau_driver *driver,
+                   const struct cau_record *record);
+    void (*left)(void *ctx, uint32_t coordinator, bool died);
+};
+
 struct sim_run_options {
     const struct scenario *scenario;
     uint64_t seed, run;
@@ -21,6 +36,7 @@ struct sim_run_options {
     const struct cau_decider_ops *decider;         /* of all coordinators; NULL: the core */
     const struct cau_decider_ops *const *deciders; /* or one for each; a NULL entry: `decider` */
     const struct sim_watch *watch;                 /* or NULL */
+    const struct sim_onlooker *onlooker;           /* or NULL */
     sim_nsec limit;                                /* of simulated time; 0: 30 days */
     /* Coordinator 0 dies in this turn of its own (from 1; 0: it does not), after `die_part` of it;
      * CAU_TURN_WHOLE: before it, between two turns. For tests of every possible death. */
@@ -55,7 +71,7 @@ struct sim_outcome {
     uint32_t fault_count;
     struct sim_outcome_text world, votes; /* world.ndjson, votes.csv */
     sim_nsec end;                         /* when the last coordinator ended or died */
-    bool did_not_end;                     /* the limit came first */
+    bool did_not_end;                     /* the limit came first, or it was given up */
 };
 
 /* Returns 0 (also when the run did not end), or < 0 with a sentence (malloc'd): the scenario's

@@ -139,6 +139,15 @@ static int man(int argc, char **argv)
         printf(".TP\n.B %s\n%s\n", commands[i].usage, commands[i].what);
     }
     cau_options_man(stdout);
+    puts(".SH WATCHING\nOn a terminal \\fBcaucus run\\fR shows a live view: a line a node with its "
+         "state, since when, and why it waits or failed; above them the run's clock, the votes, "
+         "and how many nodes failed. With \\fB\\-\\-progress\\fR there is a line for each state "
+         "instead, on a terminal or elsewhere.\n.PP\n"
+         "\\fBcaucus simulate \\-\\-speed\\fR \\fIFACTOR\\fR shows a simulation in the same way "
+         "while \\fIFACTOR\\fR of its seconds pass in one; where there is no terminal, in lines. "
+         "The results are those of a run that nobody watches.\n"
+         ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nIf set, the view has no colours.\n"
+         ".TP\n.B TERM\nIf dumb or not set, there is no view.");
     puts(".SH EXIT STATUS\n0 Succeeded; 1 Failed; 2 PartiallyFailed; 3 Canceled; 4 refused before "
          "anything was touched; 64 wrong use; 65 bad scenario, profile or journal; 69 cluster "
          "unreachable; 70 internal; 75 another coordinator holds the lock; 77 privileges.\n"

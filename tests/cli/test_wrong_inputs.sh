@@ -96,6 +96,16 @@ simulate contoso-fc1.json --seed " 1" | 64 | caucus simulate: --seed: must be a 
 simulate contoso-fc1.json --seed 18446744073709551616 | 64 | caucus simulate: --seed: must be a whole number from 0 to 2^64-1, is 18446744073709551616
 simulate contoso-fc1.json --engine fast | 64 | caucus simulate: --engine: must be simgrid or heap, is fast
 simulate contoso-fc1.json --engine heap --context-factory raw | 64 | caucus simulate: --context-factory: belongs to the engine simgrid, this one is heap
+simulate contoso-fc1.json --speed | 64 | caucus simulate: --speed: its value is missing
+simulate contoso-fc1.json --speed 0 | 64 | caucus simulate: --speed: must be a number above 0, is 0
+simulate contoso-fc1.json --speed -1 | 64 | caucus simulate: --speed: must be a number above 0, is -1
+simulate contoso-fc1.json --speed nan | 64 | caucus simulate: --speed: must be a number above 0, is nan
+simulate contoso-fc1.json --speed inf | 64 | caucus simulate: --speed: must be a number above 0, is inf
+simulate contoso-fc1.json --speed 1e999 | 64 | caucus simulate: --speed: must be a number above 0, is 1e999
+simulate contoso-fc1.json --speed 0x10 | 64 | caucus simulate: --speed: must be a number above 0, is 0x10
+simulate contoso-fc1.json --speed fast | 64 | caucus simulate: --speed: must be a number above 0, is fast
+simulate contoso-fc1.json --speed "" | 64 | caucus simulate: --speed: must be a number above 0, is 
+simulate contoso-fc1.json --speed "6 0" | 64 | caucus simulate: --speed: must be a number above 0, is 6 0
 simulate contoso-fc1.json --format xml | 64 | caucus simulate: --format: must be text or json, is xml
 
 # simulate: files
