@@ -17,6 +17,7 @@
 #define OBSERVE_MS  9000  /* ... and for observers: then they count as silent */
 #define SILENCE_MS  500   /* a look at nothing, for a cluster of which nobody answers */
 #define TURN_MAX_MS 60000
+#define BEAT_MS     1000
 
 cau_msec backend_now(struct real_backend *backend)
 {
@@ -287,6 +288,12 @@ static void on_timer(uv_timer_t *timer)
     (void)timer; /* it has ended the loop's turn: that is all */
 }
 
+static void on_beat(uv_timer_t *timer)
+{
+    struct real_backend *backend = timer->data;
+    backend->options.beat(backend->options.ctx);
+}
+
 static void on_asked(uv_async_t *async)
 {
     (void)async;
@@ -424,6 +431,11 @@ struct real_backend *real_backend_new(const struct real_options *options, char *
     backend->ack_node = backend->ask_node = CAU_NO_NODE;
     backend->born = backend_now(backend);
     uv_timer_init(&backend->loop, &backend->timer);
+    uv_timer_init(&backend->loop, &backend->beat);
+    backend->beat.data = backend;
+    if (options->beat != NULL) {
+        uv_timer_start(&backend->beat, on_beat, BEAT_MS, BEAT_MS);
+    }
     uv_async_init(&backend->loop, &backend->asked, on_asked);
     signal(SIGPIPE, SIG_IGN); /* a session that breaks is told by its end */
     if (!open_links(backend)) {
@@ -445,6 +457,7 @@ void real_backend_free(struct real_backend *backend)
         }
     }
     uv_close((uv_handle_t *)&backend->timer, NULL);
+    uv_close((uv_handle_t *)&backend->beat, NULL);
     uv_close((uv_handle_t *)&backend->asked, NULL);
     uv_run(&backend->loop, UV_RUN_DEFAULT);
     uv_loop_close(&backend->loop);

@@ -73,6 +73,7 @@ struct real_backend {
     struct real_options options;
     uv_loop_t loop;
     uv_timer_t timer;
+    uv_timer_t beat;
     uv_async_t asked; /* an operator's request, perhaps from a signal handler */
     struct real_view *view;
     struct link *links;

@@ -36,6 +36,8 @@ struct real_options {
     /* A sentence that an operator should read: drift of versions, a helper that was copied, a node
      * that cannot be reached. */
     void (*say)(void *ctx, const char *sentence);
+    /* Called once a second while the seam's `wait` waits; NULL: never. For a view's clock. */
+    void (*beat)(void *ctx);
     void *ctx;
     cau_msec (*clock)(void); /* NULL: the real one; tests move it */
 };

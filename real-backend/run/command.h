@@ -6,6 +6,7 @@
 #define RUN_COMMAND_H
 
 #include "core/cli/options.h"
+#include "core/cli/terminal.h"
 #include "real-backend/real.h"
 
 #include <stdbool.h>
@@ -50,8 +51,9 @@ struct run_request {
     struct run_setting settings[RUN_SETTINGS_MAX];
     size_t setting_count;
     int argc;
-    char **argv; /* argv[0] is the command */
-    char **rest; /* what stands after "--", NULL-ended; or NULL */
+    char **argv;                   /* argv[0] is the command */
+    char **rest;                   /* what stands after "--", NULL-ended; or NULL */
+    struct cau_terminal *terminal; /* with a view, which is taken away before anything is said */
 };
 
 /* Reads the command line and the profile. Returns 0, or an exit code after a sentence.

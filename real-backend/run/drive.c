@@ -7,6 +7,7 @@
 #include "real-backend/run/drive.h"
 
 #include "core/cli/talk.h"
+#include "core/cli/tell.h"
 #include "core/shell/exit.h"
 #include "core/shell/report.h"
 #include "core/shell/summary.h"
@@ -139,6 +140,27 @@ static void seam_submit(struct cau_backend *backend, const struct cau_action *ac
     inner->ops->submit(inner, action);
 }
 
+/* What a signal handler said stands below the view, which then is shown anew below that. */
+static void show(void *ctx)
+{
+    struct run *run = ctx;
+    if (run->signals_seen != signals) {
+        run->signals_seen = signals;
+        cau_terminal_leave(run->request->terminal);
+    }
+    run_view_show(run, false);
+}
+
+/* The last state stays on the terminal, unless all there was to see is that it was ended. */
+static void end_view(struct run *run)
+{
+    show(run);
+    if (signals == 0 || begun) {
+        run_view_show(run, true);
+    }
+    run_view_close(run);
+}
+
 /* The texts of updates come with an event and must outlive this process before the event does. */
 static bool sync_updates(struct run *run)
 {
@@ -152,6 +174,7 @@ static int seam_wait(struct cau_backend *backend, cau_msec deadline, struct cau_
     struct run *run = ((struct run_seam *)backend)->run;
     struct cau_backend *inner = real_backend_seam(run->backend);
     do_due(run);
+    show(run);
     int rc = inner->ops->wait(inner, deadline, ret);
     if (!sync_updates(run)) {
         run_say(run->request, "%s/updates.ndjson: cannot be written: %s", run->live.path,
@@ -160,6 +183,7 @@ static int seam_wait(struct cau_backend *backend, cau_msec deadline, struct cau_
     }
     if (rc > 0 && ret->kind == CAU_EV_VIEW) {
         run_note_votes(run, &ret->view);
+        cau_screen_note(&run->screen.quorum, &ret->view);
     }
     return rc;
 }
@@ -174,14 +198,6 @@ static void note_state(struct run *run, uint32_t node, uint8_t state)
     run->states[node] = state;
 }
 
-/* The state that a result stands for. */
-static uint8_t final_state(const struct cau_record *record)
-{
-    static const uint8_t states[] = {CAU_NODE_WAITING, CAU_NODE_SUCCEEDED,
-                                     CAU_NODE_PARTIALLY_FAILED, CAU_NODE_FAILED, CAU_NODE_CANCELED};
-    return record->why == CAU_WHY_EXCLUDED ? CAU_NODE_EXCLUDED : states[record->status];
-}
-
 static void on_record(struct run *run, const struct cau_record *record)
 {
     if (run->request->json) { /* whoever reads it went away: the run goes on */
@@ -189,14 +205,14 @@ static void on_record(struct run *run, const struct cau_record *record)
         fflush(stdout);
     }
     if (run->progress) {
-        run_tell(run, record);
+        cau_tell(stderr, &run->names, record, false);
     }
     switch ((enum cau_record_type)record->type) {
     case CAU_REC_NODE_STATUS:
         note_state(run, record->node, record->state);
         break;
     case CAU_REC_NODE_RESULT:
-        note_state(run, record->node, final_state(record));
+        note_state(run, record->node, cau_tell_final(record));
         run->report_due = run->records_due = true;
         break;
     case CAU_REC_CLUSTER_RESULT:
@@ -324,7 +340,6 @@ int run_prepare(struct run *run)
     for (uint32_t i = 0; run->sites != NULL && i < run->plan.node_count; i++) {
         run->sites[i] = run->scenario->sites[run->scenario->nodes[i].site].name;
     }
-    run->progress = run->request->progress || isatty(STDERR_FILENO);
     if (code == 0 && (run->states == NULL || run->states_due == NULL || run->out == NULL ||
                       run->sites == NULL)) {
         code = run_say_why(run->request, NULL, CAU_EXIT_INTERNAL);
@@ -362,6 +377,7 @@ int run_connect(struct run *run)
         .texts = run->texts,
         .report = saved_file,
         .say = say_sentence,
+        .beat = show,
         .ctx = run,
     };
     char *why = NULL;
@@ -469,6 +485,9 @@ static int finish(struct run *run, const struct cau_status_run *status)
 int run_drive(struct run *run, enum cau_event_kind first)
 {
     struct cau_event event = {.at = run_now(), .kind = (uint8_t)first};
+    if (run_view_open(run) != 0) {
+        return run_say_why(run->request, NULL, CAU_EXIT_INTERNAL);
+    }
     begun = first == CAU_EV_TAKEOVER;
     catch_signals(run->backend);
     for (uint32_t i = 0; run->plan.mode == CAU_MODE_RECOVER && i < run->plan.node_count; i++) {
@@ -477,6 +496,7 @@ int run_drive(struct run *run, enum cau_event_kind first)
     cau_turn(&run->driver, &event);
     int rc = cau_drive(&run->driver);
     do_due(run);
+    end_view(run);
     if (signals > 0 && !begun) {
         run_live_remove(&run->live);
         run->live_open = false;
@@ -521,4 +541,5 @@ void run_done(struct run *run)
     free(run->states_due);
     free(run->out);
     free(run->sites);
+    cau_screen_done(&run->screen);
 }

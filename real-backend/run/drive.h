@@ -3,6 +3,7 @@
 #ifndef RUN_DRIVE_H
 #define RUN_DRIVE_H
 
+#include "core/cli/screen.h"
 #include "core/shell/journal.h"
 #include "real-backend/run/command.h"
 #include "real-backend/run/live.h"
@@ -52,8 +53,12 @@ struct run {
     bool records_due; /* the nodes do not have the latest records */
     bool earlier_due; /* the run of another coordinator was taken over: its records are wanted */
     bool ended;       /* the run's own result is there */
-    bool progress;
-    bool step_said; /* that it is paused after a node */
+    bool progress;    /* lines are told */
+    bool view;        /* it is shown on request->terminal */
+    bool step_said;   /* that it is paused after a node */
+    struct cau_screen screen;
+    cau_msec shown_at;
+    int signals_seen;
 };
 
 /* Each returns 0, or an exit code after a sentence. */
@@ -75,8 +80,15 @@ void run_done(struct run *run);
 
 /* drive.c's parts, told apart by what they are about. */
 
-/* One line to stderr about a record, in words. */
-void run_tell(const struct run *run, const struct cau_record *record);
+/* Decides what is shown of the run. Returns 0 or -ENOMEM; run_view_close and cau_screen_done are
+ * due in any case. */
+int run_view_open(struct run *run);
+
+/* Draws the view, if there is one, unless it was drawn just now and this is not its last state. */
+void run_view_show(struct run *run, bool last);
+
+/* It stays on the terminal as it is. */
+void run_view_close(struct run *run);
 
 /* Writes down the votes of a view, when they changed. */
 void run_note_votes(struct run *run, const struct cau_view *view);

@@ -304,13 +304,16 @@ static int begin(struct run *run)
 int run_cmd_run(struct run_request *request)
 {
     struct run run = {.request = request, .live = {.lock = -1}};
+    struct cau_terminal terminal = {.fd = -1};
     if (request->options.suspend_node != NULL || request->options.resume_node != NULL) {
         return run_cmd_leave_out(request);
     }
     int code = check_can_ask(request);
+    request->terminal = &terminal;
     if (code == 0) {
         code = request->resume ? run_resume(&run) : begin(&run);
     }
     run_done(&run);
+    request->terminal = NULL;
     return code;
 }

@@ -45,7 +45,7 @@ static const struct flag flags[] = {
     {"--format", FLAG_FORMAT, RUN_ANY & ~(unsigned)RUN_ASK, AT(json), "text|json",
      "what stdout gets"},
     {"--progress", FLAG_TRUTH, RUN_RUN | RUN_RECOVER, AT(progress), NULL,
-     "say on stderr what happens (default on a terminal)"},
+     "a line on stderr for each state, in place of a terminal's live view"},
     {"--quiet", FLAG_TRUTH, RUN_STATUS | RUN_LOCK, AT(quiet), NULL, "only the exit code"},
     {"--backend", FLAG_BACKEND, RUN_ANY, AT(clusterless), "pacemaker|local",
      "local: one machine without Pacemaker"},
@@ -72,6 +72,13 @@ static const struct {
     {"stop_on_plugin_failure", RUN_SCAN},
 };
 
+static void hide_view(const struct run_request *request)
+{
+    if (request->terminal != NULL) {
+        cau_terminal_clear(request->terminal);
+    }
+}
+
 void run_say(const struct run_request *request, const char *format, ...)
 {
     va_list args;
@@ -81,12 +88,14 @@ void run_say(const struct run_request *request, const char *format, ...)
         text = NULL;
     }
     va_end(args);
+    hide_view(request);
     cau_say(request->command->name, "%s", text != NULL ? text : "out of memory");
     free(text);
 }
 
 int run_say_why(const struct run_request *request, char *why, int code)
 {
+    hide_view(request);
     return cau_say_why(request->command->name, why, code);
 }
 

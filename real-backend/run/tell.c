@@ -1,67 +1,54 @@
-/* What happens, for an operator who looks on: one line for each state a node enters or waits in,
- * and why it waits. */
-#include "core/shell/report.h"
+/* What is shown of a run: the live view on a terminal, or a line for each state; and what a
+ * recovery left.
+ *
+ * Whatever else is said while there is a view goes through run_say, which takes the view away
+ * first; the next turn, or the next second, shows it again below. */
+#include "core/cli/tell.h"
+#include "core/cli/terminal.h"
 #include "real-backend/run/drive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
-static const char *const states[CAU_NODE_STATES] = {
-    [CAU_NODE_WAITING] = "waits for its turn",
-    [CAU_NODE_SCANNING] = "looks for updates",
-    [CAU_NODE_STAGING] = "downloads updates",
-    [CAU_NODE_PRE_SCRIPT] = "runs the pre-update script",
-    [CAU_NODE_WAITING_FOR_STORAGE] = "waits for storage to be whole",
-    [CAU_NODE_SUSPENDING] = "leaves service, its roles move away",
-    [CAU_NODE_INSTALLING] = "installs updates",
-    [CAU_NODE_RESTARTING] = "restarts",
-    [CAU_NODE_VERIFYING] = "is looked at after its restart",
-    [CAU_NODE_RESCANNING] = "looks for updates that appeared only now",
-    [CAU_NODE_RESUMING] = "returns to service",
-    [CAU_NODE_SOAKING] = "rests before the next one",
-    [CAU_NODE_POST_SCRIPT] = "runs the post-update script",
-    [CAU_NODE_EXCLUDED] = "is left out",
-    [CAU_NODE_SUCCEEDED] = "is done",
-    [CAU_NODE_PARTIALLY_FAILED] = "has failed in part",
-    [CAU_NODE_FAILED] = "has failed",
-    [CAU_NODE_CANCELED] = "is canceled",
-};
+#define AGAIN_MS 100 /* turns come in bursts */
 
-static int width_of(const struct cau_names *names)
+int run_view_open(struct run *run)
 {
-    size_t width = 0;
-    for (uint32_t i = 0; i < names->node_count; i++) {
-        size_t size = strlen(names->nodes[i]);
-        width = size > width ? size : width;
-    }
-    return (int)width;
+    const struct run_request *request = run->request;
+    bool terminal = isatty(STDERR_FILENO);
+    bool lines = request->progress || request->json || run->plan.mode == CAU_MODE_RECOVER;
+    int rc = cau_screen_init(&run->screen, &run->names, &run->plan);
+    run->view = rc == 0 && !lines && cau_terminal_open(request->terminal, STDERR_FILENO);
+    run->progress = !run->view && (request->progress || terminal);
+    run->screen.colour = cau_terminal_colour();
+    return rc;
 }
 
-static void tell_node(const struct run *run, const struct cau_record *record, const char *clock)
+void run_view_show(struct run *run, bool last)
 {
-    const char *why = cau_sentence_reason(record->why);
-    fprintf(stderr, "%s  %-*s  %s", clock, width_of(&run->names),
-            cau_name_node(&run->names, record->node), states[record->state]);
-    if (record->attempt > 1) {
-        fprintf(stderr, " (attempt %u)", record->attempt);
+    struct cau_terminal *terminal = run->request->terminal;
+    struct cau_text frame;
+    uint32_t width, height;
+    cau_msec now = cau_msec_max(run_now(), run->driver.last_at);
+    if (!run->view || (!last && now < run->shown_at + AGAIN_MS && now >= run->shown_at)) {
+        return;
     }
-    fprintf(stderr, "%s%s%s\n", *why != '\0' ? ": " : "", why,
-            record->transient ? "; it is tried again" : "");
+    run->shown_at = now;
+    cau_screen_ask(&run->screen, run->driver.state);
+    cau_terminal_room(terminal, &width, &height);
+    cau_text_init(&frame);
+    cau_screen_draw(&run->screen, now, width, height, &frame);
+    cau_terminal_show(terminal, frame.data, frame.size);
+    cau_text_done(&frame);
 }
 
-void run_tell(const struct run *run, const struct cau_record *record)
+void run_view_close(struct run *run)
 {
-    char when[32], guid[37], clock[9] = "";
-    if (record->at != CAU_NEVER) {
-        memcpy(clock, cau_word_time(record->at, when) + 11, 8); /* hh:mm:ss, UTC */
+    if (run->view) {
+        cau_terminal_close(run->request->terminal);
     }
-    if (record->type == CAU_REC_NODE_STATUS) {
-        tell_node(run, record, clock);
-    } else if (record->type == CAU_REC_ACTIVITY_ID_MAP) {
-        fprintf(stderr, "%s  run %s has the cluster's lock\n", clock,
-                cau_word_guid(record->run, guid));
-    }
+    run->view = false;
 }
 
 void run_tell_leftovers(const struct run *run)

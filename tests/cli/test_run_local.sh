@@ -81,6 +81,37 @@ has "$tmp/out" '"RunState":"RunNotInProgress"'
 caucus run local --force --out "$tmp/first" --resume "$@"
 code_is 64 "run --resume --out"
 
+# On a terminal (`script` makes one) there is the live view; asked for lines, or by a reader of JSON,
+# there are lines.
+cat >"$tmp/on-terminal" <<END
+#!/bin/sh
+stty cols 80 rows 24
+TERM=xterm exec "$CAUCUS" run local --force --backend local --cau-plugin-name exec \\
+    --cau-plugin-arguments "\$arguments" \$more
+END
+chmod +x "$tmp/on-terminal"
+export arguments
+escape=$(printf '\033')
+for more in "--out $tmp/seen" "--out $tmp/lines --progress" "--out $tmp/json --format json"; do
+    export more
+    code=0
+    SHELL=/bin/sh script -qec "$tmp/on-terminal" "$tmp/terminal" </dev/null >/dev/null || code=$?
+    tr -d '\r' <"$tmp/terminal" >"$tmp/err"
+    code_is 0 "run on a terminal $more"
+    case $more in
+    *seen)
+        has "$tmp/err" "  Ended, Succeeded  0:[0-9:]*  .*failed 0 of at most 0$escape"
+        has "$tmp/err" "^$host  .*Succeeded.*  0:00:"
+        has "$tmp/err" "^Status  *Succeeded$"
+        want "a view, no lines" [ "$(grep -c "installs updates$" "$tmp/err")" -eq 0 ]
+        ;;
+    *)
+        want "$more: no view" [ "$(grep -c "$escape" "$tmp/err")" -eq 0 ]
+        has "$tmp/err" "^[0-9:]*  $host  installs updates$"
+        ;;
+    esac
+done
+
 # killed in the installation
 rm "$tmp/count"
 mkfifo "$tmp/begun" "$tmp/go"
