@@ -17,7 +17,8 @@ int run_view_open(struct run *run)
 {
     const struct run_request *request = run->request;
     bool terminal = isatty(STDERR_FILENO);
-    bool lines = request->progress || request->json || run->plan.mode == CAU_MODE_RECOVER;
+    bool asks = run->plan.policy.step; /* a view would write over what is answered */
+    bool lines = request->progress || request->json || asks || run->plan.mode == CAU_MODE_RECOVER;
     int rc = cau_screen_init(&run->screen, &run->names, &run->plan);
     run->view = rc == 0 && !lines && cau_terminal_open(request->terminal, STDERR_FILENO);
     run->progress = !run->view && (request->progress || terminal);
