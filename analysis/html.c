@@ -41,7 +41,8 @@ static const char style[] =
     "tbody th{color:var(--ink);white-space:normal}\n"
     "bdi{display:inline-block;min-width:6rem;max-width:16rem;overflow-wrap:anywhere}\n"
     "td.s{min-width:16rem}td.s::first-letter{text-transform:uppercase}\n"
-    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;"
+    "padding-right:1.5rem}\n"
     "td.t{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
     "figcaption{font-size:.85rem}figure{margin:.75rem 0}figure "
     "svg{display:block;width:100%;height:auto;background:#fff;"
@@ -88,10 +89,15 @@ static void say_time(FILE *to, const struct run *run, int64_t at_ms)
         run_word_clock(at_ms, clock));
 }
 
-/* The names of the columns stand apart by |, # before one of numbers. */
-static void begin_table(FILE *to, const char *columns)
+/* A heading and its table, which a keyboard can scroll where it is too wide. The names of the
+ * columns stand apart by |, # before one of numbers. */
+static void begin_table(FILE *to, const char *heading, const char *columns)
 {
-    fputs("<div class=\"scroll\"><table>\n<thead><tr>", to);
+    say(to, "<h2>%s</h2>\n", heading);
+    say(to,
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\"><table>\n"
+        "<thead><tr>",
+        heading);
     while (*columns) {
         size_t size = strcspn(columns, "|");
         bool number = *columns == '#';
@@ -169,9 +175,15 @@ static void say_summary(FILE *to, const struct run *run)
     say(to, "<dt>Nodes out of service</dt><dd>%s in all</dd>\n", run_word_duration(out_ms, text));
     fprintf(to, "<dt>Restarts</dt><dd>%" PRIu64 "</dd>\n", restarts);
     say(to, "<dt>Quorum</dt><dd>%s</dd>\n", quorum ? quorum : "");
-    if (run->vote_count > 0)
-        say(to, "<dt>Exposure</dt><dd>%s in which one more vote lost would have cost quorum</dd>\n",
-            run_word_duration(run_exposed_ms(run), text));
+    if (run->vote_count > 0) {
+        char last[32];
+        say(to,
+            "<dt>Exposure</dt><dd>%s in which one more vote lost would have cost quorum; %s in "
+            "which "
+            "one more node lost would have left roles no place</dd>\n",
+            run_word_duration(run_exposed_ms(run), text),
+            run_word_duration(run_last_place_ms(run), last));
+    }
     if (*run->run_id)
         say(to, "<dt>Run</dt><dd><code>%s</code></dd>\n", run->run_id);
     if (*run->scenario)
@@ -225,35 +237,81 @@ static int say_pictures(FILE *to, const char *missing, const char *dir)
     return error ? error : say_picture(to, dir, "quorum", "Also beside this page as quorum.svg.");
 }
 
+/* In which attempts: those from `first` to `last` of the node's errors, which are all alike. */
+static void say_attempts(FILE *to, const struct run_node *node, size_t first, size_t last)
+{
+    uint32_t from = node->errors[first].attempt, until = node->errors[last].attempt;
+    size_t times = last - first + 1;
+    if (until == 0)
+        fputs("Before its turn: ", to);
+    else if (from == 0)
+        fprintf(to, "Before its turn and until attempt %" PRIu32 ": ", until);
+    else if (from != until)
+        fprintf(to, "Attempts %" PRIu32 " %s %" PRIu32 " failed: ", from,
+                until == from + 1 ? "and" : "to", until);
+    else if (times > 1)
+        fprintf(to, "Attempt %" PRIu32 " failed %zu times: ", from, times);
+    else
+        fprintf(to, "Attempt %" PRIu32 " failed: ", from);
+}
+
+/* Its errors, equal ones in a row once. True: the last one is what it ended with. */
+static bool say_errors(FILE *to, const struct run_node *node)
+{
+    bool same = false;
+    for (size_t i = 0, last; i < node->error_count; i = last + 1) {
+        last = i;
+        while (last + 1 < node->error_count &&
+               strcmp(node->errors[last + 1].reason, node->errors[i].reason) == 0)
+            last++;
+        same = last + 1 == node->error_count && strcmp(node->errors[i].reason, node->reason) == 0;
+        fputs(i > 0 ? " " : "", to);
+        say_attempts(to, node, i, last);
+        say(to, same ? "%s (<code>%s</code>)." : "%s.", node->errors[i].why, node->reason);
+    }
+    return same;
+}
+
+/* What the restart was, unless it was what it usually is. */
+static const char *restart_said(const struct run_node *node)
+{
+    static const struct {
+        const char *boot, *soft, *said; /* "" = any */
+    } all[] = {
+        {"SoftReboot", "", "Its restart was a soft one."},
+        {"PluginCustomReboot", "", "A plug-in restarted it."},
+        {"FullReboot", "Enabled", "A soft restart failed and became a full one."},
+        {"FullReboot", "Bypassed", "It was restarted as a whole: a soft restart was bypassed."},
+        {"FullReboot", "NotInstalled",
+         "It was restarted as a whole: there is nothing to do a soft restart with."},
+    };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (strcmp(node->boot, all[i].boot) == 0 &&
+            (*all[i].soft == '\0' || strcmp(node->soft, all[i].soft) == 0))
+            return all[i].said;
+    return "";
+}
+
 /* What happened to a node and why, in sentences. */
 static void say_story(FILE *to, const struct run_node *node)
 {
-    static const char *const flags[] = {
-        "An update waits for a restart that is still owed.",
-        "It is still suspended; resume it when it is repaired.",
-        "A predecessor did this; its details are missing here.",
+    const char *const more[] = {
+        restart_said(node),
+        node->restart_pending ? "An update waits for a restart that is still owed." : "",
+        node->left_suspended ? "It is still suspended; resume it when it is repaired." : "",
+        node->details_missing ? "A predecessor did this; its details are missing here." : "",
     };
-    const bool set[] = {node->restart_pending, node->left_suspended, node->details_missing};
-    const char *before = "";
+    const char *before = node->error_count > 0 ? " " : "";
     fputs("<td class=\"s\">", to);
-    for (size_t i = 0; i < node->error_count; i++) {
-        if (node->errors[i].attempt == 0) {
-            fprintf(to, "%sBefore its turn: ", before);
-        } else {
-            fprintf(to, "%sAttempt %" PRIu32 " failed: ", before, node->errors[i].attempt);
-        }
-        say(to, "%s.", node->errors[i].why);
-        before = " ";
-    }
-    if (*node->why) {
+    if (!say_errors(to, node) && *node->why) {
         fputs(*before ? " In the end: " : "", to);
         say(to, "%s (<code>%s</code>).", node->why, node->reason);
         before = " ";
     }
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        if (set[i])
-            fprintf(to, "%s%s", before, flags[i]);
-        before = set[i] ? " " : before;
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+        if (*more[i])
+            fprintf(to, "%s%s", before, more[i]);
+        before = *more[i] ? " " : before;
     }
     if (!*before)
         fputs(strcmp(node->status, "Succeeded") == 0 ? "Nothing to report." : "&ndash;", to);
@@ -265,9 +323,9 @@ static void say_nodes(FILE *to, const struct run *run)
     char text[32];
     if (run->node_count == 0)
         return;
-    fputs("<h2>Nodes</h2>\n", to);
-    begin_table(to, "Node|Result|#Attempts|#Restarts|#Out of service|#Updates ok|#failed|"
-                    "What happened and why");
+    begin_table(to, "Nodes",
+                "Node|Result|#Attempts|#Restarts|#Out of service|#Updates ok|#Updates failed|"
+                "What happened and why");
     for (size_t i = 0; i < run->node_count; i++) {
         const struct run_node *node = &run->nodes[i];
         say(to, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>", node->name);
@@ -285,12 +343,19 @@ static void say_nodes(FILE *to, const struct run *run)
     end_table(to);
 }
 
+/* The moments until the next view came are in the tables, and no news to anybody here. */
+static bool is_held(const struct run_span *span)
+{
+    return (span->phase == RUN_PHASE_HELD || span->phase == RUN_PHASE_STORAGE) &&
+           span->to_ms - span->from_ms >= 1000;
+}
+
 static void say_held(FILE *to, const struct run *run, const struct run_node *node)
 {
     char text[32];
     for (size_t i = 0; i < node->span_count; i++) {
         const struct run_span *span = &node->spans[i];
-        if (span->phase != RUN_PHASE_HELD && span->phase != RUN_PHASE_STORAGE)
+        if (!is_held(span))
             continue;
         fputs("<tr>", to);
         say_time(to, run, span->from_ms);
@@ -306,7 +371,7 @@ static void say_held(FILE *to, const struct run *run, const struct run_node *nod
 static bool was_held(const struct run_node *node)
 {
     for (size_t i = 0; i < node->span_count; i++)
-        if (node->spans[i].phase == RUN_PHASE_HELD || node->spans[i].phase == RUN_PHASE_STORAGE)
+        if (is_held(&node->spans[i]))
             return true;
     return false;
 }
@@ -318,8 +383,7 @@ static void say_waits(FILE *to, const struct run *run)
         any = any || was_held(&run->nodes[i]);
     if (!any)
         return;
-    fputs("<h2>What held nodes back</h2>\n", to);
-    begin_table(to, "At|Node|While|#For|Why");
+    begin_table(to, "What held nodes back", "At|Node|While|#For|Why");
     for (size_t i = 0; i < run->node_count; i++)
         say_held(to, run, &run->nodes[i]);
     end_table(to);
@@ -327,12 +391,11 @@ static void say_waits(FILE *to, const struct run *run)
 
 static void say_updates(FILE *to, const struct run *run)
 {
-    fputs("<h2>Updates</h2>\n", to);
     if (run->update_count == 0) {
-        fputs("<p>No update was offered to any node.</p>\n", to);
+        fputs("<h2>Updates</h2>\n<p>No update was offered to any node.</p>\n", to);
         return;
     }
-    begin_table(to, "Node|Update|Title|Download|Installation|#Code|Restart");
+    begin_table(to, "Updates", "Node|Update|Title|Download|Installation|#Code|Restart");
     for (size_t n = 0; n < run->node_count; n++) {
         for (size_t i = run->nodes[n].first_update; i; i = run->updates[i - 1].next) {
             const struct run_update *update = &run->updates[i - 1];
@@ -354,16 +417,15 @@ static void say_updates(FILE *to, const struct run *run)
 static void say_faults(FILE *to, const struct run *run)
 {
     size_t count = 0;
-    fputs("<h2>Faults and events</h2>\n", to);
     for (size_t i = 0; i < run->mark_count; i++)
         count += *run->marks[i].event != '\0';
     if (count == 0) {
-        fprintf(to, "<p>%s</p>\n",
+        fprintf(to, "<h2>Faults and events</h2>\n<p>%s</p>\n",
                 run->simulated ? "No fault happened."
                                : "Nothing outside the run's own records was written down.");
         return;
     }
-    begin_table(to, "At|Where|Event|Details");
+    begin_table(to, "Faults and events", "At|Where|Event|Details");
     for (size_t i = 0; i < run->mark_count; i++) {
         const struct run_mark *mark = &run->marks[i];
         if (!*mark->event)
@@ -382,8 +444,7 @@ static void say_roles(FILE *to, const struct run *run)
     char text[32];
     if (run->role_count == 0)
         return;
-    fputs("<h2>Roles</h2>\n", to);
-    begin_table(to, "Role|At first on|At the end on|#Moves|#Stops|#Not running|#At most");
+    begin_table(to, "Roles", "Role|At first on|At the end on|#Moves|#Stops|#Not running|#At most");
     for (size_t i = 0; i < run->role_count; i++) {
         const struct run_role *role = &run->roles[i];
         bool down = role->since_ms != RUN_NO_TIME;

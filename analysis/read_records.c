@@ -177,6 +177,9 @@ static void take_result_fields(struct reader *reader, const cJSON *object, struc
     int64_t suspended = 0;
     if (reader_duration(json_text(reader, object, "NodeSuspendedDuration"), &suspended))
         node->suspended_ms = suspended;
+    const cJSON *reboot = cJSON_GetObjectItemCaseSensitive(object, "NodeRebootResult");
+    node->boot = json_text(reader, reboot, "BootType");
+    node->soft = json_text(reader, reboot, "SoftBootStatus");
     node->restart_pending = json_true(object, "RestartPending");
     node->left_suspended = json_true(object, "LeftSuspended");
     node->details_missing = json_true(object, "DetailsMissing");

@@ -82,6 +82,8 @@ uint32_t reader_node(struct reader *reader, const char *name)
                                               .status = "",
                                               .reason = "",
                                               .why = "",
+                                              .boot = "",
+                                              .soft = "",
                                               .ended_ms = RUN_NO_TIME,
                                               .suspended_ms = RUN_NO_TIME};
     return (uint32_t)run->node_count++;
@@ -316,7 +318,9 @@ int64_t run_unquorate_ms(const struct run *run)
     return sum;
 }
 
-int64_t run_exposed_ms(const struct run *run)
+/* The time in which `holds` is true of the votes as they were last told. */
+static int64_t sum_votes(const struct run *run,
+                         bool (*holds)(const struct run *run, const struct run_votes *votes))
 {
     int64_t sum = 0;
     for (size_t i = 0; i < run->vote_count; i++) {
@@ -324,9 +328,30 @@ int64_t run_exposed_ms(const struct run *run)
         int64_t from = votes->at_ms > run->start_ms ? votes->at_ms : run->start_ms;
         int64_t to = i + 1 < run->vote_count ? votes[1].at_ms : run->end_ms;
         to = to < run->end_ms ? to : run->end_ms;
-        sum += votes->quorate && votes->margin <= 0 && to > from ? to - from : 0;
+        sum += holds(run, votes) && to > from ? to - from : 0;
     }
     return sum;
+}
+
+static bool is_exposed(const struct run *run, const struct run_votes *votes)
+{
+    (void)run;
+    return votes->quorate && votes->margin <= 0;
+}
+
+static bool has_one_place(const struct run *run, const struct run_votes *votes)
+{
+    return votes->out + 1 >= (int64_t)run->node_count;
+}
+
+int64_t run_exposed_ms(const struct run *run)
+{
+    return sum_votes(run, is_exposed);
+}
+
+int64_t run_last_place_ms(const struct run *run)
+{
+    return sum_votes(run, has_one_place);
 }
 
 int64_t run_least_margin(const struct run *run)

@@ -102,6 +102,7 @@ struct run_node {
     int64_t suspended_ms; /* out of service, all attempts; the result's figure, else the spans' */
     uint32_t attempts, restarts;
     uint32_t succeeded, failed; /* updates */
+    const char *boot, *soft;    /* BootType and SoftBootStatus of its last restart, or "" */
     bool restart_pending, left_suspended, details_missing;
 };
 
@@ -167,6 +168,10 @@ void run_free(struct run *run);
 int64_t run_unquorate_ms(const struct run *run);
 /* Exposure: the time with quorum in which the loss of one more vote would have cost it. */
 int64_t run_exposed_ms(const struct run *run);
+
+/* The same of roles: the time in which at most one node was in service, so that the loss of one
+ * more would have left roles without a place. */
+int64_t run_last_place_ms(const struct run *run);
 int64_t run_least_margin(const struct run *run);
 
 /* "1 h 02 min", "3 min 20 s", "45 s", "0.250 s", "0 s": buf of 32 bytes. Returns buf. */

@@ -85,6 +85,7 @@ NUMBER(run_nodes, row->run->node_count)
 NUMBER(run_out, sum_of_out(row->run))
 NUMBER(run_unquorate, with_votes(row->run, run_unquorate_ms(row->run)))
 NUMBER(run_exposed, with_votes(row->run, run_exposed_ms(row->run)))
+NUMBER(run_last_place, with_votes(row->run, run_last_place_ms(row->run)))
 NUMBER(run_margin, least_margin(row->run))
 NUMBER(run_simulated, row->run->simulated)
 
@@ -95,6 +96,8 @@ NUMBER(node_ended, row->node->ended_ms)
 NUMBER(node_suspended, row->node->suspended_ms)
 NUMBER(node_attempts, row->node->attempts)
 NUMBER(node_restarts, row->node->restarts)
+TEXT(node_boot, row->node->boot)
+TEXT(node_soft, row->node->soft)
 NUMBER(node_succeeded, row->node->succeeded)
 NUMBER(node_failed, row->node->failed)
 NUMBER(node_pending, row->node->restart_pending)
@@ -165,6 +168,9 @@ static const struct column run_columns[] = {
     {"unquorate_s", TYPE_SECONDS, "Time in which the cluster had no quorum.", run_unquorate},
     {"exposed_s", TYPE_SECONDS,
      "Time with quorum in which the loss of one more vote would have cost it.", run_exposed},
+    {"last_place_s", TYPE_SECONDS,
+     "Time with at most one node in service: one more lost, and roles have no place.",
+     run_last_place},
     {"least_margin", TYPE_COUNT,
      "Smallest number of votes above what quorum needs; may be negative.", run_margin},
     {"simulated", TYPE_TRUTH, "Whether the cluster was simulated.", run_simulated},
@@ -180,6 +186,9 @@ static const struct column node_columns[] = {
     {"out_s", TYPE_SECONDS, "Time out of service, all attempts.", node_suspended},
     {"attempts", TYPE_COUNT, "Attempts begun.", node_attempts},
     {"restarts", TYPE_COUNT, "Restarts by the run.", node_restarts},
+    {"boot_type", TYPE_TEXT, "Kind of the last one, BootType of NodeRebootResult; or empty.",
+     node_boot},
+    {"soft_boot_status", TYPE_TEXT, "What became of the wish for a soft one; or empty.", node_soft},
     {"updates_succeeded", TYPE_COUNT, "Updates installed.", node_succeeded},
     {"updates_failed", TYPE_COUNT, "Updates whose installation failed last.", node_failed},
     {"restart_pending", TYPE_TRUTH, "A restart is still owed.", node_pending},

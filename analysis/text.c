@@ -13,10 +13,11 @@ static void say_outcome(FILE *to, const struct run *run)
             run_word_time(run, run->start_ms, start),
             run_word_duration(run->end_ms - run->start_ms, length));
     if (run->vote_count > 0) {
-        char lost[32], exposed[32];
-        fprintf(to, "Without quorum %s; one vote from losing it %s\n",
+        char lost[32], exposed[32], last[32];
+        fprintf(to, "Without quorum %s; one vote from losing it %s; one node in service %s\n",
                 run_word_duration(run_unquorate_ms(run), lost),
-                run_word_duration(run_exposed_ms(run), exposed));
+                run_word_duration(run_exposed_ms(run), exposed),
+                run_word_duration(run_last_place_ms(run), last));
     }
     for (size_t i = 0; i < run->note_count; i++)
         fprintf(to, "Note: %s\n", run->notes[i]);
@@ -74,6 +75,8 @@ static void say_node(FILE *to, const struct run *run, const struct run_node *nod
             run_word_duration(node->suspended_ms == RUN_NO_TIME ? 0 : node->suspended_ms, out),
             node->restart_pending ? ", a restart is still owed" : "",
             node->left_suspended ? ", LEFT SUSPENDED" : "");
+    if (*node->soft && strcmp(node->soft, "NotEnabled") != 0)
+        fprintf(to, "  restarted by %s, soft restart %s\n", node->boot, node->soft);
     say_spans(to, node);
     say_updates(to, run, node);
 }

@@ -283,6 +283,9 @@ static void emit_result(struct cau_core *core, struct cau_node *node, struct cau
     record->restarts = node->restarts;
     record->suspended_at = node->first_suspended_at;
     record->suspended_ms = node->suspended_ms;
+    if (node->suspended_at != CAU_NEVER) { /* and it is still out */
+        record->suspended_ms += core->now - node->suspended_at;
+    }
     record->restart_pending = node->restart_pending || node->restart_wanted;
     record->left_suspended = node->left;
     record->details_missing = node->details_missing;

@@ -265,6 +265,20 @@ static bool is_for_all(enum cau_reason why)
     return why < CAU_WHY_NODE_MAINTENANCE || why == CAU_WHY_OTHER_NODE_UNCLEAN;
 }
 
+/* No further node is let in: whatever a waiting one was told before, this is why it waits now. */
+static void tell_full(struct cau_core *core, struct cau_actions *ret)
+{
+    for (uint32_t i = core->order_next; i < core->plan.node_count; i++) {
+        struct cau_node *node = cau_node_at(core, cau_order(core)[i]);
+        bool waits = node->state == CAU_NODE_WAITING && !node->turn;
+        if (waits && node->why != CAU_WHY_NONE && node->why != CAU_WHY_PARALLEL_LIMIT &&
+            ret->capacity - ret->count >= CAU_STEP_HEADROOM) {
+            node->why = CAU_WHY_PARALLEL_LIMIT;
+            cau_emit_status(core, ret, node, node->state, CAU_WHY_PARALLEL_LIMIT, false);
+        }
+    }
+}
+
 /* Lets the next nodes begin, in order. A node held up by a fault of its own is passed over for the
  * time being; what holds up the cluster holds up all. */
 static void admit(struct cau_core *core, struct cau_actions *ret)
@@ -286,6 +300,9 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
         enum cau_reason why = cau_guard_admit(core, node);
         if (why == CAU_WHY_NONE) {
             cau_node_admit(core, node, ret);
+            if (core->turn_count >= limit) {
+                tell_full(core, ret);
+            }
             continue;
         }
         if (why == CAU_WHY_PAUSED || why == CAU_WHY_STOPPING) {

@@ -1,5 +1,6 @@
 /* A run directory as tables, words and JUnit XML: the sample of tests/data/run-sample, one node of
  * which has a hostile name. */
+#include "analysis/html.h"
 #include "analysis/junit.h"
 #include "analysis/tables.h"
 #include "analysis/text.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIELDS_MAX 32
 
@@ -193,6 +195,80 @@ static void test_exposure(void)
     CU_ASSERT_EQUAL(run_exposed_ms(&small), 0);
 }
 
+/* At most one node in service, however many votes there are. */
+static void test_last_place(void)
+{
+    struct run_votes votes[] = {{.at_ms = 0, .out = 0, .margin = 1, .quorate = true},
+                                {.at_ms = 100, .out = 1, .margin = 1, .quorate = true},
+                                {.at_ms = 130, .out = 2, .margin = 1, .quorate = true},
+                                {.at_ms = 170, .out = 3, .margin = -1, .quorate = false}};
+    struct run_node nodes[3] = {{.name = "n1"}};
+    struct run three = {
+        .end_ms = 200, .votes = votes, .vote_count = 4, .nodes = nodes, .node_count = 3};
+    CU_ASSERT_EQUAL(run_last_place_ms(&three), 70);
+    three.node_count = 2;
+    CU_ASSERT_EQUAL(run_last_place_ms(&three), 100);
+}
+
+#define ERROR(n, word, sentence)                                                                   \
+    {                                                                                              \
+        .attempt = (n), .reason = (word), .why = (sentence)                                        \
+    }
+
+/* What happened to a node, in the words of the page: nothing twice. */
+static void test_story(void)
+{
+    struct run_error same[] = {ERROR(1, "A", "it was so"), ERROR(2, "A", "it was so")};
+    struct run_error many[] = {ERROR(1, "A", "it was so"), ERROR(1, "A", "it was so"),
+                               ERROR(1, "A", "it was so")};
+    struct run_error mixed[] = {ERROR(0, "A", "it was so"), ERROR(1, "A", "it was so"),
+                                ERROR(2, "B", "then so"), ERROR(4, "B", "then so")};
+    const struct {
+        struct run_node node;
+        const char *said;
+    } stories[] = {
+        {{.errors = same, .error_count = 2, .reason = "A", .why = "it was so"},
+         "<td class=\"s\">Attempts 1 and 2 failed: it was so (<code>A</code>).</td>"},
+        {{.errors = many, .error_count = 3, .reason = "A", .why = "it was so"},
+         "<td class=\"s\">Attempt 1 failed 3 times: it was so (<code>A</code>).</td>"},
+        {{.errors = mixed, .error_count = 4, .reason = "C", .why = "at last so"},
+         "<td class=\"s\">Before its turn and until attempt 1: it was so. Attempts 2 to 4 failed: "
+         "then so. In the end: at last so (<code>C</code>).</td>"},
+        {{.boot = "SoftReboot", .soft = "Enabled"},
+         "<td class=\"s\">Its restart was a soft one.</td>"},
+        {{.boot = "FullReboot", .soft = "Enabled", .left_suspended = true},
+         "<td class=\"s\">A soft restart failed and became a full one. It is still suspended; "
+         "resume it when it is repaired.</td>"},
+        {{.boot = "FullReboot", .soft = "NotEnabled"}, "<td class=\"s\">Nothing to report.</td>"},
+    };
+    char dir[] = "/tmp/caucus-story.XXXXXX", page[64], *text = NULL, *why = NULL;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+    snprintf(page, sizeof page, "%s/report.html", dir);
+    for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
+        struct run one = *run;
+        struct run_node node = stories[i].node;
+        node.name = "n1";
+        node.status = "Succeeded";
+        node.reason = node.reason != NULL ? node.reason : "";
+        node.why = node.why != NULL ? node.why : "";
+        node.boot = node.boot != NULL ? node.boot : "";
+        node.soft = node.soft != NULL ? node.soft : "";
+        one.nodes = &node;
+        one.node_count = 1;
+        one.update_count = 0;
+        CU_ASSERT_EQUAL_FATAL(html_write(&one, "none were drawn", dir, &why), 0);
+        FILE *file = fopen(page, "r");
+        size_t size = 0;
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        CU_ASSERT(getdelim(&text, &size, '\0', file) > 0);
+        fclose(file);
+        CU_ASSERT_PTR_NOT_NULL(strstr(text, stories[i].said));
+    }
+    free(text);
+    CU_ASSERT_EQUAL(unlink(page), 0);
+    CU_ASSERT_EQUAL(rmdir(dir), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct unit_test tests[] = {
@@ -200,6 +276,8 @@ int main(int argc, char **argv)
         {"JUnit XML", test_junit},
         {"words", test_text},
         {"exposure", test_exposure},
+        {"a last place", test_last_place},
+        {"stories", test_story},
     };
     char *why = NULL;
     sample = argc > 1 ? argv[1] : sample;

@@ -310,6 +310,33 @@ static void pause_and_resume(void)
     puppet_done(&p);
 }
 
+static uint8_t why(uint32_t node)
+{
+    struct cau_status_node status;
+    cau_status_of_node(p.core, node, &status);
+    return status.why;
+}
+
+/* SPEC 5.6: a node that waits for a fault of its own lets others go first, and from then on it is
+ * they who keep it waiting, whatever has become of the fault. */
+static void waits_for_what(void)
+{
+    puppet_default(&p, 3);
+    p.facts[0].startup_done = false;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    while (puppet_state(&p, 1) != CAU_NODE_INSTALLING) {
+        puppet_run(&p, p.now + 1000);
+    }
+    CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_WAITING);
+    CU_ASSERT_EQUAL(why(0), CAU_WHY_PARALLEL_LIMIT);
+    CU_ASSERT_EQUAL(why(2), CAU_WHY_NONE); /* it was never held back */
+    p.facts[0].startup_done = true;
+    puppet_run(&p, p.now + 86400000);
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+}
+
 /* SPEC 6.1, 6.2, 6.3 */
 static void order(void)
 {
@@ -514,6 +541,7 @@ int main(void)
         {"causes", causes},
         {"WarnAfter and StopAfter", warn_and_stop_after},
         {"stop request", stop_request},
+        {"waits for what", waits_for_what},
         {"pause and resume", pause_and_resume},
         {"order", order},
         {"plug-ins", plugins},
