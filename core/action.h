@@ -26,6 +26,7 @@ enum cau_action_kind {
     CAU_ACT_RESUME,      /* `mode` is enum cau_failback */
     CAU_ACT_SAVE_REPORT, /* store the report on the cluster's nodes; `mode` 1: first drop damaged
                             ones there */
+    CAU_ACT_RAISE_LEVEL, /* the cluster's software is new on all nodes: use what only it knows */
     CAU_ACT_KINDS
 };
 

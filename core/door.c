@@ -171,6 +171,17 @@ void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret)
     }
 }
 
+bool cau_door_all_alike(const struct cau_core *core)
+{
+    uint32_t set = door(cau_node_at(core, 0)->feature_seen);
+    for (uint32_t i = 0; i < core->plan.node_count; i++) {
+        if (door(cau_node_at(core, i)->feature_seen) != set) {
+            return false;
+        }
+    }
+    return set != 0;
+}
+
 /* Said once, with the first node it is about: in the order of the run, so before it is taken out.
  */
 void cau_door_announce(struct cau_core *core, struct cau_actions *ret)

@@ -84,6 +84,7 @@ struct cau_policy {
     bool separate_reboots;
     bool stop_on_plugin_failure;
     bool os_rolling_upgrade;
+    bool raise_level;           /* at its end, when every node has succeeded and none is older */
     bool step;                  /* pause after each node until somebody says to go on */
     bool clear_corrupt_reports; /* RECOVER: where the report is stored, drop damaged ones */
     bool pre_script;

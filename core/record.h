@@ -167,6 +167,8 @@ enum cau_note {
     CAU_NOTE_NOTHING_TO_RECOVER = 1u << 9,
     CAU_NOTE_FEATURE_SET = 1u << 10, /* feature sets differ, or updates change them */
     CAU_NOTE_WHAT_IF = 1u << 11,     /* nothing was done */
+    CAU_NOTE_LEVEL_RAISED = 1u << 12,
+    CAU_NOTE_LEVEL_NOT_RAISED = 1u << 13, /* it was asked for */
 };
 
 struct cau_record {

@@ -73,6 +73,9 @@ static enum cau_status outcome(const struct cau_core *core)
 static void emit_cluster_result(struct cau_core *core, struct cau_actions *ret)
 {
     core->status = (uint8_t)outcome(core);
+    if (core->plan.policy.raise_level && (core->notes & CAU_NOTE_LEVEL_RAISED) == 0) {
+        core->notes |= CAU_NOTE_LEVEL_NOT_RAISED;
+    }
     core->why = core->stop_why;
     struct cau_record *record = cau_emit_record(core, ret, CAU_REC_CLUSTER_RESULT);
     record->run = core->run;
@@ -160,6 +163,14 @@ static void begin_scanning(struct cau_core *core)
     }
 }
 
+void cau_run_save_report(struct cau_core *core, struct cau_actions *ret)
+{
+    struct cau_action *action =
+        cau_emit(core, ret, CAU_ACT_SAVE_REPORT, CAU_NO_NODE, CAU_REPORT_MS);
+    action->mode = core->plan.policy.clear_corrupt_reports;
+    core->report_op = action->id;
+}
+
 static void report(struct cau_core *core, struct cau_actions *ret)
 {
     cau_run_enter(core, CAU_RUN_REPORTING);
@@ -168,10 +179,7 @@ static void report(struct cau_core *core, struct cau_actions *ret)
         cau_run_enter(core, CAU_RUN_ENDED);
         return;
     }
-    struct cau_action *action =
-        cau_emit(core, ret, CAU_ACT_SAVE_REPORT, CAU_NO_NODE, CAU_REPORT_MS);
-    action->mode = core->plan.policy.clear_corrupt_reports;
-    core->report_op = action->id;
+    cau_run_save_report(core, ret);
 }
 
 /* ForceRecovery: the lock was taken over and will be freed, the progress goes with it. Suspended
@@ -381,6 +389,29 @@ void cau_run_report_result(struct cau_core *core, const struct cau_result *resul
     cau_lock_release(core);
 }
 
+/* The end of an upgrade, if it went well everywhere: raises the cluster's level first [SPEC 5.9].
+ * Whoever takes the run over here asks once more, which changes nothing. */
+static void finish(struct cau_core *core, struct cau_actions *ret)
+{
+    const uint32_t told = CAU_NOTE_LEVEL_RAISED | CAU_NOTE_LEVEL_NOT_RAISED;
+    bool wanted = core->plan.policy.raise_level && (core->notes & told) == 0;
+    if (core->level_op != 0) {
+        return;
+    }
+    if (wanted && core->spoiled_count == 0 && cau_door_all_alike(core)) {
+        core->level_op = cau_emit(core, ret, CAU_ACT_RAISE_LEVEL, CAU_NO_NODE, CAU_REPORT_MS)->id;
+        return;
+    }
+    report(core, ret);
+}
+
+void cau_run_level_result(struct cau_core *core, const struct cau_result *result)
+{
+    core->level_op = 0;
+    core->notes |= result->code == CAU_RC_OK ? CAU_NOTE_LEVEL_RAISED : CAU_NOTE_LEVEL_NOT_RAISED;
+    core->more = true;
+}
+
 static void begin_stopping(struct cau_core *core)
 {
     cau_run_enter(core, CAU_RUN_STOPPING);
@@ -472,7 +503,7 @@ void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
             admit(core, ret);
         }
         if (!cau_stopping(core) && all_settled(core, ret)) {
-            report(core, ret);
+            finish(core, ret);
         }
         break;
     case CAU_RUN_STOPPING:

@@ -159,6 +159,7 @@ struct cau_core {
     cau_msec recover_at; /* a whole view of this moment or later is awaited */
     uint64_t next_op;
     uint64_t report_op;
+    uint64_t level_op;
     uint64_t request_acked; /* the newest request taken up */
     uint64_t request_owed;  /* taken up, to be acknowledged when a successor can know of it */
     uint64_t request_told;  /* the one that the write in flight tells of */
@@ -301,6 +302,8 @@ bool cau_door_bars_for_good(const struct cau_core *core, const struct cau_node *
 bool cau_door_lost(const struct cau_core *core, const struct cau_node *node);
 void cau_door_announce(struct cau_core *core, struct cau_actions *ret);
 /* OsRollingUpgrade: stops the run unless all nodes are offered the same upgrade, or have it. */
+/* Does every node have the same feature set, as far as it was seen? */
+bool cau_door_all_alike(const struct cau_core *core);
 void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret);
 
 /* ---- order.c ---- */
@@ -387,6 +390,8 @@ void cau_run_abort(struct cau_core *core, enum cau_reason why, struct cau_action
 void cau_run_conclude(struct cau_core *core);
 void cau_run_await(struct cau_core *core, struct cau_node *node);
 void cau_run_locked(struct cau_core *core, struct cau_actions *ret);
+void cau_run_save_report(struct cau_core *core, struct cau_actions *ret);
+void cau_run_level_result(struct cau_core *core, const struct cau_result *result);
 void cau_run_report_result(struct cau_core *core, const struct cau_result *result);
 cau_msec cau_run_deadline(const struct cau_core *core);
 

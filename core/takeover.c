@@ -245,8 +245,9 @@ bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
 static bool only_the_end_is_left(struct cau_core *core, struct cau_actions *ret)
 {
     core->lock.op = 0;
+    core->level_op = 0;
     if (core->state == CAU_RUN_REPORTING) {
-        core->report_op = cau_emit(core, ret, CAU_ACT_SAVE_REPORT, CAU_NO_NODE, CAU_REPORT_MS)->id;
+        cau_run_save_report(core, ret);
     } else if (core->state == CAU_RUN_UNLOCKING) {
         core->lock.since = core->now;
         core->lock.at = core->now;

@@ -375,6 +375,7 @@ static void submit(struct cau_backend *base, const struct cau_action *action)
     case CAU_ACT_RESTART:
     case CAU_ACT_RESUME:
     case CAU_ACT_SAVE_REPORT:
+    case CAU_ACT_RAISE_LEVEL:
         op_submit(backend, action);
         break;
     case CAU_ACT_RECORD:

@@ -262,6 +262,13 @@ static bool send_script(struct real_backend *backend, struct op *op)
     return request_send_to(backend, op, op->action.node, &request, OP_SENT);
 }
 
+static bool send_raise(struct real_backend *backend, struct op *op)
+{
+    char key[WIRE_KEY];
+    struct wire_request request = {.verb = WIRE_RAISE, .key = request_key(&op->action, key)};
+    return request_send_to(backend, op, backend_speaker(backend), &request, OP_SENT);
+}
+
 /* Each file to each node that can be reached. */
 static bool send_report(struct real_backend *backend, struct op *op)
 {
@@ -305,7 +312,7 @@ bool request_send(struct real_backend *backend, struct op *op)
         [CAU_ACT_INSTALL] = request_plugin_send, [CAU_ACT_PRE_SCRIPT] = send_script,
         [CAU_ACT_POST_SCRIPT] = send_script,     [CAU_ACT_SUSPEND] = begin_suspend,
         [CAU_ACT_RESTART] = send_restart,        [CAU_ACT_RESUME] = send_resume,
-        [CAU_ACT_SAVE_REPORT] = send_report,
+        [CAU_ACT_SAVE_REPORT] = send_report,     [CAU_ACT_RAISE_LEVEL] = send_raise,
     };
     return sends[op->action.kind](backend, op);
 }

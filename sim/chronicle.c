@@ -18,6 +18,7 @@ static const struct {
     [SIM_FENCED] = {"fenced", "powered off by the cluster"},
     [SIM_POWERED_OFF] = {"power_off", "the orderly shutdown is complete"},
     [SIM_BOOTING] = {"boot", "it boots"},
+    [SIM_LEVEL_RAISED] = {"level_raised", "the cluster uses what only its new software knows"},
     [SIM_DEAD] = {"dead", "an update has left it unable to boot"},
     [SIM_UP] = {"up", "booted; management answers"},
     [SIM_STARTED_UP] = {"started_up", "start-up units are up"},

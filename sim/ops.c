@@ -75,7 +75,8 @@ static sim_nsec way(const struct sim_world *w, const struct op *o)
 static bool for_store(uint8_t kind)
 {
     return kind == CAU_ACT_LOCK_READ || kind == CAU_ACT_LOCK_WRITE || kind == CAU_ACT_SUSPEND ||
-           kind == CAU_ACT_RESUME || kind == CAU_ACT_SAVE_REPORT || kind == CAU_ACT_ACK;
+           kind == CAU_ACT_RESUME || kind == CAU_ACT_SAVE_REPORT || kind == CAU_ACT_RAISE_LEVEL ||
+           kind == CAU_ACT_ACK;
 }
 
 /* The scenario's plug-in for one of a coordinator's, whose list may be another one, with repeats.

@@ -206,6 +206,9 @@ void sim_store_arrives(struct sim_world *w, uint32_t op)
         sim_op_finish(w, op, CAU_RC_OK);
     } else if (o->kind == CAU_ACT_LOCK_WRITE) {
         lock_write(w, op);
+    } else if (o->kind == CAU_ACT_RAISE_LEVEL) {
+        sim_happen_node(w, SIM_LEVEL_RAISED, CAU_NO_NODE, 0);
+        sim_op_finish(w, op, CAU_RC_OK);
     } else if (o->kind == CAU_ACT_ACK) {
         acknowledge(w, op);
     } else {

@@ -44,6 +44,7 @@ enum sim_happening_kind {
     SIM_SUSPENDED,    /* a standby mark of ours is on the node; value = enum cau_pause */
     SIM_DRAINED,      /* no role is left on it */
     SIM_RESUMED,      /* our mark is gone */
+    SIM_LEVEL_RAISED, /* the cluster uses what only new software knows */
     SIM_DEAD,         /* an update has left it unable to boot */
     SIM_RESTARTING,   /* a restart begins */
     SIM_INSTALLING,   /* value = update */

@@ -544,6 +544,9 @@ int cau_options_fit(struct cau_options *options, uint32_t node_count, char **ret
         return refuse(reterr_why, cau_option_find("max_failed_nodes"),
                       "must be 0..%" PRIu32 " with %" PRIu32 " node%s, is %" PRIu32, node_count - 1,
                       node_count, node_count == 1 ? "" : "s", policy->max_failed_nodes);
+    if (policy->raise_level && !policy->os_rolling_upgrade)
+        return refuse(reterr_why, cau_option_find("update_cluster_functional_level"),
+                      "goes with os_rolling_upgrade only");
     if (options->attempt_soft_reboot && options->reboot_mode != CAU_REBOOT_ORCHESTRATOR_DEFAULT)
         return refuse(reterr_why, cau_option_find("attempt_soft_reboot"),
                       "does not go with a reboot_mode other than OrchestratorDefault");

@@ -568,6 +568,19 @@ const struct cau_option cau_option_table[] = {
         .sets = CAU_SET_RUN,
     },
     {
+        .name = "update_cluster_functional_level",
+        .fallback = "false",
+        .explain =
+            "At the end of an os_rolling_upgrade, if every node has succeeded and all are of "
+            "one feature set, let the cluster use what only the new software knows "
+            "(Pacemaker: the newest schema of its configuration). It cannot be undone. In "
+            "CAU an argument of its rolling upgrade plug-in.",
+        .cite = "5.9",
+        PLACE(policy.raise_level),
+        .type = CAU_OPTION_SWITCH,
+        .sets = CAU_SET_RUN,
+    },
+    {
         .name = "reason",
         .fallback = "",
         .fallback_said = "none",

@@ -19,6 +19,7 @@ static const struct cau_field list_policy[] = {
     PLAIN(struct cau_policy, separate_reboots, BOOL),
     PLAIN(struct cau_policy, stop_on_plugin_failure, BOOL),
     PLAIN(struct cau_policy, os_rolling_upgrade, BOOL),
+    PLAIN(struct cau_policy, raise_level, BOOL),
     PLAIN(struct cau_policy, step, BOOL),
     PLAIN(struct cau_policy, clear_corrupt_reports, BOOL),
     PLAIN(struct cau_policy, pre_script, BOOL),

@@ -305,6 +305,7 @@ static void say_arguments(struct cau_text *text, const struct cau_names *names,
     case CAU_ACT_PRE_SCRIPT:
     case CAU_ACT_POST_SCRIPT:
     case CAU_ACT_SAVE_REPORT:
+    case CAU_ACT_RAISE_LEVEL:
     case CAU_ACT_KINDS:
         break;
     }

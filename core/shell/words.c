@@ -221,6 +221,7 @@ static const char *const list_action[] = {
     [CAU_ACT_RESTART] = "Restart",
     [CAU_ACT_RESUME] = "Resume",
     [CAU_ACT_SAVE_REPORT] = "SaveReport",
+    [CAU_ACT_RAISE_LEVEL] = "RaiseLevel",
 };
 WORDS(action, "action", CAU_ACT_KINDS);
 
@@ -263,12 +264,12 @@ WORDS(record, "record type", CAU_REC_TYPES);
 
 /* Notes are bits, their tables go by the number of the bit. */
 static const char *const list_note[] = {
-    "WarnAfter",    "PermanentRefusal", "SingleNode",    "ReportNotSaved",
-    "UnlockFailed", "TakenOver",        "LeftSuspended", "PolicyDiffers",
-    "Recovered",    "NothingToRecover", "FeatureSet",    "WhatIf",
+    "WarnAfter",  "PermanentRefusal", "SingleNode",    "ReportNotSaved", "UnlockFailed",
+    "TakenOver",  "LeftSuspended",    "PolicyDiffers", "Recovered",      "NothingToRecover",
+    "FeatureSet", "WhatIf",           "LevelRaised",   "LevelNotRaised",
 };
-WORDS(note, "note", 12);
-_Static_assert(CAU_NOTE_WHAT_IF == 1u << 11, "the last note is the last bit");
+WORDS(note, "note", 14);
+_Static_assert(CAU_NOTE_LEVEL_NOT_RAISED == 1u << 13, "the last note is the last bit");
 
 static const char *const list_note_sentence[] = {
     "the run took longer than warn_after",
@@ -283,6 +284,8 @@ static const char *const list_note_sentence[] = {
     "no lock was there, nothing had to be recovered",
     "the feature set changes; once no old node is left, none can rejoin that was not upgraded",
     "only what would be done was asked: nothing was changed",
+    "the cluster's level was raised; no older node can join it any more",
+    "the cluster's level was not raised: not every node has succeeded, or it was refused",
 };
 _Static_assert(COUNT(list_note_sentence) == COUNT(list_note), "a sentence for each note");
 

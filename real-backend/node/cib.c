@@ -38,6 +38,21 @@ enum cib_answer cib_modify(const char *xpath, const char *xml, char **ret_why)
     return answer;
 }
 
+enum cib_answer cib_upgrade(char **ret_why)
+{
+    static const char *const argv[] = {"cibadmin", "--upgrade", "--force", NULL};
+    struct node_tool tool = {.argv = argv, .limit_ms = WRITE_MS, .steady = true};
+    int rc = node_tool_run(&tool);
+    *ret_why = NULL;
+    if (rc != 0 || tool.status != 0) {
+        *ret_why = cau_sentence("cibadmin --upgrade: %.300s",
+                                rc != 0 ? strerror(-rc) : wire_text(tool.errors));
+    }
+    enum cib_answer answer = rc == 0 && tool.status == 0 ? CIB_DONE : CIB_SILENT;
+    node_tool_done(&tool);
+    return answer;
+}
+
 enum cib_answer cib_query(const char *xpath, char **ret_xml)
 {
     const char *const argv[] = {"cibadmin", "--query", "--xpath", xpath, NULL};

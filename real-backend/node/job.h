@@ -18,7 +18,7 @@ struct node_job {
 typedef void node_verb(struct node_job *job);
 
 node_verb node_config, node_lock_read, node_lock_write, node_what_if, node_suspend, node_resume,
-    node_restart, node_script, node_save, node_fetch, node_ack, node_ask, node_updating,
+    node_restart, node_script, node_save, node_fetch, node_ack, node_ask, node_updating, node_raise,
     node_twin;         /* effects */
 node_verb node_plugin; /* SCAN, STAGE, INSTALL: plugin.c */
 node_verb node_able;   /* ABLE: likewise */

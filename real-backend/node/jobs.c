@@ -38,6 +38,7 @@ static const struct {
     [WIRE_SAVE] = {node_save, node_save},
     [WIRE_FETCH] = {node_fetch, node_fetch},
     [WIRE_ACK] = {node_ack, local_ack},
+    [WIRE_RAISE] = {node_raise, local_nothing},
     [WIRE_ASK] = {node_ask, local_ask},
     [WIRE_UPDATING] = {node_updating, local_nothing},
     [WIRE_TWIN] = {node_twin, local_nothing},

@@ -210,6 +210,19 @@ static void explain_ack(struct node_job *job)
     cib_store_done(&store);
 }
 
+void node_raise(struct node_job *job)
+{
+    char *why = NULL;
+    enum cau_result_code code = node_held(job);
+    if (code != CAU_RC_OK) {
+        node_say_end(job, code, 0, "the lock is not held under this key");
+        return;
+    }
+    enum cib_answer answer = cib_upgrade(&why);
+    node_say_end(job, answer == CIB_DONE ? CAU_RC_OK : CAU_RC_FAILED, 0, "%s", wire_text(why));
+    free(why);
+}
+
 void node_ack(struct node_job *job)
 {
     const char *key = wire_text(job->request->key);

@@ -101,6 +101,9 @@ enum cib_answer cib_modify(const char *xpath, const char *xml, char **ret_why);
 enum cib_answer cib_query(const char *xpath, char **ret_xml);
 enum cib_answer cib_delete_all(const char *xpath);
 
+/* The configuration in the newest schema that this node knows. */
+enum cib_answer cib_upgrade(char **ret_why);
+
 /* crm_config of a partition with quorum; its values, malloc'd. */
 struct cib_store {
     char *lock, *progress, *request;

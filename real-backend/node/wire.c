@@ -30,6 +30,7 @@ static const char *const verbs[] = {
     [WIRE_SAVE] = "Save",
     [WIRE_FETCH] = "Fetch",
     [WIRE_ACK] = "Ack",
+    [WIRE_RAISE] = "Raise",
     [WIRE_ASK] = "Ask",
     [WIRE_UPDATING] = "Updating",
     [WIRE_TWIN] = "Twin",

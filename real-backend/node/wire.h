@@ -37,6 +37,7 @@ enum wire_verb {
     WIRE_SAVE,       /* key, run, name, text: a file of the run's folder on this node */
     WIRE_FETCH,      /* run: a note for each file saved there */
     WIRE_ACK,        /* request `target` was taken up */
+    WIRE_RAISE,      /* key: the newest schema of the CIB; cannot be undone */
     WIRE_ASK,        /* a request of an operator: name (Stop, Pause, Resume), text (who) */
     WIRE_UPDATING,   /* node, node_id, text: "suspended", or "" = taken into runs again */
     WIRE_TWIN,       /* node, text: the per-node state attribute; text "" removes it */

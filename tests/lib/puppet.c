@@ -219,16 +219,18 @@ static void effect(struct puppet *puppet, const struct cau_action *action)
     case CAU_ACT_PRE_SCRIPT:
     case CAU_ACT_POST_SCRIPT:
     case CAU_ACT_SAVE_REPORT:
+    case CAU_ACT_RAISE_LEVEL:
     case CAU_ACT_KINDS:
         break;
     }
 }
 
 static const char *const op_words[CAU_ACT_KINDS] = {
-    [CAU_ACT_CANCEL] = "cancel",   [CAU_ACT_LOCK_READ] = "read",   [CAU_ACT_LOCK_WRITE] = "write",
-    [CAU_ACT_SCAN] = "scan",       [CAU_ACT_STAGE] = "stage",      [CAU_ACT_INSTALL] = "install",
-    [CAU_ACT_PRE_SCRIPT] = "pre",  [CAU_ACT_POST_SCRIPT] = "post", [CAU_ACT_SUSPEND] = "suspend",
-    [CAU_ACT_RESTART] = "restart", [CAU_ACT_RESUME] = "resume",    [CAU_ACT_SAVE_REPORT] = "save",
+    [CAU_ACT_CANCEL] = "cancel",     [CAU_ACT_LOCK_READ] = "read",   [CAU_ACT_LOCK_WRITE] = "write",
+    [CAU_ACT_SCAN] = "scan",         [CAU_ACT_STAGE] = "stage",      [CAU_ACT_INSTALL] = "install",
+    [CAU_ACT_PRE_SCRIPT] = "pre",    [CAU_ACT_POST_SCRIPT] = "post", [CAU_ACT_SUSPEND] = "suspend",
+    [CAU_ACT_RESTART] = "restart",   [CAU_ACT_RESUME] = "resume",    [CAU_ACT_SAVE_REPORT] = "save",
+    [CAU_ACT_RAISE_LEVEL] = "raise",
 };
 
 static void take_record(struct puppet *puppet, const struct cau_record *record)
@@ -249,7 +251,7 @@ static void take_action(struct puppet *puppet, const struct cau_action *action)
         [CAU_ACT_SCAN] = 10000,      [CAU_ACT_STAGE] = 20000,      [CAU_ACT_INSTALL] = 60000,
         [CAU_ACT_PRE_SCRIPT] = 5000, [CAU_ACT_POST_SCRIPT] = 5000, [CAU_ACT_SUSPEND] = 5000,
         [CAU_ACT_RESTART] = 100,     [CAU_ACT_RESUME] = 5000,      [CAU_ACT_SAVE_REPORT] = 100,
-        [CAU_ACT_LOCK_READ] = 50,
+        [CAU_ACT_RAISE_LEVEL] = 100, [CAU_ACT_LOCK_READ] = 50,
     };
     puppet->actions[action->kind]++;
     if (action->kind == CAU_ACT_RECORD) {

@@ -290,6 +290,11 @@ static void serve_ack(const struct wire_request *request)
     end(request->n, CAU_RC_OK);
 }
 
+static void raise_level(const struct wire_request *request)
+{
+    end(request->n, held(request) ? CAU_RC_OK : CAU_RC_STALE);
+}
+
 static void serve_ask(const struct wire_request *request)
 {
     snprintf(fake_shared.cluster->request, sizeof fake_shared.cluster->request, "7:%s:%s",
@@ -335,8 +340,9 @@ static void (*const serves[WIRE_VERBS])(const struct wire_request *request) = {
     [WIRE_RESTART] = restart,       [WIRE_SCAN] = scan,
     [WIRE_STAGE] = serve_stage,     [WIRE_INSTALL] = serve_install,
     [WIRE_SCRIPT] = serve_script,   [WIRE_SAVE] = serve_held,
-    [WIRE_ACK] = serve_ack,         [WIRE_ASK] = serve_ask,
-    [WIRE_TWIN] = serve_twin,       [WIRE_CANCEL] = serve_cancel,
+    [WIRE_RAISE] = raise_level,     [WIRE_ACK] = serve_ack,
+    [WIRE_ASK] = serve_ask,         [WIRE_TWIN] = serve_twin,
+    [WIRE_CANCEL] = serve_cancel,
 };
 
 static void take_line(const char *line, size_t size)

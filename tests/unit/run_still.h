@@ -348,6 +348,8 @@ static void act(struct real_backend *backend, const struct cau_action *action,
     case CAU_ACT_RESUME:
         world->standby[action->node] &= !holds(action);
         break;
+    case CAU_ACT_RAISE_LEVEL:
+        break;
     case CAU_ACT_SAVE_REPORT:
         for (uint32_t i = 0;
              (text = backend->options.report(backend->options.ctx, i, &name)) != NULL; i++) {

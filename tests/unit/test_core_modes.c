@@ -167,6 +167,15 @@ static void kinds_of_restart(void)
     puppet_done(&p);
 }
 
+static bool refuse_level(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
+                         cau_msec *delay_ms)
+{
+    (void)puppet;
+    (void)delay_ms;
+    *code = action->kind == CAU_ACT_RAISE_LEVEL ? CAU_RC_FAILED : CAU_RC_OK;
+    return true;
+}
+
 static void upgrade(uint32_t n)
 {
     puppet_default(&p, n);
@@ -211,6 +220,32 @@ static void one_target(void)
     puppet_done(&p);
 }
 
+/* SPEC 5.9: raised once, after the last node and before the report, and only if all went well. */
+static void level(void)
+{
+    static const struct {
+        bool fails, excluded, refused;
+        uint32_t note;
+    } cases[] = {{false, false, false, CAU_NOTE_LEVEL_RAISED},
+                 {true, false, false, CAU_NOTE_LEVEL_NOT_RAISED},
+                 {false, true, false, CAU_NOTE_LEVEL_NOT_RAISED}, /* it stays old */
+                 {false, false, true, CAU_NOTE_LEVEL_NOT_RAISED}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        upgrade(3);
+        p.plan.policy.raise_level = true;
+        p.updates[1][0].fails = cases[i].fails ? 255 : 0;
+        p.plan_nodes[1].excluded = cases[i].excluded;
+        p.pull = cases[i].refused ? refuse_level : NULL;
+        run();
+        CU_ASSERT_EQUAL(p.cluster.notes & (CAU_NOTE_LEVEL_RAISED | CAU_NOTE_LEVEL_NOT_RAISED),
+                        cases[i].note);
+        CU_ASSERT_EQUAL(p.actions[CAU_ACT_RAISE_LEVEL], i == 0 || cases[i].refused);
+        CU_ASSERT_EQUAL(strstr(p.trace, "resume2 raise save ") != NULL, i == 0 || cases[i].refused);
+        CU_ASSERT_EQUAL(p.lock.phase, CAU_LOCK_FREE);
+        puppet_done(&p);
+    }
+}
+
 /* SPEC 5.9: the oldest set last, whatever runs where. */
 static void oldest_last(void)
 {
@@ -237,6 +272,7 @@ int main(void)
         {"kinds of restart", kinds_of_restart},
         {"one target for all", one_target},
         {"the oldest set last", oldest_last},
+        {"the level at the end", level},
     };
     return UNIT_MAIN("core modes", tests);
 }

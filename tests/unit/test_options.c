@@ -95,6 +95,7 @@ static const char *const ours[] = {
     "exclude",
     "only_failed_of",
     "step",
+    "update_cluster_functional_level",
     "reason",
     "scan_limit",
     "stage_limit",

@@ -257,10 +257,10 @@ static void test_cancel(void)
 
 static void test_deadlines(void)
 {
-    static const uint8_t kinds[] = {CAU_ACT_LOCK_READ,  CAU_ACT_LOCK_WRITE, CAU_ACT_SCAN,
-                                    CAU_ACT_STAGE,      CAU_ACT_INSTALL,    CAU_ACT_PRE_SCRIPT,
-                                    CAU_ACT_SUSPEND,    CAU_ACT_RESTART,    CAU_ACT_RESUME,
-                                    CAU_ACT_SAVE_REPORT};
+    static const uint8_t kinds[] = {CAU_ACT_LOCK_READ,   CAU_ACT_LOCK_WRITE, CAU_ACT_SCAN,
+                                    CAU_ACT_STAGE,       CAU_ACT_INSTALL,    CAU_ACT_PRE_SCRIPT,
+                                    CAU_ACT_SUSPEND,     CAU_ACT_RESTART,    CAU_ACT_RESUME,
+                                    CAU_ACT_SAVE_REPORT, CAU_ACT_RAISE_LEVEL};
     begin_locked(2);
     fake_lock();
     rig.fake->deaf = true;
