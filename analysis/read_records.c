@@ -280,20 +280,25 @@ static int take_identity(struct reader *reader, const cJSON *object, int64_t at)
     return 0;
 }
 
-static void take_notes(struct reader *reader, const cJSON *notes)
+static void note_add(struct reader *reader, const char *text)
 {
     struct run *run = reader->run;
+    const char **list =
+        run_memory_grow(run->memory, run->notes, run->note_count, sizeof(*run->notes));
+    if (list) {
+        run->notes = list;
+        list[run->note_count++] = text;
+    }
+}
+
+static void take_notes(struct reader *reader, const cJSON *notes)
+{
     const cJSON *note = NULL;
-    run->note_count = 0;
+    reader->run->note_count = 0;
     cJSON_ArrayForEach(note, notes)
     {
         const char *text = json_text(reader, note, "Message");
-        const char **list =
-            run_memory_grow(run->memory, run->notes, run->note_count, sizeof(*run->notes));
-        if (!list)
-            return;
-        run->notes = list;
-        list[run->note_count++] = *text ? text : json_text(reader, note, "Id");
+        note_add(reader, *text ? text : json_text(reader, note, "Id"));
     }
 }
 
@@ -374,7 +379,11 @@ int reader_report(struct reader *reader)
     const cJSON *node = NULL;
     if (!cJSON_IsObject(result))
         result = report;
+    bool cut = *reader->run->status == '\0'; /* the records do not come to the end */
     take_run_fields(reader, result);
+    if (cut && *reader->run->status)
+        note_add(reader,
+                 "records.ndjson ends before the run does: what came after it is not shown");
     cJSON_ArrayForEach(node, cJSON_GetObjectItemCaseSensitive(result, "NodeResults"))
     {
         struct run_node *known = node_of(reader, node);

@@ -166,9 +166,10 @@ int reader_world(struct reader *reader)
 {
     char *text = NULL;
     size_t size = 0;
-    reader->run->simulated = run_read_file(reader->dir, "world.ndjson", &text, &size) == 0;
+    bool there = run_read_file(reader->dir, "world.ndjson", &text, &size) == 0;
     free(text);
-    if (!reader->run->simulated)
+    reader->run->simulated |= there;
+    if (!there)
         reader->run->role_count = 0; /* nobody wrote down where they were */
     return json_lines(reader, "world.ndjson", true, take_event);
 }
@@ -266,6 +267,7 @@ int reader_manifest(struct reader *reader)
     int error = json_file(reader, "manifest.json", &object);
     if (object)
         json_facts(reader, object, &reader->run->versions);
+    reader->run->simulated = json_true(object, "simulated");
     cJSON_Delete(object);
     return error;
 }

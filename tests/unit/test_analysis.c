@@ -422,6 +422,34 @@ static void test_escaping(void)
     dir_free(dir);
 }
 
+/* Of a directory whose records were cut short and whose world is gone: still a simulated run, and a
+ * reader is told that there was more. */
+static void test_incomplete(void)
+{
+    char *dir = dir_of_sample(), *why = NULL, path[4096];
+    char *records = get(dir, "records.ndjson"),
+         *end = strstr(records, "\"Type\":\"ClusterResult\"");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(end);
+    while (end > records && end[-1] != '\n')
+        end--;
+    for (int cut = 0; cut < 2; cut++) {
+        struct run *loaded = run_load(dir, &why);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(loaded);
+        bool told = loaded->note_count > 0 &&
+                    holds(loaded->notes[loaded->note_count - 1], "records.ndjson ends before");
+        CU_ASSERT_EQUAL(told, cut == 1);
+        CU_ASSERT_TRUE(loaded->simulated);
+        CU_ASSERT_EQUAL(loaded->role_count > 0, cut == 0);
+        run_free(loaded);
+        put(dir, "records.ndjson", records, (size_t)(end - records));
+        put(dir, "manifest.json", "{\"simulated\": true}", 19);
+        snprintf(path, sizeof(path), "%s/world.ndjson", dir);
+        unlink(path);
+    }
+    free(records);
+    dir_free(dir);
+}
+
 /* Names written to break out of gnuplot's strings. */
 static void test_gnuplot_injection(void)
 {
@@ -542,6 +570,7 @@ int main(int argc, char **argv)
         {"time axes", test_axis},
         {"equal runs give equal bytes", test_equal},
         {"escaping", test_escaping},
+        {"incomplete", test_incomplete},
         {"names against gnuplot", test_gnuplot_injection},
         {"no gnuplot", test_no_gnuplot},
         {"gnuplot fails", test_gnuplot_fails},
