@@ -145,7 +145,10 @@ bool cau_door_lost(const struct cau_core *core, const struct cau_node *node)
 
 /* ---- OsRollingUpgrade: one target for all [SPEC 5.9] ---- */
 
-/* Is it offered what `other` is? One that is offered nothing has it already if it is newer. */
+/* Of nodes whose scan said so: one that failed is tried again, and one that a predecessor had in
+ * its turn is in the middle of it.
+ *
+ * Is it offered what `other` is? One that is offered nothing has it already if it is newer. */
 static bool has_target_of(const struct cau_core *core, const struct cau_node *node,
                           const struct cau_node *other)
 {
@@ -163,7 +166,8 @@ void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret)
     }
     for (uint32_t i = 0; first != NULL && i < core->plan.node_count; i++) {
         struct cau_node *node = cau_node_at(core, cau_order(core)[i]);
-        if (!cau_final(node->state) && !has_target_of(core, node, first)) {
+        bool known = node->scanned && !node->turn && !cau_final(node->state);
+        if (known && !has_target_of(core, node, first)) {
             cau_emit_status(core, ret, node, node->state, CAU_WHY_TARGETS_DIFFER, false);
             cau_run_stop(core, CAU_WHY_TARGETS_DIFFER);
             return;

@@ -186,6 +186,15 @@ static void upgrade(uint32_t n)
     }
 }
 
+static bool fail_first_scan(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
+                            cau_msec *delay_ms)
+{
+    (void)delay_ms;
+    bool first = action->kind == CAU_ACT_SCAN && puppet->actions[CAU_ACT_STAGE] == 0;
+    *code = first && action->node == 1 ? CAU_RC_FAILED : CAU_RC_OK;
+    return true;
+}
+
 /* SPEC 5.9: the same target for all, or nothing is done. */
 static void one_target(void)
 {
@@ -208,6 +217,12 @@ static void one_target(void)
     upgrade(3); /* upgraded already */
     p.updates[1][0].id = 0;
     p.facts[1].feature_set = NEW;
+    run();
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+
+    upgrade(3); /* what it is offered is not known yet */
+    p.pull = fail_first_scan;
     run();
     CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
     puppet_done(&p);
