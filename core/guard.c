@@ -30,7 +30,7 @@ enum cau_reason cau_guard_cluster(const struct cau_core *core)
     return CAU_WHY_NONE;
 }
 
-static enum cau_reason guard_node(const struct cau_node *node)
+enum cau_reason cau_guard_fault(const struct cau_node *node)
 {
     const struct cau_node_facts *facts = &node->facts;
     if (!facts->clean) {
@@ -147,7 +147,7 @@ static enum cau_reason guard_out(const struct cau_core *core, const struct cau_n
     if (why != CAU_WHY_NONE) {
         return why;
     }
-    why = guard_node(node);
+    why = cau_guard_fault(node);
     if (why != CAU_WHY_NONE) {
         return why;
     }
@@ -212,7 +212,7 @@ enum cau_reason cau_guard_install(const struct cau_core *core, const struct cau_
     }
     enum cau_reason why = cau_guard_cluster(core);
     if (why == CAU_WHY_NONE) {
-        why = guard_node(node);
+        why = cau_guard_fault(node);
     }
     if (why == CAU_WHY_NONE && node->facts.busy && core->view_at >= node->since) {
         why = CAU_WHY_NODE_BUSY; /* somebody else's, or one that a dead coordinator began */

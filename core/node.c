@@ -420,6 +420,18 @@ static void prepare(struct cau_core *core, struct cau_node *node, struct cau_act
     }
 }
 
+/* A fault of its own held it back, and others went first: when it is over, it is they who keep it
+ * waiting; when it is another one by now, that one does. */
+static void tell_fault(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
+{
+    enum cau_reason fault = cau_guard_fault(node);
+    bool told = node->why >= CAU_WHY_NODE_MAINTENANCE && node->why <= CAU_WHY_NODE_STARTING;
+    if (told && node->why != fault && core->turn_count >= core->plan.policy.max_parallel_nodes) {
+        node->why = (uint8_t)(fault != CAU_WHY_NONE ? fault : CAU_WHY_PARALLEL_LIMIT);
+        cau_emit_status(core, ret, node, node->state, node->why, false);
+    }
+}
+
 /* A stop, or the failed-node limit: what is under way is brought to a safe end [SPEC 3.5]. */
 void cau_node_stop(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
@@ -521,6 +533,8 @@ static void advance_state(struct cau_core *core, struct cau_node *node, struct c
     case CAU_NODE_WAITING:
         if (node->awaited) {
             prepare(core, node, ret);
+        } else {
+            tell_fault(core, node, ret);
         }
         break;
     case CAU_NODE_SCANNING:

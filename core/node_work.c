@@ -253,14 +253,19 @@ void cau_work_plugin_result(struct cau_core *core, struct cau_node *node, uint8_
     }
 }
 
+/* Was it scanned before its turn, and is there nothing to take it out of service for? */
+bool cau_work_none(const struct cau_core *core, const struct cau_node *node)
+{
+    return node->scanned && node->error == CAU_WHY_NONE && !any_to_install(core, node) &&
+           !node->facts.restart_needed && core->plan.policy.pause != CAU_PAUSE_DRAIN_AND_REBOOT;
+}
+
 /* What would become of it, as far as a scan can tell. */
 void cau_work_foresee(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
-    bool work = any_to_install(core, node) || node->facts.restart_needed ||
-                core->plan.policy.pause == CAU_PAUSE_DRAIN_AND_REBOOT;
     if (node->error != CAU_WHY_NONE) {
         cau_node_finish(core, node, CAU_STATUS_FAILED, (enum cau_reason)node->error, ret);
-    } else if (!work) {
+    } else if (cau_work_none(core, node)) {
         cau_node_finish(core, node, CAU_STATUS_SUCCEEDED, CAU_WHY_NONE, ret);
     } else if (cau_guard_never_allows(core, cau_index(core, node))) {
         cau_node_finish(core, node, CAU_STATUS_FAILED, CAU_WHY_QUORUM_WOULD_BE_LOST, ret);

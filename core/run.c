@@ -42,6 +42,7 @@ void cau_run_start(struct cau_core *core, struct cau_actions *ret)
     core->start = core->own_start = core->now;
     core->warn_at = cau_msec_add(core->now, policy->warn_after_ms);
     core->stop_at = cau_msec_add(core->now, policy->stop_after_ms);
+    core->notes |= core->plan.mode == CAU_MODE_WHAT_IF ? CAU_NOTE_WHAT_IF : 0u;
     cau_run_enter(core, CAU_RUN_PREFLIGHT);
     core->phase_limit = core->now + CAU_PREFLIGHT_MS;
     cau_emit_observe(core, ret);
@@ -273,20 +274,6 @@ static bool is_for_all(enum cau_reason why)
     return why < CAU_WHY_NODE_MAINTENANCE || why == CAU_WHY_OTHER_NODE_UNCLEAN;
 }
 
-/* No further node is let in: whatever a waiting one was told before, this is why it waits now. */
-static void tell_full(struct cau_core *core, struct cau_actions *ret)
-{
-    for (uint32_t i = core->order_next; i < core->plan.node_count; i++) {
-        struct cau_node *node = cau_node_at(core, cau_order(core)[i]);
-        bool waits = node->state == CAU_NODE_WAITING && !node->turn;
-        if (waits && node->why != CAU_WHY_NONE && node->why != CAU_WHY_PARALLEL_LIMIT &&
-            ret->capacity - ret->count >= CAU_STEP_HEADROOM) {
-            node->why = CAU_WHY_PARALLEL_LIMIT;
-            cau_emit_status(core, ret, node, node->state, CAU_WHY_PARALLEL_LIMIT, false);
-        }
-    }
-}
-
 /* Lets the next nodes begin, in order. A node held up by a fault of its own is passed over for the
  * time being; what holds up the cluster holds up all. */
 static void admit(struct cau_core *core, struct cau_actions *ret)
@@ -306,11 +293,11 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
             return;
         }
         enum cau_reason why = cau_guard_admit(core, node);
+        if (why == CAU_WHY_QUORUM_WOULD_BE_LOST && cau_work_none(core, node)) {
+            why = CAU_WHY_NONE; /* it is not taken out [SPEC 2.2] */
+        }
         if (why == CAU_WHY_NONE) {
             cau_node_admit(core, node, ret);
-            if (core->turn_count >= limit) {
-                tell_full(core, ret);
-            }
             continue;
         }
         if (why == CAU_WHY_PAUSED || why == CAU_WHY_STOPPING) {
@@ -344,7 +331,6 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
 /* Every node in its turn, as far as can be told without touching it. */
 static void foresee(struct cau_core *core, struct cau_actions *ret)
 {
-    core->notes |= CAU_NOTE_WHAT_IF;
     for (; core->order_next < core->plan.node_count && !cau_stopping(core); core->order_next++) {
         struct cau_node *node = cau_node_at(core, cau_order(core)[core->order_next]);
         if (ret->capacity - ret->count < CAU_STEP_HEADROOM) {

@@ -286,6 +286,8 @@ enum cau_reason cau_guard_install(const struct cau_core *core, const struct cau_
 enum cau_reason cau_guard_restart(const struct cau_core *core, const struct cau_node *node);
 bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *node,
                             enum cau_reason why);
+/* What is wrong with the node itself, so that it cannot be taken out; NONE: nothing is. */
+enum cau_reason cau_guard_fault(const struct cau_node *node);
 bool cau_guard_never_allows(const struct cau_core *core, uint32_t node);
 /* What is known about quorum, as core/quorum.h asks for it. */
 void cau_guard_facts(const struct cau_core *core, struct cau_quorum_facts *ret);
@@ -360,6 +362,7 @@ void cau_work_begin_scan(struct cau_core *core, struct cau_node *node, struct ca
 void cau_work_scan(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_stage(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_begin(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
+bool cau_work_none(const struct cau_core *core, const struct cau_node *node);
 void cau_work_foresee(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_begin_pass(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);
 void cau_work_script(struct cau_core *core, struct cau_node *node, struct cau_actions *ret);

@@ -499,7 +499,8 @@ int scn_check_options(const struct scenario *scenario, const struct cau_options 
     if (r == 0 && options->reboot_mode == CAU_REBOOT_PLUGIN_CUSTOM &&
         !some_restarts(scenario, options))
         return refuse(reterr_why, "reboot_mode",
-                      "PluginCustomReboot needs a plug-in that can restart a node: its reboot%s%s",
+                      "PluginCustomReboot needs one of the run's plug-ins to have a restart of its "
+                      "own, plugins[].reboot%s%s",
                       "", "");
     return r;
 }

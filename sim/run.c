@@ -283,20 +283,20 @@ static void fail_to_start(struct host *h, char *why)
 static void go_on(struct host *h, struct host *predecessor)
 {
     struct cau_event event;
-    uint64_t events, actions;
+    struct cau_replayed replayed;
     char *why = NULL;
     int rc;
 
     leave(predecessor, true); /* the service manager kills what is left of it */
-    rc = cau_replay(predecessor->journal.data, predecessor->journal.size, &h->driver, &events,
-                    &actions, &why);
+    rc = cau_replay(predecessor->journal.data, predecessor->journal.size, &h->driver, &replayed,
+                    &why);
     if (rc != 0) {
         fail_to_start(h, why);
         return;
     }
     free(why);
     h->made = true;
-    event = now_event(h, events > 0 ? CAU_EV_TAKEOVER : CAU_EV_START); /* it never began */
+    event = now_event(h, replayed.events > 0 ? CAU_EV_TAKEOVER : CAU_EV_START); /* it never began */
     turn(h, &event);
 }
 

@@ -139,6 +139,10 @@ static int man(int argc, char **argv)
         printf(".TP\n.B %s\n%s\n", commands[i].usage, commands[i].what);
     }
     cau_options_man(stdout);
+    puts(".PP\nThese are the options of a run, under the same names in profiles and scenarios. "
+         "What else a "
+         "command takes, such as \\fB\\-\\-seed\\fR, \\fB\\-\\-out\\fR or "
+         "\\fB\\-\\-resume\\fR, is in \\fBcaucus\\fR \\fICOMMAND\\fR \\fB\\-\\-help\\fR.");
     puts(".SH WATCHING\nOn a terminal \\fBcaucus run\\fR shows a live view: a line a node with its "
          "state, since when, and why it waits or failed; above them the run's clock, the votes, "
          "and how many nodes failed. With \\fB\\-\\-progress\\fR there is a line for each state "
@@ -149,7 +153,8 @@ static int man(int argc, char **argv)
          ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nIf set, the view has no colours.\n"
          ".TP\n.B TERM\nIf dumb or not set, there is no view.");
     puts(".SH EXIT STATUS\n0 Succeeded; 1 Failed; 2 PartiallyFailed; 3 Canceled; 4 refused before "
-         "anything was touched; 64 wrong use; 65 bad scenario, profile or journal; 69 cluster "
+         "anything was touched; 64 wrong use; 65 bad scenario, profile, value or directory; 69 "
+         "cluster "
          "unreachable; 70 internal; 75 another coordinator holds the lock; 77 privileges.\n"
          "For \\fBscenario test\\fR and \\fBreplay\\fR, 1 is a difference; for \\fBpolicy "
          "validate\\fR, something that is not shown.");
@@ -169,8 +174,8 @@ static int replay_file(const char *path, bool *ret_found)
     if (text == NULL) {
         return cau_say_why("replay", why, CAU_EXIT_INPUT);
     }
-    uint64_t events = 0, actions = 0;
-    int result = cau_replay(text, size, NULL, &events, &actions, &why);
+    struct cau_replayed replayed;
+    int result = cau_replay(text, size, NULL, &replayed, &why);
     free(text);
     if (result < 0) {
         cau_say("replay", "%s: %s", path, why != NULL ? why : "out of memory");
@@ -182,8 +187,9 @@ static int replay_file(const char *path, bool *ret_found)
         free(why);
         return CAU_EXIT_FAILED;
     }
-    printf("%s: %" PRIu64 " events, %" PRIu64 " actions: the same decisions\n", path, events,
-           actions);
+    printf("%s: %" PRIu64 " events, %" PRIu64 " actions: the same decisions%s\n", path,
+           replayed.events, replayed.actions,
+           replayed.ended ? "" : "; the journal ends before the run does");
     return 0;
 }
 

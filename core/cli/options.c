@@ -515,6 +515,15 @@ void cau_options_done(struct cau_options *options)
     memset(options, 0, sizeof *options);
 }
 
+/* Options that contradict each other, in one layer or in several. */
+static int check_contradictions(const struct cau_options *options, char **reterr_why)
+{
+    if (options->attempt_soft_reboot && options->reboot_mode != CAU_REBOOT_ORCHESTRATOR_DEFAULT)
+        return refuse(reterr_why, cau_option_find("attempt_soft_reboot"),
+                      "does not go with a reboot_mode other than OrchestratorDefault");
+    return 0;
+}
+
 int cau_options_check_sets(const struct cau_options *options, char **reterr_why)
 {
     const struct {
@@ -531,7 +540,7 @@ int cau_options_check_sets(const struct cau_options *options, char **reterr_why)
         for (size_t i = 0; i < cau_option_count && all[k].wanted; i++)
             if (options->given >> i & 1 && !(cau_option_table[i].sets & all[k].set))
                 return refuse(reterr_why, &cau_option_table[i], "does not go with %s", all[k].name);
-    return 0;
+    return check_contradictions(options, reterr_why);
 }
 
 int cau_options_fit(struct cau_options *options, uint32_t node_count, char **reterr_why)
@@ -547,14 +556,11 @@ int cau_options_fit(struct cau_options *options, uint32_t node_count, char **ret
     if (policy->raise_level && !policy->os_rolling_upgrade)
         return refuse(reterr_why, cau_option_find("update_cluster_functional_level"),
                       "goes with os_rolling_upgrade only");
-    if (options->attempt_soft_reboot && options->reboot_mode != CAU_REBOOT_ORCHESTRATOR_DEFAULT)
-        return refuse(reterr_why, cau_option_find("attempt_soft_reboot"),
-                      "does not go with a reboot_mode other than OrchestratorDefault");
     if (policy->max_parallel_nodes > node_count)
         return refuse(reterr_why, cau_option_find("max_parallel_nodes"),
                       "must be 1..%" PRIu32 " with %" PRIu32 " node%s, is %" PRIu32, node_count,
                       node_count, node_count == 1 ? "" : "s", policy->max_parallel_nodes);
-    return 0;
+    return check_contradictions(options, reterr_why);
 }
 
 enum cau_restart cau_options_restart(const struct cau_options *options, bool cluster_enables)

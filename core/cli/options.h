@@ -145,8 +145,8 @@ struct cau_value cau_option_get(const struct cau_options *options, const struct 
 bool cau_option_equal(const struct cau_options *a, const struct cau_options *b,
                       const struct cau_option *option);
 
-/* After a layer was read: refuses options of different parameter sets in `given`. Returns 0, or
- * -EINVAL with a sentence. */
+/* After a layer was read: refuses options of different parameter sets in `given`, and those that
+ * contradict each other. Returns 0, or -EINVAL with a sentence. */
 int cau_options_check_sets(const struct cau_options *options, char **reterr_why);
 
 /* After all layers were read: what an option says by naming a file is put in its place, so that
@@ -167,9 +167,9 @@ size_t cau_options_warnings(const struct cau_options *options, uint32_t plugin_c
                             const char *ret[], size_t size);
 
 /* The table as text: everything about one option or about all of them (option NULL), the lines of
- * --help for a parameter set, the OPTIONS section of a man page. */
+ * --help for some parameter sets, the OPTIONS section of a man page. */
 void cau_options_explain(FILE *file, const struct cau_option *option);
-void cau_options_help(FILE *file, enum cau_option_set set);
+void cau_options_help(FILE *file, unsigned sets);
 void cau_options_man(FILE *file);
 
 #endif

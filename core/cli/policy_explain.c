@@ -155,12 +155,12 @@ void cau_options_explain(FILE *file, const struct cau_option *option)
     }
 }
 
-void cau_options_help(FILE *file, enum cau_option_set set)
+void cau_options_help(FILE *file, unsigned sets)
 {
     for (size_t i = 0; i < cau_option_count; i++) {
         const struct cau_option *option = &cau_option_table[i];
 
-        if (!(option->sets & set))
+        if (!(option->sets & sets))
             continue;
         fprintf(file, "  ");
         print_flag(file, option, "");

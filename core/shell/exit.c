@@ -9,6 +9,9 @@ static int exit_of_failure(const struct cau_status_run *status)
     if (status->why == CAU_WHY_CLUSTER_UNREACHABLE || status->why == CAU_WHY_BACKEND_LOST) {
         return CAU_EXIT_UNREACHABLE;
     }
+    if ((status->notes & CAU_NOTE_WHAT_IF) != 0 && status->nodes_done > 0) {
+        return CAU_EXIT_FAILED; /* so would the run */
+    }
     /* a run that took no lock has failed in its preflight: that is a refusal */
     return status->touched ? CAU_EXIT_FAILED : CAU_EXIT_REFUSED;
 }

@@ -45,6 +45,11 @@ int cau_journal_next(struct cau_journal_reader *reader, const struct cau_event *
 const struct cau_action *cau_journal_action_of(const struct cau_journal_reader *reader);
 uint64_t cau_journal_line(const struct cau_journal_reader *reader);
 
+struct cau_replayed {
+    uint64_t events, actions;
+    bool ended; /* the run, where the journal ends */
+};
+
 /* Feeds a journal to a fresh decider and holds each action to the journalled one, byte for byte.
  * The last event's actions may be missing, wholly or in part: the coordinator died in that turn.
  * Returns 0 equal; 1 different (*ret_why: which line, both texts); < 0 unreadable, of another core
@@ -56,7 +61,7 @@ uint64_t cau_journal_line(const struct cau_journal_reader *reader);
  * all lines from the start, the missing ones included, so give it new files: the torn end of the
  * old ones is then gone. Nothing is submitted and on_action is not called. After another result the
  * driver is done. */
-int cau_replay(const char *text, size_t size, struct cau_driver *driver, uint64_t *ret_events,
-               uint64_t *ret_actions, char **ret_why);
+int cau_replay(const char *text, size_t size, struct cau_driver *driver, struct cau_replayed *ret,
+               char **ret_why);
 
 #endif

@@ -164,8 +164,7 @@ static int feed(struct cau_journal_reader *reader, struct cau_driver *driver, st
 
 /* Runs the journal through `driver`, which is prepared but not made. */
 static int replay(struct cau_journal_reader *reader, const char *text, size_t size,
-                  struct cau_driver *driver, uint64_t *ret_events, uint64_t *ret_actions,
-                  char **ret_why)
+                  struct cau_driver *driver, struct cau_replayed *ret, char **ret_why)
 {
     struct holder holder = {.sink = {holder_write, holder_sync},
                             .onward = driver->journal,
@@ -182,8 +181,8 @@ static int replay(struct cau_journal_reader *reader, const char *text, size_t si
     if (rc < 0) {
         *ret_why = cau_sentence("journal line 1: plan: %s", why);
     } else {
-        rc = feed(reader, driver, &holder, ret_events, ret_why);
-        *ret_actions = holder.line - 2 - *ret_events;
+        rc = feed(reader, driver, &holder, &ret->events, ret_why);
+        ret->actions = holder.line - 2 - ret->events;
     }
     driver->journal = before.journal;
     driver->backend = before.backend;
@@ -197,11 +196,10 @@ static int replay(struct cau_journal_reader *reader, const char *text, size_t si
     return rc;
 }
 
-int cau_replay(const char *text, size_t size, struct cau_driver *driver, uint64_t *ret_events,
-               uint64_t *ret_actions, char **ret_why)
+int cau_replay(const char *text, size_t size, struct cau_driver *driver, struct cau_replayed *ret,
+               char **ret_why)
 {
-    *ret_events = 0;
-    *ret_actions = 0;
+    *ret = (struct cau_replayed){0};
     *ret_why = NULL;
     int rc = check_whole(text, size, ret_why);
     struct cau_journal_reader *reader = rc == 0 ? cau_journal_open(text, size, ret_why) : NULL;
@@ -216,9 +214,9 @@ int cau_replay(const char *text, size_t size, struct cau_driver *driver, uint64_
                              .names = cau_journal_names(reader),
                              .label = cau_journal_label(reader)};
     if (rc == 0) {
-        rc = replay(reader, text, size, driver == NULL ? &own : driver, ret_events, ret_actions,
-                    ret_why);
+        rc = replay(reader, text, size, driver == NULL ? &own : driver, ret, ret_why);
     }
+    ret->ended = rc == 0 && cau_driver_ended(driver == NULL ? &own : driver);
     if (rc < 0 && *ret_why == NULL) {
         *ret_why = cau_sentence("the replay failed: %s", strerror(-rc));
     }

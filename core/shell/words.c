@@ -174,7 +174,8 @@ static const char *const list_sentence[] = {
         "more nodes failed than max_failed_nodes allows; repair them and run again",
     [CAU_WHY_LOCKED] = "another coordinator is updating this cluster; wait for it, or recover its "
                        "lock if it is dead",
-    [CAU_WHY_LOCK_LOST] = "the run lock went to another coordinator, this one stopped at once",
+    [CAU_WHY_LOCK_LOST] = "another coordinator has the run lock, or may have, since it could not "
+                          "be renewed for so long",
     [CAU_WHY_LOCK_UNAVAILABLE] = "the run lock could not be read or written; check quorum",
     [CAU_WHY_CLOCK_SKEW] = "the clocks of coordinator and lock differ too much; synchronise them",
     [CAU_WHY_NOT_ALL_NODES_ONLINE] =

@@ -47,7 +47,9 @@ static void help(const struct run_command *command)
          "70 internal, 75 another coordinator holds the lock, 77 privileges.");
     if ((command->which & (RUN_RUN | RUN_RECOVER)) != 0) {
         puts("\nOptions:");
-        cau_options_help(stdout, command->which == RUN_RUN ? CAU_SET_RUN : CAU_SET_RECOVER);
+        cau_options_help(stdout, command->which == RUN_RUN
+                                     ? CAU_SET_RUN | CAU_SET_SUSPEND | CAU_SET_RESUME
+                                     : CAU_SET_RECOVER);
     }
 }
 

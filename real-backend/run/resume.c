@@ -186,7 +186,7 @@ static int replay(struct run *run, size_t size, uint64_t *ret_events)
     struct run_live *live = &run->live;
     struct cau_driver *driver = &run->driver;
     struct passer journal, trace = {0}, records = {0};
-    uint64_t actions = 0;
+    struct cau_replayed replayed = {0};
     char *why = NULL;
     int rc = -EIO;
     if (passer_open(&journal, live, "journal.ndjson", &live->journal, &why) &&
@@ -195,7 +195,8 @@ static int replay(struct run *run, size_t size, uint64_t *ret_events)
         driver->journal = &journal.sink;
         driver->trace = &trace.sink;
         driver->records = &records.sink;
-        rc = cau_replay(run->journal, size, driver, ret_events, &actions, &why);
+        rc = cau_replay(run->journal, size, driver, &replayed, &why);
+        *ret_events = replayed.events;
         driver->journal = &live->journal.sink;
         driver->trace = &live->trace.sink;
         driver->records = &live->records.sink;

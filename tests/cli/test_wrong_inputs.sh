@@ -150,7 +150,7 @@ simulate contoso-fc1.json --set policy.force_pause_no_drain=true --set policy.fo
 simulate contoso-fc1.json --set policy.force_recovery=true --set policy.max_failed_nodes=1 | 65 | caucus simulate: policy.max_failed_nodes: does not go with force_recovery
 # ... that this version does not do
 simulate contoso-fc1.json --set policy.attempt_soft_reboot=true --set policy.reboot_mode=SoftReboot | 65 | caucus simulate: policy.attempt_soft_reboot: does not go with a reboot_mode other than OrchestratorDefault
-simulate contoso-fc1.json --set policy.reboot_mode=PluginCustomReboot | 65 | caucus simulate: policy.reboot_mode: PluginCustomReboot needs a plug-in that can restart a node: its reboot
+simulate contoso-fc1.json --set policy.reboot_mode=PluginCustomReboot | 65 | caucus simulate: policy.reboot_mode: PluginCustomReboot needs one of the run's plug-ins to have a restart of its own, plugins[].reboot
 simulate contoso-fc1.json --set policy.only_failed_of=/nowhere | 65 | caucus simulate: policy.only_failed_of: /nowhere/report.json: cannot be read: No such file or directory
 simulate contoso-fc1.json --set policy.credential=me: | 65 | caucus simulate: policy.credential: must be USER or USER:KEYFILE, is "me:"
 simulate contoso-fc1.json --set policy.suspend_node=true | 65 | caucus simulate: policy.suspend_node: is for real clusters; a simulated node has updating_suspended

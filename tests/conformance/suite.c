@@ -254,6 +254,7 @@ static void chapter_work(struct audit *a)
         expect_standby(a, SUITE_AGAIN, n, CAU_STANDBY_NO, "a second resume");
         expect_ok(a, do_and_wait(a, on_node(CAU_ACT_POST_SCRIPT, n)), "the post script");
     }
+    expect_ok(a, do_and_wait(a, on_node(CAU_ACT_RAISE_LEVEL, CAU_NO_NODE)), "raising the level");
     expect_ok(a, do_and_wait(a, on_node(CAU_ACT_SAVE_REPORT, CAU_NO_NODE)), "storing the report");
 }
 

@@ -15,7 +15,7 @@ for scenario in scenarios/*.json tests/golden/weather.json; do
     "$CAUCUS" replay "$dir" >"$tmp/out" 2>"$tmp/err" || code=$?
     want "$scenario: exit code must be 0, is $code: $(cat "$tmp/out" "$tmp/err")" [ "$code" -eq 0 ]
     find "$dir" -name journal.ndjson | sort >"$tmp/journals"
-    sed -n 's/^\(.*\): [1-9][0-9]* events, [1-9][0-9]* actions: the same decisions$/\1/p' "$tmp/out" |
+    sed -n 's/^\(.*\): [1-9][0-9]* events, [1-9][0-9]* actions: the same decisions\(; the journal ends before the run does\)*$/\1/p' "$tmp/out" |
         sort >"$tmp/replayed"
     want "$scenario: each journal must be replayed" cmp "$tmp/journals" "$tmp/replayed"
     here=$(wc -l <"$tmp/journals")
@@ -97,7 +97,7 @@ broken contoso-fc1 $j 65 'journal line 1: must be a header, is not there$' d
 rm -rf "$tmp/copy"
 cp -r "$tmp/contoso-fc1" "$tmp/copy"
 head -c 50000 "$tmp/contoso-fc1/journal.ndjson" >"$tmp/copy/journal.ndjson"
-told 0 'the same decisions$' "a journal that breaks off"
+told 0 'the same decisions; the journal ends before the run does$' "a journal that breaks off"
 
 # Nothing to replay, or nothing to read.
 rm -rf "$tmp/copy"

@@ -46,6 +46,25 @@ static void clean_run(void)
     puppet_done(&p);
 }
 
+/* SPEC 2.2: what is not taken out needs nobody's leave. */
+static void nothing_to_install_and_no_vote_to_spare(void)
+{
+    puppet_default(&p, 2);
+    p.updates[0][0].id = p.updates[1][0].id = 0;
+    run();
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    CU_ASSERT_EQUAL(p.results[0].attempt, 1);
+    puppet_done(&p);
+
+    puppet_default(&p, 2); /* a restart is owed */
+    p.updates[0][0].id = p.updates[1][0].id = 0;
+    p.facts[1].restart_needed = true;
+    run();
+    CU_ASSERT_EQUAL(p.results[0].status, CAU_STATUS_SUCCEEDED);
+    CU_ASSERT_EQUAL(p.results[1].why, CAU_WHY_QUORUM_WOULD_BE_LOST);
+    puppet_done(&p);
+}
+
 /* SPEC 2.2: nothing to do, nothing done. */
 static void nothing_to_install(void)
 {
@@ -317,8 +336,8 @@ static uint8_t why(uint32_t node)
     return status.why;
 }
 
-/* SPEC 5.6: a node that waits for a fault of its own lets others go first, and from then on it is
- * they who keep it waiting, whatever has become of the fault. */
+/* SPEC 5.6: a node that waits for a fault of its own lets others go first; once the fault is over
+ * it is they who keep it waiting. */
 static void waits_for_what(void)
 {
     puppet_default(&p, 3);
@@ -329,9 +348,17 @@ static void waits_for_what(void)
         puppet_run(&p, p.now + 1000);
     }
     CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_WAITING);
+    CU_ASSERT_EQUAL(why(0), CAU_WHY_NODE_STARTING);
+    p.facts[0].member = false;
+    puppet_later(&p, 0, PUPPET_TELL, 0);
+    puppet_run(&p, p.now + 1000);
+    CU_ASSERT_EQUAL(why(0), CAU_WHY_NODE_NOT_MEMBER);
+    p.facts[0].member = p.facts[0].startup_done = true;
+    puppet_later(&p, 0, PUPPET_TELL, 0);
+    puppet_run(&p, p.now + 1000);
+    CU_ASSERT_EQUAL(puppet_state(&p, 1), CAU_NODE_INSTALLING);
     CU_ASSERT_EQUAL(why(0), CAU_WHY_PARALLEL_LIMIT);
     CU_ASSERT_EQUAL(why(2), CAU_WHY_NONE); /* it was never held back */
-    p.facts[0].startup_done = true;
     puppet_run(&p, p.now + 86400000);
     CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
     puppet_done(&p);
@@ -530,6 +557,7 @@ int main(void)
     static const struct unit_test tests[] = {
         {"clean run", clean_run},
         {"nothing to install", nothing_to_install},
+        {"nothing to install, no vote to spare", nothing_to_install_and_no_vote_to_spare},
         {"excluded and offline", excluded_and_offline},
         {"follow-on updates", follow_on},
         {"an update that returns", update_returns},

@@ -36,14 +36,15 @@ static void check_directory(const char *directory)
     char *report = text_of(directory, "report.json"), *why = NULL;
     char *journal = text_of(directory, "journal.ndjson");
     char *manifest = text_of(directory, "manifest.json");
-    uint64_t events = 0, actions = 0;
+    struct cau_replayed replayed;
     CU_ASSERT_PTR_NOT_NULL_FATAL(report);
     CU_ASSERT_PTR_NOT_NULL_FATAL(journal);
     CU_ASSERT_PTR_NOT_NULL_FATAL(manifest);
     for (uint32_t i = 0; i < NODES; i++) {
         CU_ASSERT_EQUAL(cau_summary_node(report, names[i]), CAU_STATUS_SUCCEEDED);
     }
-    CU_ASSERT_EQUAL(cau_replay(journal, strlen(journal), NULL, &events, &actions, &why), 0);
+    CU_ASSERT_EQUAL(cau_replay(journal, strlen(journal), NULL, &replayed, &why), 0);
+    CU_ASSERT_TRUE(replayed.ended);
     CU_ASSERT_PTR_NULL(why);
     CU_ASSERT_PTR_NOT_NULL(strstr(manifest, "\"exit\": 0"));
     free(report);

@@ -60,10 +60,12 @@ static void test_journal_is_read_back(void)
 static int replay(struct shell_rig *rig, const char *text, size_t size, uint64_t *ret_events,
                   char **ret_why)
 {
-    uint64_t actions;
+    struct cau_replayed replayed;
     shell_rig_prepare(rig);
     rig_log[0] = '\0';
-    return cau_replay(text, size, &rig->driver, ret_events, &actions, ret_why);
+    int rc = cau_replay(text, size, &rig->driver, &replayed, ret_why);
+    *ret_events = replayed.events;
+    return rc;
 }
 
 /* Torn at each byte the journal is either refused with a sentence (its header is not whole) or goes
@@ -273,15 +275,15 @@ static void test_replay_of_the_core(void)
         event = shell_rig_event(CAU_EV_TICK, cau_msec_min(deadline, rig.driver.last_at + minute));
         cau_turn(&rig.driver, &event);
     }
-    uint64_t events, actions;
+    struct cau_replayed replayed;
     char *why;
-    int rc =
-        cau_replay(rig.journal.memory.data, rig.journal.memory.size, NULL, &events, &actions, &why);
+    int rc = cau_replay(rig.journal.memory.data, rig.journal.memory.size, NULL, &replayed, &why);
     CU_ASSERT_EQUAL(rc, 0);
     CU_ASSERT_PTR_NULL(why);
-    CU_ASSERT_EQUAL(events, rig.driver.turns);
-    CU_ASSERT_EQUAL(events + actions, rig.driver.journal_seq);
-    CU_ASSERT_TRUE(actions > 0);
+    CU_ASSERT_EQUAL(replayed.events, rig.driver.turns);
+    CU_ASSERT_EQUAL(replayed.events + replayed.actions, rig.driver.journal_seq);
+    CU_ASSERT_TRUE(replayed.actions > 0);
+    CU_ASSERT_EQUAL(replayed.ended, cau_driver_ended(&rig.driver));
     free(why);
     shell_rig_done(&rig);
 }
