@@ -285,6 +285,8 @@ static const char *restart_said(const struct run_node *node)
         {"FullReboot", "NotInstalled",
          "It was restarted as a whole: there is nothing to do a soft restart with."},
     };
+    if (strcmp(node->rebooted, "Failed") == 0)
+        return strcmp(node->boot, "SoftReboot") == 0 ? "A soft restart of it did not succeed." : "";
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (strcmp(node->boot, all[i].boot) == 0 &&
             (*all[i].soft == '\0' || strcmp(node->soft, all[i].soft) == 0))

@@ -178,6 +178,7 @@ static void take_result_fields(struct reader *reader, const cJSON *object, struc
     if (reader_duration(json_text(reader, object, "NodeSuspendedDuration"), &suspended))
         node->suspended_ms = suspended;
     const cJSON *reboot = cJSON_GetObjectItemCaseSensitive(object, "NodeRebootResult");
+    node->rebooted = json_text(reader, reboot, "RebootSummaryResult");
     node->boot = json_text(reader, reboot, "BootType");
     node->soft = json_text(reader, reboot, "SoftBootStatus");
     node->restart_pending = json_true(object, "RestartPending");

@@ -84,6 +84,7 @@ uint32_t reader_node(struct reader *reader, const char *name)
                                               .why = "",
                                               .boot = "",
                                               .soft = "",
+                                              .rebooted = "",
                                               .ended_ms = RUN_NO_TIME,
                                               .suspended_ms = RUN_NO_TIME};
     return (uint32_t)run->node_count++;

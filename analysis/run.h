@@ -101,8 +101,8 @@ struct run_node {
     int64_t ended_ms;     /* when its result came, or RUN_NO_TIME */
     int64_t suspended_ms; /* out of service, all attempts; the result's figure, else the spans' */
     uint32_t attempts, restarts;
-    uint32_t succeeded, failed; /* updates */
-    const char *boot, *soft;    /* BootType and SoftBootStatus of its last restart, or "" */
+    uint32_t succeeded, failed;         /* updates */
+    const char *rebooted, *boot, *soft; /* NodeRebootResult, of its last restart, or "" */
     bool restart_pending, left_suspended, details_missing;
 };
 

@@ -92,7 +92,7 @@ static void take_result(struct cau_core *core, const struct cau_result *result,
     if (result->id == core->report_op) {
         cau_run_report_result(core, result);
     } else if (result->id == core->level_op) {
-        cau_run_level_result(core, result);
+        cau_level_result(core, result);
     } else if (node == 0xFFFFu) {
         cau_lock_result(core, result, ret);
     } else if (node < core->plan.node_count) {

@@ -148,13 +148,15 @@ bool cau_door_lost(const struct cau_core *core, const struct cau_node *node)
 /* Of nodes whose scan said so: one that failed is tried again, and one that a predecessor had in
  * its turn is in the middle of it.
  *
- * Is it offered what `other` is? One that is offered nothing has it already if it is newer. */
+ * Is it offered what `other` is? One that is offered nothing has it already if it is newer, or will
+ * be once the restart is done that it owes. */
 static bool has_target_of(const struct cau_core *core, const struct cau_node *node,
                           const struct cau_node *other)
 {
     uint64_t target = cau_feature_target(core, node);
     return target == cau_feature_target(core, other) ||
-           (target == 0 && door(node->feature_seen) > door(other->feature_seen));
+           (target == 0 &&
+            (node->facts.restart_needed || door(node->feature_seen) > door(other->feature_seen)));
 }
 
 void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret)

@@ -250,6 +250,11 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
                 opened = true;
             }
         }
+        if (core->level_gate == CAU_GATE_WRITING) {
+            core->level_gate = CAU_GATE_OPEN;
+            core->level_gate_at = core->now;
+            opened = true;
+        }
         if (opened) {
             cau_emit_observe(core, ret); /* the view that decides is younger than the write */
         }
@@ -326,6 +331,9 @@ static void on_silence(struct cau_core *core, struct cau_actions *ret)
             node->gate = CAU_GATE_WANTED;
         }
     }
+    if (core->level_gate == CAU_GATE_WRITING) {
+        core->level_gate = CAU_GATE_WANTED;
+    }
 }
 
 void cau_lock_result(struct cau_core *core, const struct cau_result *result,
@@ -382,6 +390,9 @@ static void advance_owned(struct cau_core *core, struct cau_actions *ret)
         if (node->gate == CAU_GATE_WANTED) {
             node->gate = CAU_GATE_WRITING;
         }
+    }
+    if (core->level_gate == CAU_GATE_WANTED) {
+        core->level_gate = CAU_GATE_WRITING;
     }
     write_store(core, CAU_LOCK_HELD, ret);
 }

@@ -524,7 +524,7 @@ static void set_timer(struct cau_core *core, struct cau_node *node)
     }
     bool idle = cau_final(node->state) || (node->state == CAU_NODE_WAITING && !node->turn &&
                                            node->blocked_since == CAU_NEVER);
-    cau_set_timer(core, node, idle && !node->left ? CAU_NEVER : at);
+    cau_set_timer(core, node, idle && !(node->left && node->owed) ? CAU_NEVER : at);
 }
 
 static void advance_state(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)

@@ -440,7 +440,7 @@ void cau_out_leftover(struct cau_core *core, struct cau_node *node, struct cau_a
         }
         return;
     }
-    if (!node->left || node->op != 0) {
+    if (!node->left || !node->owed || node->op != 0) {
         return;
     }
     if (node->left_tries > 0 && is_back(core, node)) {

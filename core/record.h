@@ -169,6 +169,7 @@ enum cau_note {
     CAU_NOTE_WHAT_IF = 1u << 11,     /* nothing was done */
     CAU_NOTE_LEVEL_RAISED = 1u << 12,
     CAU_NOTE_LEVEL_NOT_RAISED = 1u << 13, /* it was asked for */
+    CAU_NOTE_LEVEL_UNCERTAIN = 1u << 14,  /* nobody heard whether it was raised */
 };
 
 struct cau_record {

@@ -74,9 +74,7 @@ static enum cau_status outcome(const struct cau_core *core)
 static void emit_cluster_result(struct cau_core *core, struct cau_actions *ret)
 {
     core->status = (uint8_t)outcome(core);
-    if (core->plan.policy.raise_level && (core->notes & CAU_NOTE_LEVEL_RAISED) == 0) {
-        core->notes |= CAU_NOTE_LEVEL_NOT_RAISED;
-    }
+    cau_level_conclude(core);
     core->why = core->stop_why;
     struct cau_record *record = cau_emit_record(core, ret, CAU_REC_CLUSTER_RESULT);
     record->run = core->run;
@@ -343,7 +341,8 @@ static void foresee(struct cau_core *core, struct cau_actions *ret)
     }
 }
 
-/* All results are there, and no failed node can still be brought back: settle what is owed. */
+/* All results are there, and no failed node can still be brought back: settle what is owed, and
+ * raise the level. */
 static bool all_settled(struct cau_core *core, struct cau_actions *ret)
 {
     if (core->done_count < core->plan.node_count) {
@@ -362,7 +361,7 @@ static bool all_settled(struct cau_core *core, struct cau_actions *ret)
             cau_node_pay(core, node, ret);
         }
     }
-    return core->active_count == 0 && core->owed_count == 0;
+    return core->active_count == 0 && core->owed_count == 0 && cau_level_settled(core, ret);
 }
 
 void cau_run_report_result(struct cau_core *core, const struct cau_result *result)
@@ -373,29 +372,6 @@ void cau_run_report_result(struct cau_core *core, const struct cau_result *resul
     core->report_op = 0;
     cau_run_enter(core, CAU_RUN_UNLOCKING);
     cau_lock_release(core);
-}
-
-/* The end of an upgrade, if it went well everywhere: raises the cluster's level first [SPEC 5.9].
- * Whoever takes the run over here asks once more, which changes nothing. */
-static void finish(struct cau_core *core, struct cau_actions *ret)
-{
-    const uint32_t told = CAU_NOTE_LEVEL_RAISED | CAU_NOTE_LEVEL_NOT_RAISED;
-    bool wanted = core->plan.policy.raise_level && (core->notes & told) == 0;
-    if (core->level_op != 0) {
-        return;
-    }
-    if (wanted && core->spoiled_count == 0 && cau_door_all_alike(core)) {
-        core->level_op = cau_emit(core, ret, CAU_ACT_RAISE_LEVEL, CAU_NO_NODE, CAU_REPORT_MS)->id;
-        return;
-    }
-    report(core, ret);
-}
-
-void cau_run_level_result(struct cau_core *core, const struct cau_result *result)
-{
-    core->level_op = 0;
-    core->notes |= result->code == CAU_RC_OK ? CAU_NOTE_LEVEL_RAISED : CAU_NOTE_LEVEL_NOT_RAISED;
-    core->more = true;
 }
 
 static void begin_stopping(struct cau_core *core)
@@ -489,7 +465,7 @@ void cau_run_advance(struct cau_core *core, struct cau_actions *ret)
             admit(core, ret);
         }
         if (!cau_stopping(core) && all_settled(core, ret)) {
-            finish(core, ret);
+            report(core, ret);
         }
         break;
     case CAU_RUN_STOPPING:

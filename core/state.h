@@ -160,6 +160,7 @@ struct cau_core {
     uint64_t next_op;
     uint64_t report_op;
     uint64_t level_op;
+    cau_msec level_gate_at;
     uint64_t request_acked; /* the newest request taken up */
     uint64_t request_owed;  /* taken up, to be acknowledged when a successor can know of it */
     uint64_t request_told;  /* the one that the write in flight tells of */
@@ -199,7 +200,9 @@ struct cau_core {
     bool recovered;       /* the progress taken in was made into states */
     bool feature_offered; /* some update changes the feature set */
     uint8_t taken_why;    /* stop_why of the progress taken in */
-    uint8_t reserved[5];
+    uint8_t level_gate;   /* enum cau_gate */
+    uint8_t level_tries;
+    uint8_t reserved[3];
 };
 
 /* ---- access ---- */
@@ -304,9 +307,18 @@ bool cau_door_bars_for_good(const struct cau_core *core, const struct cau_node *
 bool cau_door_lost(const struct cau_core *core, const struct cau_node *node);
 void cau_door_announce(struct cau_core *core, struct cau_actions *ret);
 /* OsRollingUpgrade: stops the run unless all nodes are offered the same upgrade, or have it. */
+void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret);
 /* Does every node have the same feature set, as far as it was seen? */
 bool cau_door_all_alike(const struct cau_core *core);
-void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret);
+
+/* ---- the cluster's level: level.c ---- */
+
+/* When all nodes have their results: raises it if that is due. True: nothing is to be waited for.
+ */
+bool cau_level_settled(struct cau_core *core, struct cau_actions *ret);
+void cau_level_result(struct cau_core *core, const struct cau_result *result);
+/* Before the last record: what its notes say of the level. */
+void cau_level_conclude(struct cau_core *core);
 
 /* ---- order.c ---- */
 void cau_make_order(struct cau_core *core);
@@ -394,7 +406,6 @@ void cau_run_conclude(struct cau_core *core);
 void cau_run_await(struct cau_core *core, struct cau_node *node);
 void cau_run_locked(struct cau_core *core, struct cau_actions *ret);
 void cau_run_save_report(struct cau_core *core, struct cau_actions *ret);
-void cau_run_level_result(struct cau_core *core, const struct cau_result *result);
 void cau_run_report_result(struct cau_core *core, const struct cau_result *result);
 cau_msec cau_run_deadline(const struct cau_core *core);
 

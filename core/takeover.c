@@ -9,8 +9,8 @@
  *     head   "CAUP" version u16, flags u16, RunId 2 x u64, policy digest u64, start i64, nodes u32,
  *            notes u32, stop reason u8, 3 zero bytes, nodes digest u32 (0 in older ones)
  *     node   state class u8, intent u8, status u8, reason u8, error u8, attempt u8, restarts u16,
- *            flags u16, succeeded u16, failed u16, zero u16, boot id u64, first suspended i64,
- *            suspended since i64, suspended for i64 */
+ *            flags u16, succeeded u16, failed u16, boot kind u8, soft u8, boot id u64, first
+ * suspended i64, suspended since i64, suspended for i64 */
 #include "core/state.h"
 
 #include <string.h>
@@ -31,6 +31,7 @@ enum {
     NODE_LEFT = 1u << 7,
     NODE_RENEWED = 1u << 8,
     NODE_RESTART_OWED = 1u << 9,
+    NODE_RESTARTED = 1u << 10,
 };
 
 static void put(uint8_t **at, uint64_t value, unsigned bytes)
@@ -74,7 +75,8 @@ static void put_node(uint8_t **at, const struct cau_core *core, const struct cau
         (node->restart_wanted ? NODE_RESTART_WANTED : 0u) |
         (node->restart_pending ? NODE_RESTART_PENDING : 0u) |
         (node->restart_given ? NODE_RESTART_GIVEN : 0u) | (node->left ? NODE_LEFT : 0u) |
-        (node->renewed ? NODE_RENEWED : 0u) | (node->restart_owed ? NODE_RESTART_OWED : 0u);
+        (node->renewed ? NODE_RENEWED : 0u) | (node->restart_owed ? NODE_RESTART_OWED : 0u) |
+        (node->restarted ? NODE_RESTARTED : 0u);
     put(at, cau_final(node->state) ? CLASS_DONE : out ? CLASS_OUT : CLASS_WAITING, 1);
     put(at, node->intent, 1);
     put(at, node->status, 1);
@@ -85,7 +87,8 @@ static void put_node(uint8_t **at, const struct cau_core *core, const struct cau
     put(at, flags, 2);
     put(at, at_most(succeeded, UINT16_MAX), 2);
     put(at, at_most(failed, UINT16_MAX), 2);
-    put(at, 0, 2);
+    put(at, node->boot, 1);
+    put(at, node->soft, 1);
     put(at, node->boot_before, 8);
     put(at, (uint64_t)node->first_suspended_at, 8);
     put(at, (uint64_t)node->suspended_at, 8);
@@ -138,7 +141,8 @@ static void take_node(struct cau_node *node, const uint8_t **at, uint8_t *ret_cl
     unsigned flags = (unsigned)get(at, 2);
     node->taken_succeeded = (uint32_t)get(at, 2);
     node->taken_failed = (uint32_t)get(at, 2);
-    (void)get(at, 2);
+    node->boot = (uint8_t)get(at, 1);
+    node->soft = (uint8_t)get(at, 1);
     node->boot_before = get(at, 8);
     node->first_suspended_at = (cau_msec)get(at, 8);
     node->suspended_at = (cau_msec)get(at, 8);
@@ -153,6 +157,7 @@ static void take_node(struct cau_node *node, const uint8_t **at, uint8_t *ret_cl
     node->left = (flags & NODE_LEFT) != 0;
     node->renewed = (flags & NODE_RENEWED) != 0;
     node->restart_owed = (flags & NODE_RESTART_OWED) != 0;
+    node->restarted = (flags & NODE_RESTARTED) != 0;
     node->details_missing = node->taken_succeeded + node->taken_failed > 0;
 }
 
@@ -246,6 +251,8 @@ static bool only_the_end_is_left(struct cau_core *core, struct cau_actions *ret)
 {
     core->lock.op = 0;
     core->level_op = 0;
+    core->level_gate = CAU_GATE_SHUT;
+    core->level_tries = 0;
     if (core->state == CAU_RUN_REPORTING) {
         cau_run_save_report(core, ret);
     } else if (core->state == CAU_RUN_UNLOCKING) {

@@ -89,6 +89,7 @@ struct real_backend {
     cau_msec observe_at; /* the look under way was asked for then; CAU_NEVER = none */
     uint64_t ack, ack_n; /* the newest request taken up */
     uint64_t ask_n;
+    unsigned ask_sent; /* with it */
     cau_msec ask_again;
     uint32_t ack_node, ask_node;
     atomic_uint ask; /* enum cau_request_kind to write to the store */

@@ -42,7 +42,10 @@ static void repeat_ack(struct real_backend *backend)
 
 void real_backend_ask(struct real_backend *backend, enum cau_request_kind what)
 {
-    atomic_store(&backend->ask, (unsigned)what);
+    unsigned before = atomic_load(&backend->ask);
+    while (before != CAU_REQUEST_STOP &&
+           !atomic_compare_exchange_weak(&backend->ask, &before, (unsigned)what)) {
+    }
     uv_async_send(&backend->asked); /* may be called from a signal handler */
 }
 
@@ -64,6 +67,7 @@ static void send_ask(struct real_backend *backend, cau_msec now)
                              uname(&here) == 0 ? here.nodename : "?");
     struct wire_request request = {
         .verb = WIRE_ASK, .name = cau_word(&cau_words_request, what), .text = wire_text(who)};
+    backend->ask_sent = what;
     backend->ask_node = backend_speaker(backend);
     backend->ask_n = backend->ask_node == CAU_NO_NODE
                          ? 0
@@ -74,9 +78,10 @@ static void send_ask(struct real_backend *backend, cau_msec now)
 
 static void ask_ended(struct real_backend *backend, const struct wire_said *said)
 {
+    unsigned sent = backend->ask_sent; /* what was asked since then is still to be sent */
     backend->ask_n = 0;
     if (said->code == CAU_RC_OK) {
-        atomic_store(&backend->ask, CAU_REQUEST_NONE);
+        atomic_compare_exchange_strong(&backend->ask, &sent, CAU_REQUEST_NONE);
     }
 }
 

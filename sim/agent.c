@@ -234,12 +234,13 @@ static enum cau_reason unfit(const struct sim_world *w, const struct op *o)
     return CAU_WHY_NONE;
 }
 
-/* A run opens the management path when it begins, unless the site's policy keeps it shut. */
+/* A run opens the management path when it begins, a preview does not; unless the site's policy
+ * keeps it shut. */
 static void open_path(struct sim_world *w, const struct op *o)
 {
     const struct cau_options *options = &w->scenario->coordinators[o->coordinator].options;
 
-    if (o->kind == CAU_ACT_SCAN && options->enable_firewall_rules &&
+    if (o->kind == CAU_ACT_SCAN && o->epoch != 0 && options->enable_firewall_rules &&
         w->scenario->nodes[o->node].firewall == FIREWALL_CLOSED)
         nodes(w)[o->node].path_open = true;
 }

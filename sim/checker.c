@@ -142,6 +142,23 @@ static void check_drained(struct sim_checker *c, const struct sim_world *world,
     }
 }
 
+static void check_epoch(struct sim_checker *c, const struct sim_happening *what, const char *on)
+{
+    if (what->epoch < c->epoch || (what->epoch == c->epoch && !same(what->owner, c->owner))) {
+        broken(c, what->at, "S8: epoch %llu acts on %s after epoch %llu",
+               (unsigned long long)what->epoch, on, (unsigned long long)c->epoch);
+    }
+    c->epoch = what->epoch;
+    c->owner = what->owner;
+}
+
+static void check_level(struct sim_checker *c, const struct sim_world *world,
+                        const struct sim_happening *what)
+{
+    (void)world;
+    check_epoch(c, what, "the cluster's level");
+}
+
 static void check_accepted(struct sim_checker *c, const struct sim_world *world,
                            const struct sim_happening *what)
 {
@@ -150,12 +167,7 @@ static void check_accepted(struct sim_checker *c, const struct sim_world *world,
     if (!irreversible) {
         return;
     }
-    if (what->epoch < c->epoch || (what->epoch == c->epoch && !same(what->owner, c->owner))) {
-        broken(c, what->at, "S8: epoch %llu acts on %s after epoch %llu",
-               (unsigned long long)what->epoch, name(c, what->node), (unsigned long long)c->epoch);
-    }
-    c->epoch = what->epoch;
-    c->owner = what->owner;
+    check_epoch(c, what, name(c, what->node));
     if (what->code == CAU_ACT_RESTART) {
         c->nodes[what->node].restarted_by = what->owner;
     }
@@ -258,6 +270,7 @@ static void (*const checks[SIM_HAPPENINGS])(struct sim_checker *, const struct s
     [SIM_RESTARTING] = on_restarting,
     [SIM_ACCEPTED] = check_accepted,
     [SIM_INSTALLING] = on_installing,
+    [SIM_LEVEL_RAISED] = check_level,
     [SIM_LOCK_CHANGED] = on_lock_changed,
     [SIM_SHUT_OUT] = check_shut_out,
     [SIM_COORDINATOR_STARTED] = on_coordinator,

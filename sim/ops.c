@@ -104,6 +104,7 @@ static uint32_t op_new(struct sim_world *w, uint32_t coordinator, const struct c
                      .want = a->lock_want,
                      .epoch = a->epoch,
                      .id = a->id,
+                     .lot = a->id != 0 ? a->id : UINT64_MAX - w->unnumbered++,
                      .target = a->target,
                      .boot_id = a->boot_id,
                      .coordinator = coordinator,
@@ -127,7 +128,7 @@ static uint32_t op_new(struct sim_world *w, uint32_t coordinator, const struct c
 static bool gets_lost(const struct sim_world *w, const struct op *o, enum sim_purpose which)
 {
     return sim_chance_happens(&w->chance, w->scenario->message_loss, o->contact, which,
-                              o->coordinator, o->id);
+                              o->coordinator, o->lot);
 }
 
 static void depart(struct sim_world *w, uint32_t op)

@@ -154,6 +154,29 @@ static void acknowledge(struct sim_world *w, uint32_t op)
     sim_op_finish(w, op, CAU_RC_OK);
 }
 
+bool sim_store_stale(const struct sim_world *w, const struct op *o)
+{
+    const struct cau_lock *lock = &replicas(w)[o->contact].lock;
+
+    return lock->epoch != 0 && (lock->epoch != o->epoch || !sim_guid_equal(lock->owner, o->owner));
+}
+
+static void raise_level(struct sim_world *w, uint32_t op)
+{
+    const struct op *o = &ops(w)[op];
+
+    if (sim_store_stale(w, o)) {
+        sim_op_finish(w, op, CAU_RC_STALE);
+        return;
+    }
+    sim_happen(w, (struct sim_happening){.kind = SIM_LEVEL_RAISED,
+                                         .node = CAU_NO_NODE,
+                                         .coordinator = o->coordinator,
+                                         .owner = o->owner,
+                                         .epoch = o->epoch});
+    sim_op_finish(w, op, CAU_RC_OK);
+}
+
 /* On every node that its contact reaches; none is stored beside damaged ones. */
 static bool save_report(struct sim_world *w, const struct op *o)
 {
@@ -207,8 +230,7 @@ void sim_store_arrives(struct sim_world *w, uint32_t op)
     } else if (o->kind == CAU_ACT_LOCK_WRITE) {
         lock_write(w, op);
     } else if (o->kind == CAU_ACT_RAISE_LEVEL) {
-        sim_happen_node(w, SIM_LEVEL_RAISED, CAU_NO_NODE, 0);
-        sim_op_finish(w, op, CAU_RC_OK);
+        raise_level(w, op);
     } else if (o->kind == CAU_ACT_ACK) {
         acknowledge(w, op);
     } else {

@@ -91,10 +91,9 @@ static void resume(struct sim_world *w, uint32_t op)
 void sim_suspend_arrives(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
-    const struct cau_lock *lock = &replicas(w)[o->contact].lock;
     const struct node *n = &nodes(w)[o->node];
 
-    if (lock->epoch != 0 && (lock->epoch != o->epoch || !sim_guid_equal(lock->owner, o->owner))) {
+    if (sim_store_stale(w, o)) {
         sim_op_finish(w, op, CAU_RC_STALE);
         return;
     }

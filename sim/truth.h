@@ -134,6 +134,7 @@ struct op {
     struct cau_guid owner;
     struct cau_lock expect, want; /* want: afterwards the value read */
     uint64_t epoch, id, target, boot_id, work, ticket;
+    uint64_t lot; /* what tells its chances from those of others */
     uint32_t coordinator, node, contact;
     uint32_t note, note_deadline;
     uint32_t chain;     /* same hash bucket, or the next free one */
@@ -192,6 +193,7 @@ struct sim_world {
     uint32_t fault_nodes;
     uint32_t note_settle_soon;
     uint32_t note_window;
+    uint64_t unnumbered;       /* operations so far that have no id */
     uint32_t blocked, watched; /* lists of operations */
     uint32_t request;          /* requests posted so far */
     uint32_t acting;           /* role actions under way */
@@ -342,6 +344,8 @@ bool sim_agent_busy(const struct sim_world *w, uint32_t node);
 /* store.c */
 void sim_store_init(struct sim_world *w);
 void sim_store_arrives(struct sim_world *w, uint32_t op);
+/* Is it of another run, or of an older claim, than its contact's store knows? */
+bool sim_store_stale(const struct sim_world *w, const struct op *o);
 void sim_store_settled(struct sim_world *w); /* try the blocked ones again */
 /* Groups have merged: one replica wins. `old_sizes[i]` members had members[i]'s old partition. */
 void sim_store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,

@@ -267,10 +267,10 @@ WORDS(record, "record type", CAU_REC_TYPES);
 static const char *const list_note[] = {
     "WarnAfter",  "PermanentRefusal", "SingleNode",    "ReportNotSaved", "UnlockFailed",
     "TakenOver",  "LeftSuspended",    "PolicyDiffers", "Recovered",      "NothingToRecover",
-    "FeatureSet", "WhatIf",           "LevelRaised",   "LevelNotRaised",
+    "FeatureSet", "WhatIf",           "LevelRaised",   "LevelNotRaised", "LevelUncertain",
 };
-WORDS(note, "note", 14);
-_Static_assert(CAU_NOTE_LEVEL_NOT_RAISED == 1u << 13, "the last note is the last bit");
+WORDS(note, "note", 15);
+_Static_assert(CAU_NOTE_LEVEL_UNCERTAIN == 1u << 14, "the last note is the last bit");
 
 static const char *const list_note_sentence[] = {
     "the run took longer than warn_after",
@@ -287,6 +287,7 @@ static const char *const list_note_sentence[] = {
     "only what would be done was asked: nothing was changed",
     "the cluster's level was raised; no older node can join it any more",
     "the cluster's level was not raised: not every node has succeeded, or it was refused",
+    "raising the cluster's level was asked for, and it was not heard whether it was; look at it",
 };
 _Static_assert(COUNT(list_note_sentence) == COUNT(list_note), "a sentence for each note");
 

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUERY_MS     5000  /* it answers after 10 ms, or hangs as long as a membership changes */
-#define WRITE_MS     30000 /* a write waits until the membership has changed */
-#define RC_NO_OBJECT 105
+#define QUERY_MS      5000  /* it answers after 10 ms, or hangs as long as a membership changes */
+#define WRITE_MS      30000 /* a write waits until the membership has changed */
+#define RC_DISCONNECT 102
+#define RC_NO_OBJECT  105
+#define RC_TIMEOUT    124
 
 static enum cib_answer answer_of(int status)
 {
@@ -48,7 +50,10 @@ enum cib_answer cib_upgrade(char **ret_why)
         *ret_why = cau_sentence("cibadmin --upgrade: %.300s",
                                 rc != 0 ? strerror(-rc) : wire_text(tool.errors));
     }
-    enum cib_answer answer = rc == 0 && tool.status == 0 ? CIB_DONE : CIB_SILENT;
+    enum cib_answer answer = rc == 0 && tool.status == 0 ? CIB_DONE : CIB_REFUSED;
+    if (rc == 0 && (tool.timed_out || tool.status == RC_TIMEOUT || tool.status == RC_DISCONNECT)) {
+        answer = CIB_SILENT;
+    }
     node_tool_done(&tool);
     return answer;
 }

@@ -124,6 +124,7 @@ void node_lock_write(struct node_job *job)
     case CIB_NO_PLACE:
         explain_refusal(job);
         break;
+    case CIB_REFUSED:
     case CIB_SILENT:
         node_say_lock(job, CAU_RC_UNKNOWN, NULL, NULL, why == NULL ? silent : why);
         break;
@@ -219,7 +220,8 @@ void node_raise(struct node_job *job)
         return;
     }
     enum cib_answer answer = cib_upgrade(&why);
-    node_say_end(job, answer == CIB_DONE ? CAU_RC_OK : CAU_RC_FAILED, 0, "%s", wire_text(why));
+    code = answer == CIB_DONE ? CAU_RC_OK : answer == CIB_SILENT ? CAU_RC_UNKNOWN : CAU_RC_FAILED;
+    node_say_end(job, code, 0, "%s", wire_text(why));
     free(why);
 }
 

@@ -92,6 +92,7 @@ char *local_text(void); /* the file's text, malloc'd, "" when there is none */
 
 enum cib_answer {
     CIB_DONE,
+    CIB_REFUSED,  /* and nothing has changed (upgrades only) */
     CIB_NO_PLACE, /* the XPath found nothing: a condition in it does not hold */
     CIB_SILENT,   /* no answer, or none that can be understood: it may have happened */
 };

@@ -436,6 +436,7 @@ int node_tool_end(struct node_tool *tool)
     if (run == NULL) {
         return tool->error != 0 ? tool->error : -ECHILD;
     }
+    run->begun = now_ms(); /* what came before, nobody heard what it said */
     follow(run);
     shut(&run->fds[OUT]);
     shut(&run->fds[ERR]);

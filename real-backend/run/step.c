@@ -30,7 +30,7 @@ static void *wait_for_answer(void *unused)
 static bool ask(struct real_backend *backend)
 {
     pthread_t thread;
-    if (!isatty(STDIN_FILENO)) {
+    if (tcgetpgrp(STDIN_FILENO) != getpgrp()) { /* no terminal, or one that is another's now */
         return false;
     }
     pthread_mutex_lock(&guard);

@@ -21,7 +21,7 @@ npm install --prefix "$work" --no-audit --no-fund axe-core@4.14.1 playwright-cor
     { echo "skipped: npm cannot install: $(tail -n 1 "$work/npm")"; exit 77; }
 
 pages=()
-for name in contoso-fc1 five-kinds-of-failure sixty-four-nodes; do
+for name in contoso-fc1 kinds-of-failure sixty-four-nodes; do
     "$caucus" simulate "$top/scenarios/$name.json" --engine heap --out "$work/$name" >"$work/said" 2>&1 || [ $? = 2 ]
     pages+=("$name=$work/$name/report.html")
 done

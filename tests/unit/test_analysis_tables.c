@@ -236,6 +236,8 @@ static void test_story(void)
          "then so. In the end: at last so (<code>C</code>).</td>"},
         {{.boot = "SoftReboot", .soft = "Enabled"},
          "<td class=\"s\">Its restart was a soft one.</td>"},
+        {{.rebooted = "Failed", .boot = "SoftReboot", .soft = "Enabled"},
+         "<td class=\"s\">A soft restart of it did not succeed.</td>"},
         {{.boot = "FullReboot", .soft = "Enabled", .left_suspended = true},
          "<td class=\"s\">A soft restart failed and became a full one. It is still suspended; "
          "resume it when it is repaired.</td>"},
@@ -251,6 +253,7 @@ static void test_story(void)
         node.status = "Succeeded";
         node.reason = node.reason != NULL ? node.reason : "";
         node.why = node.why != NULL ? node.why : "";
+        node.rebooted = node.rebooted != NULL ? node.rebooted : "Succeeded";
         node.boot = node.boot != NULL ? node.boot : "";
         node.soft = node.soft != NULL ? node.soft : "";
         one.nodes = &node;

@@ -8,6 +8,8 @@
 #define OLD 3016002u
 #define NEW 3017000u
 
+enum { LEVEL_NOTES = CAU_NOTE_LEVEL_RAISED | CAU_NOTE_LEVEL_NOT_RAISED | CAU_NOTE_LEVEL_UNCERTAIN };
+
 static struct puppet p;
 
 static void run(void)
@@ -110,6 +112,16 @@ static void step_by_step(void)
     CU_ASSERT_EQUAL(p.results[2].status, CAU_STATUS_CANCELED);
     puppet_done(&p);
 
+    puppet_default(&p, 3); /* who had no turn pauses nobody */
+    p.plan.policy.step = true;
+    p.plan_nodes[0].excluded = true;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    puppet_run(&p, p.now + 3600000);
+    CU_ASSERT_EQUAL(puppet_state(&p, 1), CAU_NODE_SUCCEEDED);
+    CU_ASSERT_EQUAL(puppet_state(&p, 2), CAU_NODE_WAITING);
+    puppet_done(&p);
+
     puppet_default(&p, 1); /* after the last one nobody is asked */
     p.plan.policy.step = true;
     run();
@@ -163,6 +175,27 @@ static void kinds_of_restart(void)
     run();
     CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_REBOOT_TIMEOUT);
     CU_ASSERT_EQUAL(p.results[0].boot, CAU_BOOT_SOFT);
+    CU_ASSERT_FALSE(p.results[0].restarted);
+    puppet_done(&p);
+}
+
+/* SPEC 2.7: of the last restart, whatever came of one before. */
+static void the_last_restart(void)
+{
+    puppet_default(&p, 3);
+    p.plan.policy.max_retries_per_node = 0;
+    p.boot = CAU_BOOT_FULL;
+    p.updates[0][1] =
+        (struct puppet_update){.id = 12, .restart = true, .after = p.updates[0][0].id};
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    while (p.actions[CAU_ACT_RESTART] == 0 || puppet_state(&p, 0) == CAU_NODE_RESTARTING) {
+        puppet_run(&p, p.now + 1000);
+    }
+    p.no_effects = true;
+    puppet_run(&p, p.now + 86400000);
+    CU_ASSERT_EQUAL(p.results[0].restarts, 2);
+    CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_REBOOT_TIMEOUT);
     CU_ASSERT_FALSE(p.results[0].restarted);
     puppet_done(&p);
 }
@@ -221,6 +254,13 @@ static void one_target(void)
     CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
     puppet_done(&p);
 
+    upgrade(3); /* installed by an earlier run, which owes the restart [SPEC 5.7] */
+    p.updates[1][0].id = 0;
+    p.facts[1].restart_needed = true;
+    run();
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+
     upgrade(3); /* what it is offered is not known yet */
     p.pull = fail_first_scan;
     run();
@@ -252,13 +292,104 @@ static void level(void)
         p.plan_nodes[1].excluded = cases[i].excluded;
         p.pull = cases[i].refused ? refuse_level : NULL;
         run();
-        CU_ASSERT_EQUAL(p.cluster.notes & (CAU_NOTE_LEVEL_RAISED | CAU_NOTE_LEVEL_NOT_RAISED),
-                        cases[i].note);
+        CU_ASSERT_EQUAL(p.cluster.notes & LEVEL_NOTES, cases[i].note);
         CU_ASSERT_EQUAL(p.actions[CAU_ACT_RAISE_LEVEL], i == 0 || cases[i].refused);
         CU_ASSERT_EQUAL(strstr(p.trace, "resume2 raise save ") != NULL, i == 0 || cases[i].refused);
         CU_ASSERT_EQUAL(p.lock.phase, CAU_LOCK_FREE);
         puppet_done(&p);
     }
+}
+
+/* What becomes of the first few times that the level is to be raised, and what was seen then. */
+struct raising {
+    uint32_t unheard; /* so many times it is done, and nobody hears of it */
+    bool lost;        /* no answer at all comes */
+    bool written;     /* the lock, since the last resume */
+    uint32_t rash;    /* how often it was raised without that */
+};
+
+static bool raise_unheard(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
+                          cau_msec *delay_ms)
+{
+    struct raising *raising = puppet->ctx;
+    (void)delay_ms;
+    if (action->kind == CAU_ACT_RESUME || action->kind == CAU_ACT_LOCK_WRITE) {
+        raising->written = action->kind == CAU_ACT_LOCK_WRITE;
+    }
+    if (action->kind != CAU_ACT_RAISE_LEVEL) {
+        return true;
+    }
+    raising->rash += !raising->written;
+    if (raising->unheard > 0) {
+        raising->unheard--;
+        *code = CAU_RC_UNKNOWN;
+    }
+    return !raising->lost;
+}
+
+/* SPEC 5.9, 4.5: through the gate; again while it is not heard; never denied if it may be so. */
+static void level_unheard(void)
+{
+    static const struct {
+        uint32_t unheard, times, note;
+    } cases[] = {{0, 1, CAU_NOTE_LEVEL_RAISED},
+                 {2, 3, CAU_NOTE_LEVEL_RAISED},
+                 {9, 3, CAU_NOTE_LEVEL_UNCERTAIN}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct raising raising = {.unheard = cases[i].unheard};
+        upgrade(3);
+        p.plan.policy.raise_level = true;
+        p.pull = raise_unheard;
+        p.ctx = &raising;
+        run();
+        CU_ASSERT_EQUAL(p.actions[CAU_ACT_RAISE_LEVEL], cases[i].times);
+        CU_ASSERT_EQUAL(p.cluster.notes & LEVEL_NOTES, cases[i].note);
+        CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+        CU_ASSERT_EQUAL(raising.rash, 0);
+        puppet_done(&p);
+    }
+}
+
+/* A stop meanwhile waits for the answer; a coordinator that goes on after its death asks anew. */
+static void level_under_way(void)
+{
+    for (int dies = 0; dies < 2; dies++) {
+        struct raising raising = {.lost = dies == 1};
+        upgrade(3);
+        p.plan.policy.raise_level = true;
+        p.pull = raise_unheard;
+        p.ctx = &raising;
+        puppet_init(&p);
+        puppet_event(&p, CAU_EV_START);
+        while (p.actions[CAU_ACT_RAISE_LEVEL] == 0) {
+            puppet_run(&p, p.now + 100);
+        }
+        raising.lost = false;
+        if (dies) {
+            puppet_event(&p, CAU_EV_TAKEOVER);
+        } else {
+            say(4, CAU_REQUEST_STOP);
+        }
+        puppet_run(&p, p.now + 86400000);
+        CU_ASSERT_TRUE(puppet_ended(&p));
+        CU_ASSERT_EQUAL(p.actions[CAU_ACT_RAISE_LEVEL], dies ? 2 : 1);
+        CU_ASSERT_EQUAL(p.cluster.notes & LEVEL_NOTES, CAU_NOTE_LEVEL_RAISED);
+        puppet_done(&p);
+    }
+}
+
+/* SPEC 1.6: a preview raises nothing, and denies nothing. */
+static void level_foreseen(void)
+{
+    upgrade(3);
+    p.plan.mode = CAU_MODE_WHAT_IF;
+    p.plan.policy.raise_level = true;
+    p.facts[0].feature_set = p.facts[1].feature_set = p.facts[2].feature_set = NEW;
+    memset(p.updates, 0, sizeof p.updates);
+    run();
+    CU_ASSERT_EQUAL(p.actions[CAU_ACT_RAISE_LEVEL], 0);
+    CU_ASSERT_EQUAL(p.cluster.notes & LEVEL_NOTES, 0);
+    puppet_done(&p);
 }
 
 /* SPEC 5.9: the oldest set last, whatever runs where. */
@@ -288,6 +419,10 @@ int main(void)
         {"one target for all", one_target},
         {"the oldest set last", oldest_last},
         {"the level at the end", level},
+        {"the level, unheard of", level_unheard},
+        {"the level, under way", level_under_way},
+        {"the level, foreseen", level_foreseen},
+        {"the last restart", the_last_restart},
     };
     return UNIT_MAIN("core modes", tests);
 }

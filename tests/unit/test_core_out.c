@@ -158,6 +158,7 @@ static void never_returns(void)
     run();
     CU_ASSERT_EQUAL(p.results[0].status, CAU_STATUS_PARTIALLY_FAILED);
     CU_ASSERT_TRUE(p.results[0].left_suspended);
+    CU_ASSERT_EQUAL(p.results[0].suspended_ms, p.results[0].at - p.results[0].suspended_at);
     CU_ASSERT_TRUE((p.cluster.notes & CAU_NOTE_LEFT_SUSPENDED) != 0);
     CU_ASSERT_EQUAL(p.results[4].status, CAU_STATUS_SUCCEEDED);
     CU_ASSERT_EQUAL(p.result_count[0], 1);

@@ -155,6 +155,28 @@ static void gone_meanwhile(void)
     }
 }
 
+/* SPEC 2.7: a successor tells of a restart that its predecessor saw. */
+static void restarted_before(void)
+{
+    puppet_default(&p, 3);
+    p.boot = CAU_BOOT_FULL;
+    p.soft = CAU_SOFT_BYPASSED;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    while (p.result_count[1] == 0) {
+        puppet_run(&p, p.now + 1000);
+    }
+    succeed(CAU_TAKEOVER_NOW);
+    puppet_run(&p, p.now + 86400000);
+    CU_ASSERT_TRUE(puppet_ended(&p));
+    CU_ASSERT_EQUAL(p.result_count[0], 1);
+    CU_ASSERT_EQUAL(p.results[0].restarts, 1);
+    CU_ASSERT_TRUE(p.results[0].restarted);
+    CU_ASSERT_EQUAL(p.results[0].boot, CAU_BOOT_FULL);
+    CU_ASSERT_EQUAL(p.results[0].soft, CAU_SOFT_BYPASSED);
+    puppet_done(&p);
+}
+
 /* --- Thousands of nodes out ---------------------------------------------------------------------
  */
 
@@ -329,6 +351,7 @@ int main(void)
     static const struct unit_test tests[] = {
         {"the run ended meanwhile", ended_meanwhile},
         {"the run is gone meanwhile", gone_meanwhile},
+        {"restarted before", restarted_before},
         {"thousands of nodes out", thousands_out},
         {"thousands of nodes, half way", thousands_half_way},
     };

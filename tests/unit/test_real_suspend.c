@@ -191,6 +191,7 @@ static void test_a_request_of_the_operator(void)
 {
     begin_locked(2);
     real_backend_ask(rig.backend, CAU_REQUEST_STOP);
+    real_backend_ask(rig.backend, CAU_REQUEST_RESUME); /* a stop stays one */
     UNTIL(rig.view.request.kind == CAU_REQUEST_STOP);
     CU_ASSERT_EQUAL(rig.view.request.id, 7);
     fake_lock();
