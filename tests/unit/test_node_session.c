@@ -532,7 +532,7 @@ static void test_damaged(void)
         const char *run, *text;
         bool good;
     } reports[] = {
-        {"00000000-0000-4000-8000-000000000001", "{\"ClusterResult\": {\"Notes\": [1, null]}}\n",
+        {"00000000-0000-4000-8000-000000000001", "{\"ClusterResult\": {\"Notes\": [1.5, null]}}\n",
          true},
         {"00000000-0000-4000-8000-000000000002", "{\"ClusterResult\": {", false},
         {"00000000-0000-4000-8000-000000000003", "", false},

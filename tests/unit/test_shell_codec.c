@@ -574,11 +574,14 @@ static bool is_whole(const char *text)
 
 static void test_values_are_skipped(void)
 {
-    static const char *const good[] = {
-        "0", "-5", " {} ", "[]", "\"\\\"\"", "[1, {\"a\": [null, true, false, \"x\"]}]"};
-    static const char *const bad[] = {"",         "{",     "[1,]", "{\"a\"}", "{\"a\":}",
-                                      "{\"a\":1", "[1 2]", "nul",  "\"x",     "tru",
-                                      "{a: 1}",   "{} {}", "1.5"};
+    static const char *const good[] = {"0",        "-5",
+                                       "1.5",      "-0.5e-3",
+                                       "1E+9",     "123456789012345678901234567890",
+                                       " {} ",     "[]",
+                                       "\"\\\"\"", "[1, {\"a\": [null, true, false, \"x\"]}]"};
+    static const char *const bad[] = {"",      "{",   "[1,]", "{\"a\"}", "{\"a\":}", "{\"a\":1",
+                                      "[1 2]", "nul", "\"x",  "tru",     "{a: 1}",   "{} {}",
+                                      "1.",    "01",  "-",    "1e",      ".5",       "1.5.2"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         CU_ASSERT_TRUE(is_whole(good[i]));
     }
