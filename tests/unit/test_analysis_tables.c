@@ -244,6 +244,7 @@ static void test_story(void)
         {{.boot = "FullReboot", .soft = "NotEnabled"}, "<td class=\"s\">Nothing to report.</td>"},
     };
     char dir[] = "/tmp/caucus-story.XXXXXX", page[64], *text = NULL, *why = NULL;
+    size_t size = 0;
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
     snprintf(page, sizeof page, "%s/report.html", dir);
     for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
@@ -261,7 +262,6 @@ static void test_story(void)
         one.update_count = 0;
         CU_ASSERT_EQUAL_FATAL(html_write(&one, "none were drawn", dir, &why), 0);
         FILE *file = fopen(page, "r");
-        size_t size = 0;
         CU_ASSERT_PTR_NOT_NULL_FATAL(file);
         CU_ASSERT(getdelim(&text, &size, '\0', file) > 0);
         fclose(file);
