@@ -145,10 +145,7 @@ bool cau_door_lost(const struct cau_core *core, const struct cau_node *node)
 
 /* ---- OsRollingUpgrade: one target for all [SPEC 5.9] ---- */
 
-/* Of nodes whose scan said so: one that failed is tried again, and one that a predecessor had in
- * its turn is in the middle of it.
- *
- * Is it offered what `other` is? One that is offered nothing has it already if it is newer, or will
+/* Is it offered what `other` is? One that is offered nothing has it already if it is newer, or will
  * be once the restart is done that it owes. */
 static bool has_target_of(const struct cau_core *core, const struct cau_node *node,
                           const struct cau_node *other)
@@ -159,6 +156,8 @@ static bool has_target_of(const struct cau_core *core, const struct cau_node *no
             (node->facts.restart_needed || door(node->feature_seen) > door(other->feature_seen)));
 }
 
+/* Of nodes whose scan said so: one that failed is tried again, and one that a predecessor had in
+ * its turn is in the middle of it. */
 void cau_door_check_targets(struct cau_core *core, struct cau_actions *ret)
 {
     const struct cau_node *first = NULL;

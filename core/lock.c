@@ -225,9 +225,27 @@ static bool view_is_good(const struct cau_core *core)
     return core->view_at >= core->lock.since && core->settled && core->quorate;
 }
 
+/* All gates at `from`, those of nodes and that of the level; false: there was none. */
+static bool turn_gates(struct cau_core *core, enum cau_gate from, enum cau_gate to)
+{
+    bool any = core->level_gate == from;
+    if (any) {
+        core->level_gate = (uint8_t)to;
+        core->level_gate_at = core->now;
+    }
+    for (uint32_t i = 0; i < core->active_count; i++) {
+        struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
+        if (node->gate == from) {
+            node->gate = (uint8_t)to;
+            node->gate_at = to == CAU_GATE_OPEN ? core->now : node->gate_at;
+            any = true;
+        }
+    }
+    return any;
+}
+
 static void on_written(struct cau_core *core, struct cau_actions *ret)
 {
-    bool opened = false;
     cau_copy_lock(&core->lock.value, &core->lock.want);
     core->lock.confirmed = core->lock.want.stamp;
     switch ((enum cau_lock_step)core->lock.step) {
@@ -242,20 +260,7 @@ static void on_written(struct cau_core *core, struct cau_actions *ret)
         break;
     case CAU_LOCKS_OWNED:
         acknowledge(core, ret);
-        for (uint32_t i = 0; i < core->active_count; i++) {
-            struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
-            if (node->gate == CAU_GATE_WRITING) {
-                node->gate = CAU_GATE_OPEN;
-                node->gate_at = core->now;
-                opened = true;
-            }
-        }
-        if (core->level_gate == CAU_GATE_WRITING) {
-            core->level_gate = CAU_GATE_OPEN;
-            core->level_gate_at = core->now;
-            opened = true;
-        }
-        if (opened) {
+        if (turn_gates(core, CAU_GATE_WRITING, CAU_GATE_OPEN)) {
             cau_emit_observe(core, ret); /* the view that decides is younger than the write */
         }
         cau_touch_active(core);
@@ -325,15 +330,7 @@ static void on_silence(struct cau_core *core, struct cau_actions *ret)
         return;
     }
     core->lock.at = core->now + CAU_RETRY_MS;
-    for (uint32_t i = 0; i < core->active_count; i++) {
-        struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
-        if (node->gate == CAU_GATE_WRITING) {
-            node->gate = CAU_GATE_WANTED;
-        }
-    }
-    if (core->level_gate == CAU_GATE_WRITING) {
-        core->level_gate = CAU_GATE_WANTED;
-    }
+    turn_gates(core, CAU_GATE_WRITING, CAU_GATE_WANTED);
 }
 
 void cau_lock_result(struct cau_core *core, const struct cau_result *result,
@@ -385,15 +382,7 @@ static void advance_owned(struct cau_core *core, struct cau_actions *ret)
     }
     core->lock.wanted = false;
     core->lock.tell = false;
-    for (uint32_t i = 0; i < core->active_count; i++) {
-        struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
-        if (node->gate == CAU_GATE_WANTED) {
-            node->gate = CAU_GATE_WRITING;
-        }
-    }
-    if (core->level_gate == CAU_GATE_WANTED) {
-        core->level_gate = CAU_GATE_WRITING;
-    }
+    turn_gates(core, CAU_GATE_WANTED, CAU_GATE_WRITING);
     write_store(core, CAU_LOCK_HELD, ret);
 }
 

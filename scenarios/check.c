@@ -423,19 +423,6 @@ static bool some_left(const struct scenario *scenario, const struct cau_options 
     return left > 0;
 }
 
-/* Can one of the run's plug-ins restart a node? */
-static bool some_restarts(const struct scenario *scenario, const struct cau_options *options)
-{
-    bool all = options->plugin_name_count == 0;
-
-    for (uint32_t i = 0; i < scenario->plugin_count; i++)
-        if (scenario->plugins[i].reboot.a != SIM_NEVER)
-            for (uint32_t j = 0; all || j < options->plugin_name_count; j++)
-                if (all || strcmp(options->plugin_names[j], scenario->plugins[i].name) == 0)
-                    return true;
-    return false;
-}
-
 static int check_plugins(const struct scenario *scenario, const struct cau_options *options,
                          char **reterr_why)
 {
@@ -497,7 +484,7 @@ int scn_check_options(const struct scenario *scenario, const struct cau_options 
                       "", "");
     r = check_plugins(scenario, options, reterr_why);
     if (r == 0 && options->reboot_mode == CAU_REBOOT_PLUGIN_CUSTOM &&
-        !some_restarts(scenario, options))
+        scenario_restarter(scenario, options) == NULL)
         return refuse(reterr_why, "reboot_mode",
                       "PluginCustomReboot needs one of the run's plug-ins to have a restart of its "
                       "own, plugins[].reboot%s%s",

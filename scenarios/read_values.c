@@ -388,9 +388,9 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* "empirical" or "sequence": a list of times. */
-static void read_values(struct scn_reader *reader, enum scenario_law law, const struct scn_at *at,
-                        struct scenario_dist *dist)
+/* "empirical" or "sequence": a list of times, each at most `max`. */
+static void read_values(struct scn_reader *reader, enum scenario_law law, int64_t max,
+                        const struct scn_at *at, struct scenario_dist *dist)
 {
     struct scn_at one = {.parent = at};
     uint32_t count = 0;
@@ -409,7 +409,7 @@ static void read_values(struct scn_reader *reader, enum scenario_law law, const 
     values = new_values(reader, count);
     one.json = scn_json_first(at->json);
     for (; values && one.json && !reader->failed; one.json = scn_json_next(one.json), one.index++)
-        span(reader, &one, 0, law == LAW_SEQUENCE ? SIM_NEVER : FINITE, &values[one.index]);
+        span(reader, &one, 0, max, &values[one.index]);
     if (values && law == LAW_EMPIRICAL)
         qsort(values, count, sizeof *values, rising);
     *dist = (struct scenario_dist){.law = law, .values = values, .count = count};
@@ -426,6 +426,7 @@ static void read_dist(struct scn_reader *reader, const struct scn_row *row, cons
     const struct scn_json *only;
     struct scn_at inner = {.parent = at};
     struct scenario_dist dist = {.law = LAW_FIXED};
+    bool may_end = row->type == SCN_EVERY || row->max == SIM_NEVER; /* a trace, with "never" */
 
     (void)place_count;
     if (scn_json_kind(at->json) != SCN_JSON_OBJECT) {
@@ -448,7 +449,8 @@ static void read_dist(struct scn_reader *reader, const struct scn_row *row, cons
             continue;
         inner.key = lists[i].name;
         inner.json = only;
-        read_values(reader, lists[i].law, &inner, &dist);
+        read_values(reader, lists[i].law,
+                    may_end && lists[i].law == LAW_SEQUENCE ? SIM_NEVER : FINITE, &inner, &dist);
         *(struct scenario_dist *)place = dist;
         return;
     }

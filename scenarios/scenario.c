@@ -1,7 +1,8 @@
-/* A scenario in memory: letting go of it, its updates' ids, whether its flows can meet. */
+/* A scenario in memory: letting go of it, its updates' ids, who restarts, whether its flows can meet. */
 #include "scenarios/format.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void scn_texts_done(char ***texts, uint32_t *count)
 {
@@ -62,6 +63,21 @@ void scenario_free(struct scenario *scenario)
         free(scenario->value_lists[i]);
     free(scenario->value_lists);
     free(scenario);
+}
+
+const struct scenario_plugin *scenario_restarter(const struct scenario *scenario,
+                                                 const struct cau_options *options)
+{
+    for (uint32_t i = 0; i < scenario->plugin_count; i++) {
+        const struct scenario_plugin *plugin = &scenario->plugins[i];
+        bool named = options->plugin_name_count == 0;
+
+        for (uint32_t k = 0; k < options->plugin_name_count && !named; k++)
+            named = strcmp(options->plugin_names[k], plugin->name) == 0;
+        if (named && plugin->reboot.a != SIM_NEVER)
+            return plugin;
+    }
+    return NULL;
 }
 
 uint64_t scenario_update_id(const char *id)

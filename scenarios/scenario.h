@@ -293,6 +293,10 @@ char *scenario_write(const struct scenario *scenario);
 /* The same id on every machine: a hash of the update's id text, never 0. */
 uint64_t scenario_update_id(const char *id);
 
+/* The first of a run's plug-ins that can restart a node by itself; NULL: none can. */
+const struct scenario_plugin *scenario_restarter(const struct scenario *scenario,
+                                                 const struct cau_options *options);
+
 /* True when two bulk flows can ever share a link, so that the engines may differ. */
 bool scenario_contended(const struct scenario *scenario, const char **ret_why);
 

@@ -147,6 +147,11 @@ static cJSON *law(const struct scn_law *from)
     return closed(ret);
 }
 
+static cJSON *or_never(const char *what)
+{
+    return any_of(shared(what), constant(cJSON_CreateString("never")));
+}
+
 /* A law that is a list of times. */
 static cJSON *times(const char *name, cJSON *one)
 {
@@ -157,15 +162,16 @@ static cJSON *times(const char *name, cJSON *one)
     return closed(ret);
 }
 
-static cJSON *distribution(void)
+/* `may_end`: with "never" in a trace. */
+static cJSON *distribution(bool may_end)
 {
     cJSON *ret = any_of(shared("duration"), NULL);
     cJSON *list = cJSON_GetObjectItemCaseSensitive(ret, "anyOf");
     for (size_t i = 0; i < 4; i++)
         cJSON_AddItemToArray(list, law(&scn_laws[i]));
     cJSON_AddItemToArray(list, times("empirical", shared("duration")));
-    cJSON_AddItemToArray(
-        list, times("sequence", any_of(shared("duration"), constant(cJSON_CreateString("never")))));
+    cJSON_AddItemToArray(list,
+                         times("sequence", may_end ? or_never("duration") : shared("duration")));
     return ret;
 }
 
@@ -204,7 +210,8 @@ static void add_shared(cJSON *root)
     cJSON_AddItemToObject(defs, "countedName", counted);
     cJSON_AddItemToObject(defs, "duration", duration(""));
     cJSON_AddItemToObject(defs, "signedDuration", duration("-?"));
-    cJSON_AddItemToObject(defs, "distribution", distribution());
+    cJSON_AddItemToObject(defs, "distribution", distribution(false));
+    cJSON_AddItemToObject(defs, "distributionThatMayEnd", distribution(true));
     cJSON_AddItemToObject(defs, "trigger", any_of(trigger(true), trigger(false)));
     cJSON_AddItemToObject(defs, "size", bytes(0, "^" FIGURE SIZES "$"));
     cJSON_AddItemToObject(defs, "rate", bytes(1, "^" FIGURE "(?:(?:|k|M|G|T)bps|" SIZES "/s)$"));
@@ -275,12 +282,6 @@ static cJSON *policy(void)
 
 /* ---- rows ---- */
 
-static cJSON *or_never(const struct scn_row *row, const char *what)
-{
-    return row->max == SIM_NEVER ? any_of(shared(what), constant(cJSON_CreateString("never")))
-                                 : shared(what);
-}
-
 static cJSON *results(const struct scn_row *row)
 {
     cJSON *status = words(&cau_words_status, CAU_STATUS_SUCCEEDED), *ret = object("object");
@@ -329,7 +330,9 @@ static cJSON *of_value(const struct scn_row *row, bool counted)
     case SCN_REAL:
         return number("number", (double)row->min, (double)row->max);
     case SCN_SPAN:
-        return row->min < 0 ? shared("signedDuration") : or_never(row, "duration");
+        return row->min < 0            ? shared("signedDuration")
+               : row->max == SIM_NEVER ? or_never("duration")
+                                       : shared("duration");
     case SCN_MSEC:
         return shared("duration");
     case SCN_SIZE:
@@ -337,8 +340,9 @@ static cJSON *of_value(const struct scn_row *row, bool counted)
     case SCN_RATE:
         return shared("rate");
     case SCN_DIST:
+        return row->max == SIM_NEVER ? or_never("distributionThatMayEnd") : shared("distribution");
     case SCN_EVERY:
-        return or_never(row, "distribution");
+        return shared("distributionThatMayEnd");
     case SCN_DATE:
         return text_like(
             "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]{3})?Z$");

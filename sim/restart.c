@@ -5,8 +5,6 @@
  * and so does one where it fails. */
 #include "sim/truth.h"
 
-#include <string.h>
-
 static enum cau_soft_boot soft_boot(const struct sim_world *w, uint32_t node)
 {
     const struct scenario_node *s = &w->scenario->nodes[node];
@@ -25,27 +23,16 @@ static bool soft_fails(struct sim_world *w, uint32_t node)
                               nodes(w)[node].draws[SIM_FOR_SOFT_FAILURE]++);
 }
 
-/* Is it among the run's plug-ins, and can it restart a node? */
-static bool restarts(const struct cau_options *options, const struct scenario_plugin *plugin)
-{
-    bool named = options->plugin_name_count == 0;
-
-    for (uint32_t i = 0; i < options->plugin_name_count && !named; i++)
-        named = strcmp(options->plugin_names[i], plugin->name) == 0;
-    return named && plugin->reboot.a != SIM_NEVER;
-}
-
 static void choose_plugin(struct sim_world *w, const struct op *o)
 {
     const struct cau_options *options = &w->scenario->coordinators[o->coordinator].options;
+    const struct scenario_plugin *plugin = scenario_restarter(w->scenario, options);
     struct node *n = &nodes(w)[o->node];
 
-    for (uint8_t i = 0; i < w->scenario->plugin_count; i++)
-        if (restarts(options, &w->scenario->plugins[i])) {
-            n->boot_plugin = i;
-            n->next_boot = CAU_BOOT_CUSTOM;
-            return;
-        }
+    if (plugin) {
+        n->boot_plugin = (uint8_t)(plugin - w->scenario->plugins);
+        n->next_boot = CAU_BOOT_CUSTOM;
+    }
 }
 
 void sim_restart_choose(struct sim_world *w, struct op *o)

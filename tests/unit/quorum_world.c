@@ -1,6 +1,8 @@
 /* The cluster of the quorum tests: see quorum_world.h. */
 #include "tests/unit/quorum_world.h"
 
+#include "tests/lib/unit.h"
+
 #include <string.h>
 
 struct qw_world qw;
@@ -156,4 +158,23 @@ size_t qw_count_quorate(void)
     for (size_t i = 0; i < qw.n; i++)
         n += qw.nodes[i].up && qw.nodes[i].quorate;
     return n;
+}
+
+void qw_shows(uint32_t node, uint32_t quorate, uint32_t expected, uint32_t quorum, uint32_t total)
+{
+    CU_ASSERT_EQUAL(qw.nodes[node].quorate, quorate);
+    CU_ASSERT_EQUAL(qw.nodes[node].expected, expected);
+    CU_ASSERT_EQUAL(qw.nodes[node].quorum, quorum);
+    CU_ASSERT_EQUAL(qw.nodes[node].total, total);
+}
+
+uint64_t qw_seed;
+
+uint32_t qw_pick(uint32_t n)
+{
+    uint64_t z = (qw_seed += 0x9e3779b97f4a7c15U);
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return (uint32_t)((z ^ (z >> 31)) >> 33) % n;
 }

@@ -47,6 +47,13 @@ void qw_wait_window(struct qw_world *world);
 void qw_ask_witness(struct qw_world *world);
 void qw_revote(struct qw_world *world);
 
+/* What a node must show now. */
+void qw_shows(uint32_t node, uint32_t quorate, uint32_t expected, uint32_t quorum, uint32_t total);
+
+/* The next number below n of those that follow from the seed: the weather of a random world. */
+extern uint64_t qw_seed;
+uint32_t qw_pick(uint32_t n);
+
 /* The running nodes of a partition, ascending, into ret (room for all); how many. */
 size_t qw_members_of(const struct qw_world *world, uint32_t part, uint32_t *ret);
 

@@ -3,15 +3,6 @@
 #include "tests/lib/unit.h"
 #include "tests/unit/quorum_world.h"
 
-static void shows(uint32_t node, uint32_t quorate, uint32_t expected, uint32_t quorum,
-                  uint32_t total)
-{
-    CU_ASSERT_EQUAL(qw.nodes[node].quorate, quorate);
-    CU_ASSERT_EQUAL(qw.nodes[node].expected, expected);
-    CU_ASSERT_EQUAL(qw.nodes[node].quorum, quorum);
-    CU_ASSERT_EQUAL(qw.nodes[node].total, total);
-}
-
 /* ---- votequorum(5) ---- */
 
 static void test_expected_votes(void)
@@ -20,10 +11,10 @@ static void test_expected_votes(void)
     qw.options.expected_votes = 8;
     qw_set_up();
     qw_start(0, 3);
-    shows(0, 0, 8, 5, 4);
+    qw_shows(0, 0, 8, 5, 4);
     qw_start(4, 4);
-    shows(0, 1, 8, 5, 5);
-    shows(4, 1, 8, 5, 5);
+    qw_shows(0, 1, 8, 5, 5);
+    qw_shows(4, 1, 8, 5, 5);
 }
 
 static void test_nodelist(void)
@@ -32,11 +23,11 @@ static void test_nodelist(void)
     qw.nodes[2].votes = 3;
     qw_set_up();
     qw_start(0, 1);
-    shows(0, 0, 5, 3, 2);
+    qw_shows(0, 0, 5, 3, 2);
     qw_start(2, 2);
-    shows(0, 1, 5, 3, 5);
+    qw_shows(0, 1, 5, 3, 5);
     qw_crash(0, 1);
-    shows(2, 1, 5, 3, 3);
+    qw_shows(2, 1, 5, 3, 3);
 }
 
 static void test_two_node(void)
@@ -45,13 +36,13 @@ static void test_two_node(void)
     qw.options.two_node = true;
     qw_set_up();
     qw_start(0, 0);
-    shows(0, 0, 2, 1, 1); /* wait_for_all comes with it */
+    qw_shows(0, 0, 2, 1, 1); /* wait_for_all comes with it */
     qw_start(1, 1);
-    shows(0, 1, 2, 1, 2);
+    qw_shows(0, 1, 2, 1, 2);
     qw_leave(&qw, 0);
-    shows(1, 1, 2, 1, 1);
+    qw_shows(1, 1, 2, 1, 1);
     qw_start(0, 0);
-    shows(0, 1, 2, 1, 2);
+    qw_shows(0, 1, 2, 1, 2);
     qw_plug("01");
     CU_ASSERT_EQUAL(qw_count_quorate(), 2);
 }
@@ -63,7 +54,7 @@ static void test_two_node_without_waiting(void)
     qw.options.wait_for_all = CAU_QUORUM_OFF;
     qw_set_up();
     qw_start(1, 1);
-    shows(1, 1, 2, 1, 1);
+    qw_shows(1, 1, 2, 1, 1);
 }
 
 static void test_wait_for_all(void)
@@ -86,23 +77,23 @@ static void test_last_man_standing(void)
     qw.options.wait_for_all = CAU_QUORUM_ON;
     qw_set_up();
     qw_start(0, 7);
-    shows(0, 1, 8, 5, 8);
+    qw_shows(0, 1, 8, 5, 8);
     qw.now = 100;
     qw_crash(5, 7);
-    shows(0, 1, 8, 5, 5);
+    qw_shows(0, 1, 8, 5, 5);
     CU_ASSERT_EQUAL(cau_quorum_deadline(qw.nodes, qw.n), 10100);
     cau_quorum_tick(&qw.rules, qw.nodes, qw.n, 10099);
-    shows(0, 1, 8, 5, 5);
+    qw_shows(0, 1, 8, 5, 5);
     qw_wait_window(&qw);
-    shows(0, 1, 5, 3, 5);
+    qw_shows(0, 1, 5, 3, 5);
     qw_crash(3, 4);
     qw_wait_window(&qw);
-    shows(0, 1, 3, 2, 3);
+    qw_shows(0, 1, 3, 2, 3);
     qw_crash(2, 2);
     qw_wait_window(&qw);
-    shows(0, 1, 2, 2, 2);
+    qw_shows(0, 1, 2, 2, 2);
     qw_crash(1, 1);
-    shows(0, 0, 2, 2, 1); /* not below 2 without auto_tie_breaker */
+    qw_shows(0, 0, 2, 2, 1); /* not below 2 without auto_tie_breaker */
 }
 
 static void test_last_man_standing_to_one(void)
@@ -117,11 +108,11 @@ static void test_last_man_standing_to_one(void)
     qw_wait_window(&qw);
     qw_crash(2, 2);
     qw_wait_window(&qw);
-    shows(0, 1, 2, 2, 2);
+    qw_shows(0, 1, 2, 2, 2);
     qw_crash(1, 1);
-    shows(0, 1, 2, 2, 1);
+    qw_shows(0, 1, 2, 2, 1);
     qw_wait_window(&qw);
-    shows(0, 1, 1, 1, 1);
+    qw_shows(0, 1, 1, 1, 1);
 }
 
 static void test_auto_tie_breaker(void)
@@ -131,8 +122,8 @@ static void test_auto_tie_breaker(void)
     qw_set_up();
     qw_start(0, 7);
     qw_plug("10101010"); /* partition 1 has node 0 */
-    shows(0, 1, 8, 5, 4);
-    shows(1, 0, 8, 5, 4);
+    qw_shows(0, 1, 8, 5, 4);
+    qw_shows(1, 0, 8, 5, 4);
     CU_ASSERT_EQUAL(qw_count_quorate(), 4);
     qw_plug("00000000");
     CU_ASSERT_EQUAL(qw_count_quorate(), 8);
@@ -145,11 +136,11 @@ static void test_allow_downscale(void)
     qw.options.expected_votes = 3; /* which the tracking it brings ignores */
     qw_set_up();
     qw_start(0, 5);
-    shows(0, 1, 6, 4, 6);
+    qw_shows(0, 1, 6, 4, 6);
     qw_leave(&qw, 5);
-    shows(0, 1, 5, 4, 5);
+    qw_shows(0, 1, 5, 4, 5);
     qw_leave(&qw, 4);
-    shows(0, 1, 4, 4, 4);
+    qw_shows(0, 1, 4, 4, 4);
     qw_leave(&qw, 3);
     CU_ASSERT_EQUAL(qw_count_quorate(), 0); /* quorum never followed */
     CU_ASSERT_EQUAL(qw.nodes[0].expected, 3);
@@ -164,11 +155,11 @@ static void test_ffsplit(void)
     qw.options.device_votes = 1;
     qw_set_up();
     qw_start(0, 3);
-    shows(0, 1, 5, 3, 5);
+    qw_shows(0, 1, 5, 3, 5);
     qw_plug("0011");
     CU_ASSERT_EQUAL(qw_count_quorate(), 2);
-    shows(0, 1, 5, 3, 3);
-    shows(2, 0, 5, 3, 2);
+    qw_shows(0, 1, 5, 3, 3);
+    qw_shows(2, 0, 5, 3, 2);
     qw_leave(&qw, 1);
     CU_ASSERT_EQUAL(qw.nodes[0].quorate, 0); /* under half: the other half gets the vote */
     CU_ASSERT_EQUAL(qw.nodes[2].quorate, 1);
@@ -181,11 +172,11 @@ static void test_ffsplit_of_two(void)
     qw.options.device_votes = 1;
     qw_set_up();
     qw_start(0, 1);
-    shows(0, 1, 3, 2, 3);
+    qw_shows(0, 1, 3, 2, 3);
     qw.cut_off[0] = 1;
     qw_plug("01");
-    shows(0, 0, 3, 2, 1);
-    shows(1, 1, 3, 2, 2);
+    qw_shows(0, 0, 3, 2, 1);
+    qw_shows(1, 1, 3, 2, 2);
     qw.cut_off[0] = 0;
     qw_plug("00");
     CU_ASSERT_EQUAL(qw_count_quorate(), 2);
@@ -197,9 +188,9 @@ static void test_device_lms(void)
     qw.options.device = CAU_QUORUM_DEVICE_LMS;
     qw_set_up();
     qw_start(0, 3);
-    shows(0, 1, 7, 4, 7);
+    qw_shows(0, 1, 7, 4, 7);
     qw_crash(1, 3);
-    shows(0, 1, 7, 4, 4);
+    qw_shows(0, 1, 7, 4, 4);
     qw_start(1, 3);
     qw_plug("0111");
     CU_ASSERT_EQUAL(qw.nodes[0].quorate, 0);
@@ -217,7 +208,7 @@ static void test_device_lms_newcomer(void)
     qw.options.device = CAU_QUORUM_DEVICE_LMS;
     qw_set_up();
     qw_start(2, 2);
-    shows(2, 1, 5, 3, 3);
+    qw_shows(2, 1, 5, 3, 3);
     qw_start_in(&qw, 0, 1);
     qw_start_in(&qw, 1, 1);
     qw_settle(&qw, 1, NULL, 0);
@@ -247,7 +238,7 @@ static void test_trap_waiting_again(void)
     qw_plug("00112");
     CU_ASSERT_EQUAL(qw_count_quorate(), 0);
     qw_plug("00002");
-    shows(0, 0, 5, 3, 4); /* 4 of 5 are not enough again */
+    qw_shows(0, 0, 5, 3, 4); /* 4 of 5 are not enough again */
     qw_plug("00000");
     CU_ASSERT_EQUAL(qw_count_quorate(), 5);
 }
@@ -260,7 +251,7 @@ static void test_trap_newcomer_need_not_wait(void)
     qw_start(0, 4);
     qw_crash(3, 4);
     qw_start(4, 4);
-    shows(4, 1, 5, 3, 4);
+    qw_shows(4, 1, 5, 3, 4);
 }
 
 static void test_trap_two_node_of_four(void)
@@ -269,10 +260,10 @@ static void test_trap_two_node_of_four(void)
     qw.options.two_node = true;
     qw_set_up();
     qw_start(0, 3);
-    shows(0, 1, 4, 3, 4);
+    qw_shows(0, 1, 4, 3, 4);
     qw_plug("0011");
     CU_ASSERT_EQUAL(qw_count_quorate(), 4); /* both halves */
-    shows(0, 1, 4, 1, 2);
+    qw_shows(0, 1, 4, 1, 2);
 }
 
 static void test_trap_lowering_is_taken_over(void)
@@ -283,10 +274,10 @@ static void test_trap_lowering_is_taken_over(void)
     qw_start(0, 4);
     qw_crash(3, 4);
     qw_wait_window(&qw);
-    shows(0, 1, 3, 2, 3);
+    qw_shows(0, 1, 3, 2, 3);
     qw_start(4, 4); /* comes with 5, goes with 4 */
-    shows(4, 1, 4, 3, 4);
-    shows(0, 1, 4, 3, 4);
+    qw_shows(4, 1, 4, 3, 4);
+    qw_shows(0, 1, 4, 3, 4);
 }
 
 static void test_trap_tie_breaker_off_for_odd(void)
@@ -296,19 +287,19 @@ static void test_trap_tie_breaker_off_for_odd(void)
     qw_set_up();
     qw_start(0, 4);
     qw_crash(2, 4);
-    shows(0, 0, 5, 3, 2);
+    qw_shows(0, 0, 5, 3, 2);
     qw_lay_out(5);
     qw.options.auto_tie_breaker = true;
     qw.options.wait_for_all = CAU_QUORUM_ON;
     qw_set_up();
     qw_start(0, 4);
     qw_crash(2, 4);
-    shows(0, 0, 5, 3, 2); /* three gone at once could have quorum themselves */
+    qw_shows(0, 0, 5, 3, 2); /* three gone at once could have quorum themselves */
     qw_start(2, 4);
     qw_crash(4, 4);
     qw_crash(3, 3);
     qw_crash(2, 2);
-    shows(0, 1, 5, 3, 2); /* one by one they could not */
+    qw_shows(0, 1, 5, 3, 2); /* one by one they could not */
 }
 
 static void test_trap_tie_breaker_cold(void)
@@ -317,12 +308,12 @@ static void test_trap_tie_breaker_cold(void)
     qw.options.auto_tie_breaker = true;
     qw_set_up();
     qw_start(0, 1);
-    shows(0, 0, 4, 3, 2); /* a cold half has no "before" */
+    qw_shows(0, 0, 4, 3, 2); /* a cold half has no "before" */
     qw_start(2, 3);
     qw_crash(0, 0);
-    shows(1, 1, 4, 3, 3);
+    qw_shows(1, 1, 4, 3, 3);
     qw_crash(3, 3);
-    shows(1, 1, 4, 3, 2); /* node 1 is the tie-breaker of the membership before */
+    qw_shows(1, 1, 4, 3, 2); /* node 1 is the tie-breaker of the membership before */
 }
 
 static void test_trap_last_man_with_two_votes(void)
@@ -334,7 +325,7 @@ static void test_trap_last_man_with_two_votes(void)
     qw_start(0, 4);
     qw_crash(3, 4);
     CU_ASSERT_EQUAL(cau_quorum_deadline(qw.nodes, qw.n), CAU_NEVER);
-    shows(0, 1, 6, 4, 4);
+    qw_shows(0, 1, 6, 4, 4);
 }
 
 static void test_trap_low_expected_votes(void)
@@ -343,7 +334,7 @@ static void test_trap_low_expected_votes(void)
     qw.options.expected_votes = 3;
     qw_set_up();
     qw_start(0, 5);
-    shows(0, 1, 6, 4, 6);
+    qw_shows(0, 1, 6, 4, 6);
     qw_plug("000011");
     CU_ASSERT_EQUAL(qw_count_quorate(), 4);
     qw_start_in(&qw, 4, 1);
@@ -370,11 +361,11 @@ static void test_trap_members_disagree(void)
     qw_start(0, 2);
     qw_plug("011");
     qw_wait_window(&qw);
-    shows(1, 1, 2, 2, 2);
+    qw_shows(1, 1, 2, 2, 2);
     qw_plug("012");
     qw_plug("002");
-    shows(0, 1, 3, 2, 2); /* seen on real Corosync: 3 and 2 in one partition */
-    shows(1, 1, 2, 2, 2);
+    qw_shows(0, 1, 3, 2, 2); /* seen on real Corosync: 3 and 2 in one partition */
+    qw_shows(1, 1, 2, 2, 2);
 }
 
 static void test_leave_is_crash(void)

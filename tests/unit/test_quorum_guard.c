@@ -97,33 +97,22 @@ static void test_options_accepted_but_wrong(void)
 
 /* ---- the predictor ---- */
 
-static uint64_t seed;
-
-static uint32_t pick(uint32_t n)
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15U);
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return (uint32_t)((z ^ (z >> 31)) >> 33) % n;
-}
-
 static void draw_world(void)
 {
-    bool equal = pick(3) > 0;
+    bool equal = qw_pick(3) > 0;
 
     do {
-        qw_lay_out(2 + pick(6));
+        qw_lay_out(2 + qw_pick(6));
         for (size_t i = 0; i < qw.n; i++)
-            qw.nodes[i].votes = equal ? 1 : pick(4);
-        qw.options.wait_for_all = (enum cau_quorum_switch)pick(3);
-        qw.options.two_node = pick(5) == 0;
-        qw.options.last_man_standing = pick(3) == 0;
-        qw.options.auto_tie_breaker = pick(3) == 0;
-        qw.options.allow_downscale = pick(4) == 0;
-        qw.options.expected_votes_tracking = pick(5) == 0;
-        qw.options.expected_votes = pick(4) == 0 ? 1 + pick((uint32_t)qw.n + 3) : 0;
-        qw.options.device = (enum cau_quorum_device)(pick(3) == 0 ? 1 + pick(2) : 0);
+            qw.nodes[i].votes = equal ? 1 : qw_pick(4);
+        qw.options.wait_for_all = (enum cau_quorum_switch)qw_pick(3);
+        qw.options.two_node = qw_pick(5) == 0;
+        qw.options.last_man_standing = qw_pick(3) == 0;
+        qw.options.auto_tie_breaker = qw_pick(3) == 0;
+        qw.options.allow_downscale = qw_pick(4) == 0;
+        qw.options.expected_votes_tracking = qw_pick(5) == 0;
+        qw.options.expected_votes = qw_pick(4) == 0 ? 1 + qw_pick((uint32_t)qw.n + 3) : 0;
+        qw.options.device = (enum cau_quorum_device)(qw_pick(3) == 0 ? 1 + qw_pick(2) : 0);
         if (qw.options.device == CAU_QUORUM_DEVICE_FFSPLIT)
             qw.options.device_votes = 1;
     } while (cau_quorum_refused(&qw.options, qw.nodes, qw.n));
@@ -132,14 +121,14 @@ static void draw_world(void)
 
 static void random_step(void)
 {
-    uint32_t node = pick((uint32_t)qw.n);
+    uint32_t node = qw_pick((uint32_t)qw.n);
 
     qw.now += 1000;
-    switch (pick(6)) {
+    switch (qw_pick(6)) {
     case 0:
     case 1:
         if (!qw.nodes[node].up) {
-            qw_start_in(&qw, node, pick(2));
+            qw_start_in(&qw, node, qw_pick(2));
             qw_settle(&qw, qw.part[node], NULL, 0);
         }
         break;
@@ -149,17 +138,17 @@ static void random_step(void)
 
             cau_quorum_stop(qw.nodes, node);
             qw.part[node] = QW_DOWN;
-            qw_settle(&qw, part, &node, pick(2));
+            qw_settle(&qw, part, &node, qw_pick(2));
         }
         break;
     case 3:
         for (size_t i = 0; i < qw.n; i++)
             if (qw.nodes[i].up)
-                qw.part[i] = pick(3) == 0;
+                qw.part[i] = qw_pick(3) == 0;
         qw_plug("----------");
         break;
     case 4:
-        qw.cut_off[node] = (uint8_t)pick(2);
+        qw.cut_off[node] = (uint8_t)qw_pick(2);
         qw.witness[node].asks = 1;
         qw_ask_witness(&qw);
         qw_revote(&qw);
@@ -209,10 +198,10 @@ static void ask_predictor(void)
     struct cau_quorum_facts facts;
     struct cau_quorum_facts first;
     struct cau_quorum_going going = {0};
-    size_t n = qw_members_of(&qw, pick(2), members);
+    size_t n = qw_members_of(&qw, qw_pick(2), members);
     size_t out = 0;
     uint32_t votes_out = 0;
-    bool at_once = pick(2);
+    bool at_once = qw_pick(2);
     bool really;
 
     if (n < 2)
@@ -228,7 +217,7 @@ static void ask_predictor(void)
     }
     cau_quorum_report(&qw.rules, qw.options.device, &qw.nodes[members[n - 1]], &first);
     for (size_t k = 0; k < n && out < n - 1; k++)
-        if (pick(3) == 0 || (k == n - 1 && out == 0)) {
+        if (qw_pick(3) == 0 || (k == n - 1 && out == 0)) {
             votes_out += qw.nodes[members[k]].votes;
             leavers[out++] = members[k];
         }
@@ -251,8 +240,8 @@ static void ask_predictor(void)
 static void test_predictor_never_wrong(void)
 {
     memset(&tally, 0, sizeof(tally));
-    for (seed = 1; seed < 20000; seed++) {
-        uint64_t round = seed;
+    for (qw_seed = 1; qw_seed < 20000; qw_seed++) {
+        uint64_t round = qw_seed;
 
         draw_world();
         qw_start(0, (uint32_t)qw.n - 1);
@@ -260,7 +249,7 @@ static void test_predictor_never_wrong(void)
             ask_predictor();
             random_step();
         }
-        seed = round;
+        qw_seed = round;
     }
     printf("\n    predictor: %lu asked, %lu yes, %lu false, %lu needless no; one reporter alone: "
            "%lu yes,"

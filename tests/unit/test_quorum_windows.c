@@ -23,15 +23,6 @@ static void run(size_t n, bool witness)
     qw_start(0, (uint32_t)n - 1);
 }
 
-static void shows(uint32_t node, uint32_t quorate, uint32_t expected, uint32_t quorum,
-                  uint32_t total)
-{
-    CU_ASSERT_EQUAL(qw.nodes[node].quorate, quorate);
-    CU_ASSERT_EQUAL(qw.nodes[node].expected, expected);
-    CU_ASSERT_EQUAL(qw.nodes[node].quorum, quorum);
-    CU_ASSERT_EQUAL(qw.nodes[node].total, total);
-}
-
 /* All of these are gone at one moment, without a word. */
 static void lose(const uint32_t *nodes, size_t n)
 {
@@ -115,7 +106,7 @@ static void test_parity(void)
             uint32_t votes = even ? (witness ? n + 1 : n - 1) : n;
 
             run(n, witness);
-            shows(0, 1, votes, votes / 2 + 1, votes);
+            qw_shows(0, 1, votes, votes / 2 + 1, votes);
             CU_ASSERT_EQUAL(qw.nodes[0].granted, 1);
             CU_ASSERT_EQUAL(qw.nodes[n - 1].granted, !(even && !witness)); /* the highest index */
             CU_ASSERT_EQUAL(qw.nodes[0].witness_counts, even && witness);
@@ -129,13 +120,13 @@ static void test_down_to_one(void)
         lose(&i, 1);
         CU_ASSERT_TRUE(runs());
     }
-    shows(0, 1, 1, 1, 1);
+    qw_shows(0, 1, 1, 1, 1);
     run(8, true); /* five of nine votes are left, and shared out anew */
     lose((const uint32_t[]){0, 1, 2, 3}, 4);
-    shows(7, 1, 5, 3, 5);
+    qw_shows(7, 1, 5, 3, 5);
     run(8, true);
     lose((const uint32_t[]){0, 1, 2, 3, 4}, 5);
-    shows(7, 0, 9, 5, 4);
+    qw_shows(7, 0, 9, 5, 4);
 }
 
 static void test_node_weight(void)
@@ -144,14 +135,14 @@ static void test_node_weight(void)
     qw.nodes[0].votes = 0;
     qw_set_up();
     qw_start(0, 3);
-    shows(0, 1, 3, 2, 3);
+    qw_shows(0, 1, 3, 2, 3);
     lose((const uint32_t[]){1}, 1);
-    shows(0, 1, 1, 1, 1); /* 2 and 3 are even: 2 votes, and 0 never does */
+    qw_shows(0, 1, 1, 1, 1); /* 2 and 3 are even: 2 votes, and 0 never does */
     CU_ASSERT_TRUE(!qw.nodes[0].granted && qw.nodes[2].granted && !qw.nodes[3].granted);
     qw_leave(&qw, 2);
     CU_ASSERT_TRUE(runs());
     qw_leave(&qw, 3); /* nobody is left that it could hand its vote to */
-    shows(0, 0, 1, 1, 0);
+    qw_shows(0, 0, 1, 1, 0);
     qw_start(3, 3);
     CU_ASSERT_TRUE(runs());
 }
@@ -164,17 +155,17 @@ static void test_static_quorum(void)
     qw_start(0, 4);
     lose((const uint32_t[]){4}, 1);
     lose((const uint32_t[]){3}, 1);
-    shows(0, 1, 5, 3, 3);
+    qw_shows(0, 1, 5, 3, 3);
     qw_leave(&qw, 2); /* nothing is handed over */
-    shows(0, 0, 5, 3, 2);
+    qw_shows(0, 0, 5, 3, 2);
     lay_out(4, true);
     qw.options.dynamic_quorum = false;
     qw_set_up();
     qw_start(0, 3);
     lose((const uint32_t[]){0, 1}, 2);
-    shows(3, 1, 5, 3, 3);
+    qw_shows(3, 1, 5, 3, 3);
     lose((const uint32_t[]){2}, 1);
-    shows(3, 0, 5, 3, 2);
+    qw_shows(3, 0, 5, 3, 2);
 }
 
 static void cut_off_all(bool cut)
@@ -188,23 +179,23 @@ static void cut_off_all(bool cut)
 static void test_witness(void)
 {
     run(2, true);
-    shows(0, 1, 3, 2, 3);
+    qw_shows(0, 1, 3, 2, 3);
     cut_off_all(true);
-    shows(0, 1, 1, 1, 1);
-    shows(1, 1, 1, 1, 1);
+    qw_shows(0, 1, 1, 1, 1);
+    qw_shows(1, 1, 1, 1, 1);
     cut_off_all(false);
-    shows(1, 1, 3, 2, 3);
+    qw_shows(1, 1, 3, 2, 3);
     lose((const uint32_t[]){0}, 1);
-    shows(1, 1, 1, 1, 1); /* one node: the witness does not vote */
+    qw_shows(1, 1, 1, 1, 1); /* one node: the witness does not vote */
     lay_out(3, true);
     qw.options.dynamic_witness = false;
     qw_set_up();
     qw_start(0, 2);
-    shows(0, 1, 4, 3, 4);
+    qw_shows(0, 1, 4, 3, 4);
     cut_off_all(true);
-    shows(0, 1, 4, 3, 3); /* its vote stays, and is missed */
+    qw_shows(0, 1, 4, 3, 3); /* its vote stays, and is missed */
     lose((const uint32_t[]){0}, 1);
-    shows(1, 0, 4, 3, 2);
+    qw_shows(1, 0, 4, 3, 2);
 }
 
 /* Two halves: the witness's is one, and stays it when the other reaches the witness as well. */
@@ -214,15 +205,15 @@ static void test_halves(void)
     qw.cut_off[0] = qw.cut_off[1] = 1;
     qw_ask_witness(&qw);
     qw_plug("1100");
-    shows(0, 0, 5, 3, 2);
-    shows(2, 1, 3, 2, 3);
+    qw_shows(0, 0, 5, 3, 2);
+    qw_shows(2, 1, 3, 2, 3);
     cut_off_all(false);
-    shows(0, 0, 5, 3, 2);
-    shows(2, 1, 3, 2, 3);
+    qw_shows(0, 0, 5, 3, 2);
+    qw_shows(2, 1, 3, 2, 3);
     run(4, false); /* the half with all its votes */
     qw_plug("0101");
-    shows(0, 1, 1, 1, 1);
-    shows(1, 0, 3, 2, 1);
+    qw_shows(0, 1, 1, 1, 1);
+    qw_shows(1, 0, 3, 2, 1);
 }
 
 /* ---- leaving in peace ---- */
@@ -232,14 +223,14 @@ static void test_hand_over(void)
     for (uint32_t first = 0; first < 2; first++) {
         run(2, false);
         qw_leave(&qw, first);
-        shows(1 - first, 1, 1, 1, 1);
+        qw_shows(1 - first, 1, 1, 1, 1);
         qw_start_in(&qw, first, 1); /* back, but alone: it knows what it handed over */
         qw_settle(&qw, 1, NULL, 0);
         CU_ASSERT_FALSE(qw.nodes[first].quorate);
         qw_plug("00");
         CU_ASSERT_EQUAL(qw_count_quorate(), 2);
         qw_leave(&qw, 1 - first);
-        shows(first, 1, 1, 1, 1);
+        qw_shows(first, 1, 1, 1, 1);
     }
     for (uint32_t last = 0; last < 6; last++) {
         run(6, last % 2 == 0);
@@ -324,38 +315,27 @@ static void test_refused(void)
 
 /* ---- any weather ---- */
 
-static uint64_t seed;
-
-static uint32_t pick(uint32_t n)
-{
-    uint64_t z = (seed += 0x9e3779b97f4a7c15U);
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return (uint32_t)((z ^ (z >> 31)) >> 33) % n;
-}
-
 static void draw_world(void)
 {
-    lay_out(2 + pick(6), pick(2));
-    qw.options.dynamic_quorum = pick(4) > 0;
-    qw.options.dynamic_witness = pick(4) > 0;
+    lay_out(2 + qw_pick(6), qw_pick(2));
+    qw.options.dynamic_quorum = qw_pick(4) > 0;
+    qw.options.dynamic_witness = qw_pick(4) > 0;
     for (size_t i = 1; i < qw.n; i++)
-        qw.nodes[i].votes = pick(5) > 0;
+        qw.nodes[i].votes = qw_pick(5) > 0;
     qw_set_up();
     qw_start(0, (uint32_t)qw.n - 1);
 }
 
 static void random_step(void)
 {
-    uint32_t node = pick((uint32_t)qw.n);
+    uint32_t node = qw_pick((uint32_t)qw.n);
     uint32_t part = qw.part[node];
 
-    switch (pick(5)) {
+    switch (qw_pick(5)) {
     case 0:
     case 1:
         if (!qw.nodes[node].up) {
-            qw_start_in(&qw, node, pick(2));
+            qw_start_in(&qw, node, qw_pick(2));
             qw_settle(&qw, qw.part[node], NULL, 0);
         }
         break;
@@ -363,17 +343,17 @@ static void random_step(void)
         if (qw.nodes[node].up) {
             cau_quorum_stop(qw.nodes, node);
             qw.part[node] = QW_DOWN;
-            qw_settle(&qw, part, &node, pick(2));
+            qw_settle(&qw, part, &node, qw_pick(2));
         }
         break;
     case 3:
         for (size_t i = 0; i < qw.n; i++)
             if (qw.nodes[i].up)
-                qw.part[i] = pick(3) == 0;
+                qw.part[i] = qw_pick(3) == 0;
         qw_plug("----------");
         break;
     default:
-        qw.cut_off[node] = (uint8_t)pick(2);
+        qw.cut_off[node] = (uint8_t)qw_pick(2);
         qw_ask_witness(&qw);
         qw_revote(&qw);
         break;
@@ -441,12 +421,12 @@ static void ask_guard(void)
         cau_quorum_facts_merge(&facts, &more);
     }
     for (size_t i = n - 1; i > 0; i--) { /* in any order */
-        uint32_t j = pick((uint32_t)i + 1), swap = members[i];
+        uint32_t j = qw_pick((uint32_t)i + 1), swap = members[i];
 
         members[i] = members[j];
         members[j] = swap;
     }
-    for (count = 0; count + 1 < n && (count == 0 || pick(3) == 0); count++)
+    for (count = 0; count + 1 < n && (count == 0 || qw_pick(3) == 0); count++)
         out[count] = members[count];
     for (size_t k = 1; k < count; k++)
         lost += qw.nodes[out[k]].votes;
@@ -454,8 +434,9 @@ static void ask_guard(void)
         for (int together = 0; together < 2; together++)
             really = stays(&qw, part, out, count, at, together) && really;
     tally.asked++;
-    going = (struct cau_quorum_going){
-        .leaves = qw.nodes[out[0]].votes, .lost = lost, .away = pick(8) == 0 ? 1 + pick(3) : 0};
+    going = (struct cau_quorum_going){.leaves = qw.nodes[out[0]].votes,
+                                      .lost = lost,
+                                      .away = qw_pick(8) == 0 ? 1 + qw_pick(3) : 0};
     if (cau_quorum_survives(&facts, &going)) {
         tally.yes++;
         tally.false_yes += !really;
@@ -468,7 +449,7 @@ static void test_any_weather(void)
 {
     memset(&tally, 0, sizeof tally);
     for (uint64_t round = 1; round < 20000; round++) {
-        seed = round;
+        qw_seed = round;
         draw_world();
         for (int step = 0; step < 12; step++) {
             ask_guard();
