@@ -1,4 +1,4 @@
-/* A scenario in memory: letting go of it, its updates' ids, who restarts, whether its flows can meet. */
+/* A scenario in memory: letting go of it, its updates' ids, who restarts, can flows meet. */
 #include "scenarios/format.h"
 
 #include <stdlib.h>
