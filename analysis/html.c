@@ -178,9 +178,8 @@ static void say_summary(FILE *to, const struct run *run)
     if (run->vote_count > 0) {
         char last[32];
         say(to,
-            "<dt>Exposure</dt><dd>%s in which one more vote lost would have cost quorum; %s in "
-            "which "
-            "one more node lost would have left roles no place</dd>\n",
+            "<dt>Exposure</dt><dd>%s in which one more vote lost would have cost quorum; "
+            "%s in which one more node lost would have left roles no place</dd>\n",
             run_word_duration(run_exposed_ms(run), text),
             run_word_duration(run_last_place_ms(run), last));
     }

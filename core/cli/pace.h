@@ -10,9 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CAU_PACE_DRAW_NS                                                                           \
-    100000000 /* it is drawn again at the latest after so much of the clock                        \
-               */
+/* It is drawn again at the latest after so much of the clock. */
+#define CAU_PACE_DRAW_NS 100000000
 
 struct cau_clock {
     void *ctx;

@@ -347,19 +347,10 @@ int run_prepare(struct run *run)
     return code;
 }
 
-/* The first that can restart a node. */
-static const char *restart_plugin(const struct scenario *scenario)
-{
-    for (uint32_t i = 0; i < scenario->plugin_count; i++) {
-        if (scenario->plugins[i].reboot.a != SIM_NEVER) {
-            return scenario->plugins[i].name;
-        }
-    }
-    return NULL;
-}
-
 int run_connect(struct run *run)
 {
+    const struct scenario_plugin *restarter =
+        scenario_restarter(run->scenario, &run->scenario->options);
     const struct real_options options = {
         .cluster = &run->cluster,
         .plan = &run->plan,
@@ -370,7 +361,7 @@ int run_connect(struct run *run)
         .argument_counts = run->argument_counts,
         .pre_script = run->pre_script,
         .post_script = run->post_script,
-        .restart_plugin = restart_plugin(run->scenario),
+        .restart_plugin = restarter == NULL ? NULL : restarter->name,
         .configuration = run->scenario->options.configuration_name,
         .skip_checks = run->scenario->options.skip_update_checks,
         .reason = run->scenario->options.reason,

@@ -129,7 +129,7 @@ ansible_run() { # ROUND
         echo "ssh_config=$work/bed/ssh_config"
     } >"$work/inventory"
     begun=$(milliseconds)
-    LC_ALL=C.UTF-8 ANSIBLE_SSH_ARGS="-F $work/bed/ssh_config -o ControlMaster=auto -o ControlPersist=60s" \
+    SHELL=/bin/sh LC_ALL=C.UTF-8 ANSIBLE_SSH_ARGS="-F $work/bed/ssh_config -o ControlMaster=auto -o ControlPersist=60s" \
         ANSIBLE_SSH_PIPELINING=1 ANSIBLE_LOCAL_TEMP=$work/ansible ANSIBLE_HOME=$work/ansible \
         ansible-playbook -i "$work/inventory" "$real/ansible/update.yml" >"$work/playbook" 2>&1 </dev/null || code=$?
     ended=$(milliseconds)
