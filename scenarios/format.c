@@ -3,23 +3,10 @@
 
 #include "core/shell/turn.h"
 #include "scenarios/check.h"
+#include "scenarios/rows.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define NS_MAX (INT64_C(36525) * 86400 * 1000000000) /* a hundred years */
-#define ALWAYS UINT32_MAX
-
-#define AT(s, m)       .offset = offsetof(struct s, m), .width = (uint8_t)sizeof(((struct s *)0)->m)
-#define ARRAY(s, m, n) .offset = offsetof(struct s, m), .count_offset = offsetof(struct s, n)
-#define ROWS(list)     .rows = list, .count = sizeof list / sizeof list[0]
-#define NO_NAME        .name_offset = SIZE_MAX
-#define NO_SELECTOR    .selector_offset = SIZE_MAX
-#define WORD_LIST(...)                                                                             \
-    (const char *const[])                                                                          \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-    }
 
 static const struct cau_words rules_words = {"rules", WORD_LIST("votequorum", "windows"), 2};
 static const struct cau_words device_words = {
@@ -471,8 +458,8 @@ static void walk(const struct scn_table *table, const char *prefix,
     }
 }
 
-void scenario_format_keys(void (*each)(void *ctx, const char *path, const char *fallback),
-                          void *ctx)
+void scn_format_keys(const struct scn_table *root,
+                     void (*each)(void *ctx, const char *path, const char *fallback), void *ctx)
 {
-    walk(&scn_root, "", each, ctx);
+    walk(root, "", each, ctx);
 }

@@ -1,4 +1,4 @@
-/* The format of a scenario file as tables: one row is one key.
+/* The format of a file as tables: one row is one key. scn_root is a scenario's.
  *
  * The reader, the writer, the defaults, scenario_free and the test that holds README.md to the
  * format all walk these rows, so that a key exists everywhere or nowhere. What a row cannot say
@@ -16,6 +16,7 @@ enum scn_type {
     SCN_NAME,  /* char *: letters, digits and ._-+~:@ */
     SCN_TEXT,  /* char *, never NULL after reading; not written when empty */
     SCN_TEXTS, /* char **, count beside */
+    SCN_JSON,  /* char *: whatever stands there, as JSON text */
     SCN_BOOL,
     SCN_SWITCH,  /* enum cau_quorum_switch: true, false, null */
     SCN_INT,     /* of `width` bytes, min .. max */
@@ -100,10 +101,15 @@ struct scn_law {
 };
 extern const struct scn_law scn_laws[4];
 
-/* Calls `each` for every key of the format: "nodes[].votes", with its default as JSON text (NULL:
+extern const struct scn_table campaign_root; /* of a campaign's plan */
+
+/* Calls `each` for every key of a format: "nodes[].votes", with its default as JSON text (NULL:
  * none). */
-void scenario_format_keys(void (*each)(void *ctx, const char *path, const char *fallback),
-                          void *ctx);
+void scn_format_keys(const struct scn_table *root,
+                     void (*each)(void *ctx, const char *path, const char *fallback), void *ctx);
+
+/* Lets go of all that was read into `base` by a table. */
+void scn_free_rows(const struct scn_table *table, void *base);
 
 /* Lets go of a list of texts, and leaves an empty one. */
 void scn_texts_done(char ***texts, uint32_t *count);

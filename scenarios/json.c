@@ -331,7 +331,7 @@ size_t scn_json_count(const struct scn_json *json)
 const struct scn_json *scn_json_get(const struct scn_json *object, const char *key)
 {
     for (const struct scn_json *p = scn_json_first(object); p; p = scn_json_next(p))
-        if (strcmp(scn_json_key(p), key) == 0)
+        if (scn_json_key(p) && strcmp(scn_json_key(p), key) == 0)
             return p;
     return NULL;
 }

@@ -36,7 +36,15 @@ const struct scn_json *scn_json_next(const struct scn_json *json);
 const char *scn_json_key(const struct scn_json *json);
 size_t scn_json_count(const struct scn_json *json);
 
-/* A member by its exact key, or NULL. */
+/* A member by its exact key, or NULL; a list has none. */
 const struct scn_json *scn_json_get(const struct scn_json *object, const char *key);
+
+/* The value as JSON text without blanks, malloc'd; NULL: no memory. */
+char *scn_json_print(const struct scn_json *json);
+
+/* Puts a value, given as JSON text, at a path into an object: "nodes[0].boot", "nodes[*].boot" for
+ * all elements of a list. Objects on the way that are missing are made, what was there is replaced.
+ * Returns 0, or -EINVAL with one sentence (malloc'd; NULL: no memory) that begins with the path. */
+int scn_json_put(struct scn_json *root, const char *path, const char *value, char **reterr_why);
 
 #endif

@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define FORMAT_VERSION 1
-#define FILE_MAX       ((size_t)256 << 20) /* bytes: no sane file, but an end to /dev/zero */
 
 static void print_path(FILE *file, const struct scn_at *at)
 {
@@ -276,6 +275,11 @@ static void publish(const struct list *list, void *base)
     *(uint32_t *)(void *)((char *)base + list->row->count_offset) = list->count;
 }
 
+static bool is_text(const struct scn_row *row)
+{
+    return row->type == SCN_TEXT || row->type == SCN_NAME || row->type == SCN_JSON;
+}
+
 /* A list of texts of its own in place of the template's. */
 static void copy_texts(struct scn_reader *reader, const struct scn_row *row, void *base)
 {
@@ -311,7 +315,7 @@ static void *append(struct list *list)
     for (size_t i = 0; i < table->count; i++) {
         char **text = (char **)(void *)((char *)ret + table->rows[i].offset);
 
-        if (table->rows[i].type == SCN_TEXT && *text) {
+        if (is_text(&table->rows[i]) && *text) {
             *text = strdup(*text);
             list->reader->failed |= !*text;
         } else if (table->rows[i].type == SCN_TEXTS) {
@@ -339,7 +343,7 @@ static void free_template(struct list *list)
         const struct scn_row *row = &table->rows[i];
         void *place = (char *)list->template + row->offset;
 
-        if (row->type == SCN_TEXT)
+        if (is_text(row))
             free(*(char **)place);
         if (row->type == SCN_TEXTS)
             scn_texts_done(place, (void *)((char *)list->template + row->count_offset));
@@ -488,7 +492,8 @@ static void read_list(struct scn_reader *reader, const struct scn_row *row, cons
 
 /* ---- the whole --------------------------------------------------------------------------- */
 
-static void read_root(struct scn_reader *reader)
+static void read_root(struct scn_reader *reader, const struct scn_table *table,
+                      const char *version_key, void *base)
 {
     struct scn_at at = {.json = reader->root};
     const struct scn_json *version;
@@ -496,92 +501,59 @@ static void read_root(struct scn_reader *reader)
 
     if (!is_kind(reader, &at, SCN_JSON_OBJECT, "an object"))
         return;
-    version = scn_json_get(at.json, "caucus");
+    version = scn_json_get(at.json, version_key);
     if (!version)
-        scn_fail_key(reader, &at, "caucus", "must be given: the format's version, %d",
+        scn_fail_key(reader, &at, version_key, "must be given: the format's version, %d",
                      FORMAT_VERSION);
     else if (scn_json_kind(version) != SCN_JSON_NUMBER ||
              scn_json_number(version) != FORMAT_VERSION)
-        scn_fail_key(reader, &at, "caucus", "must be %d, the only version of the format",
+        scn_fail_key(reader, &at, version_key, "must be %d, the only version of the format",
                      FORMAT_VERSION);
-    scn_check_keys(reader, &at, key_known, &(struct known){&scn_root, false});
+    scn_check_keys(reader, &at, key_known, &(struct known){table, false});
     given = 0;
-    for (size_t i = 0; i < scn_root.count; i++)
-        if (scn_json_get(at.json, scn_root.rows[i].key))
+    for (size_t i = 0; i < table->count; i++)
+        if (scn_json_get(at.json, table->rows[i].key))
             given |= UINT64_C(1) << i;
-    check_given(reader, &scn_root, &at, reader->scenario, given);
+    check_given(reader, table, &at, base, given);
     for (enum pass pass = VALUES; pass <= REFERENCES; pass++)
-        read_rows(reader, &scn_root, &at, reader->scenario, pass, true);
+        read_rows(reader, table, &at, base, pass, true);
     if (!reader->failed)
-        scn_root.check(reader, &at, reader->scenario);
+        table->check(reader, &at, base);
+}
+
+int scn_read_document(struct scn_reader *reader, const struct scn_table *table,
+                      const char *version_key, void *base, const char *text, size_t size,
+                      char **reterr_why)
+{
+    struct scn_json *root = scn_json_parse(text, size, reterr_why);
+
+    if (!root)
+        return -EINVAL;
+    reader->root = root;
+    if (!reader->failed)
+        read_root(reader, table, version_key, base);
+    for (size_t i = 0; i < SCN_REFS; i++)
+        scn_index_done(&reader->index[i]);
+    scn_json_free(root);
+    if (!reader->failed)
+        return 0;
+    *reterr_why = reader->why ? reader->why : strdup("out of memory");
+    return -EINVAL;
 }
 
 struct scenario *scenario_read(const char *text, size_t size, const struct scenario_over *over,
                                char **reterr_why)
 {
     struct scn_reader reader = {.over = over ? *over : (struct scenario_over){0}};
-    struct scn_json *root = scn_json_parse(text, size, reterr_why);
+    struct scenario *scenario = scn_alloc(&reader, 1, sizeof *scenario);
 
-    if (!root)
-        return NULL;
-    reader.root = root;
-    reader.scenario = scn_alloc(&reader, 1, sizeof *reader.scenario);
-    if (!reader.failed)
-        read_root(&reader);
-    for (size_t i = 0; i < SCN_REFS; i++)
-        scn_index_done(&reader.index[i]);
-    scn_json_free(root);
-    if (!reader.failed)
-        return reader.scenario;
-    scenario_free(reader.scenario);
-    *reterr_why = reader.why ? reader.why : strdup("out of memory");
+    if (scenario) {
+        reader.scenario = scenario;
+        reader.value_lists = &scenario->value_lists;
+        reader.value_list_count = &scenario->value_list_count;
+    }
+    if (scn_read_document(&reader, &scn_root, "caucus", scenario, text, size, reterr_why) == 0)
+        return scenario;
+    scenario_free(scenario);
     return NULL;
-}
-
-/* Puts "PATH: " before a sentence about the file's text, not before one about what is said over
- * it: that one is gone, or another one, when the text is read alone. */
-static char *blame(const char *path, const char *text, size_t size, char *sentence)
-{
-    char *alone = NULL, *blaming = NULL;
-
-    scenario_free(scenario_read(text, size, NULL, &alone));
-    if (sentence && alone && strcmp(sentence, alone) == 0 &&
-        asprintf(&blaming, "%s: %s", path, sentence) >= 0) {
-        free(sentence);
-        sentence = blaming;
-    }
-    free(alone);
-    return sentence;
-}
-
-struct scenario *scenario_read_file(const char *path, const struct scenario_over *over,
-                                    char **reterr_why)
-{
-    struct scenario *scenario = NULL;
-    char *text = NULL, buf[65536];
-    size_t size = 0, n, total = 0;
-    FILE *file = fopen(path, "re"), *copy = NULL;
-    int error = file ? ENOMEM : errno;
-
-    *reterr_why = NULL;
-    if (file)
-        copy = open_memstream(&text, &size);
-    if (copy) {
-        while (total <= FILE_MAX && (n = fread(buf, 1, sizeof buf, file)) > 0)
-            total += fwrite(buf, 1, n, copy);
-        error = ferror(file) ? errno : total > FILE_MAX ? EFBIG : 0;
-        if (fclose(copy) != 0)
-            error = ENOMEM;
-    }
-    if (file)
-        fclose(file);
-    if (error == 0 && text) {
-        scenario = scenario_read(text, size, over, reterr_why);
-        if (!scenario)
-            *reterr_why = blame(path, text, size, *reterr_why);
-    } else if (asprintf(reterr_why, "%s: %s", path, strerror(error)) < 0) {
-        *reterr_why = NULL;
-    }
-    free(text);
-    return scenario;
 }

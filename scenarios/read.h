@@ -24,7 +24,9 @@ struct scn_index {
 };
 
 struct scn_reader {
-    struct scenario *scenario;
+    struct scenario *scenario; /* NULL: another kind of file is read */
+    sim_nsec ***value_lists;   /* where lists of times go, and how many there are */
+    uint32_t *value_list_count;
     const struct scn_json *root;
     struct scenario_over over;
     uint64_t over_given; /* which options it gives */
@@ -33,6 +35,16 @@ struct scn_reader {
     bool failed;
     char *why; /* NULL when out of memory */
 };
+
+/* Reads a whole file's text into `base`, zeroed and of table->size bytes; `version_key` holds the
+ * format's version. Returns 0, or < 0 with a sentence in *reterr_why (malloc'd); what was read till
+ * then is the caller's to let go of. */
+int scn_read_document(struct scn_reader *reader, const struct scn_table *table,
+                      const char *version_key, void *base, const char *text, size_t size,
+                      char **reterr_why);
+
+/* The text of a file of at most 256 MiB, malloc'd and NUL-terminated; NULL with a sentence. */
+char *scn_read_text(const char *path, size_t *ret_size, char **reterr_why);
 
 /* Notes the first failure: "nodes[3].votes: sentence". */
 void scn_fail(struct scn_reader *reader, const struct scn_at *at, const char *format, ...)

@@ -79,6 +79,18 @@ static void read_text(struct scn_reader *reader, const struct scn_row *row, cons
     *ret = text;
 }
 
+static void read_json(struct scn_reader *reader, const struct scn_row *row, const struct scn_at *at,
+                      void *place, uint32_t *place_count)
+{
+    char **ret = place;
+
+    (void)row;
+    (void)place_count;
+    free(*ret);
+    *ret = scn_json_print(at->json);
+    reader->failed |= !*ret;
+}
+
 static void read_texts(struct scn_reader *reader, const struct scn_row *row,
                        const struct scn_at *at, void *place, uint32_t *place_count)
 {
@@ -367,17 +379,17 @@ static void read_law(struct scn_reader *reader, const struct scn_law *law, const
         scn_fail_key(reader, at, law->shape, "must be a number, 0.01..%g", law->shape_max);
 }
 
-/* The scenario's own list of times. */
+/* A list of times of whatever is read. */
 static sim_nsec *new_values(struct scn_reader *reader, uint32_t count)
 {
-    struct scenario *s = reader->scenario;
-    sim_nsec **longer = realloc(s->value_lists, (s->value_list_count + 1) * sizeof *longer);
+    uint32_t *lists = reader->value_list_count;
+    sim_nsec **longer = realloc(*reader->value_lists, (*lists + 1) * sizeof *longer);
     sim_nsec *ret = longer ? scn_alloc(reader, count, sizeof *ret) : NULL;
 
     reader->failed |= !longer;
-    s->value_lists = longer ? longer : s->value_lists;
+    *reader->value_lists = longer ? longer : *reader->value_lists;
     if (ret)
-        s->value_lists[s->value_list_count++] = ret;
+        longer[(*lists)++] = ret;
     return ret;
 }
 
@@ -519,6 +531,7 @@ static scn_read_function *const readers[] = {
     [SCN_NAME] = read_text,
     [SCN_TEXT] = read_text,
     [SCN_TEXTS] = read_texts,
+    [SCN_JSON] = read_json,
     [SCN_BOOL] = read_bool,
     [SCN_SWITCH] = read_bool,
     [SCN_INT] = read_int,

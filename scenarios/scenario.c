@@ -12,8 +12,6 @@ void scn_texts_done(char ***texts, uint32_t *count)
     *texts = NULL;
 }
 
-static void free_rows(const struct scn_table *table, void *base);
-
 static void free_row(const struct scn_row *row, void *base)
 {
     void *place = (char *)base + row->offset, *array;
@@ -21,7 +19,7 @@ static void free_row(const struct scn_row *row, void *base)
 
     switch (row->type) {
     case SCN_OBJECT:
-        free_rows(row->table, base);
+        scn_free_rows(row->table, base);
         return;
     case SCN_POLICY:
         cau_options_done(place);
@@ -33,6 +31,7 @@ static void free_row(const struct scn_row *row, void *base)
     case SCN_RESULTS:
     case SCN_NAME:
     case SCN_TEXT:
+    case SCN_JSON:
     case SCN_SITES:
     case SCN_NODES:
     case SCN_UPDATES:
@@ -42,13 +41,13 @@ static void free_row(const struct scn_row *row, void *base)
         return;
     }
     for (uint32_t i = 0; i < count && row->type == SCN_LIST; i++)
-        free_rows(row->table, (char *)array + (size_t)i * row->table->size);
+        scn_free_rows(row->table, (char *)array + (size_t)i * row->table->size);
     for (uint32_t i = 0; i < count && row->type == SCN_RESULTS; i++)
         free(((struct scenario_expect_result *)array)[i].name);
     free(array);
 }
 
-static void free_rows(const struct scn_table *table, void *base)
+void scn_free_rows(const struct scn_table *table, void *base)
 {
     for (size_t i = 0; i < table->count; i++)
         free_row(&table->rows[i], base);
@@ -58,7 +57,7 @@ void scenario_free(struct scenario *scenario)
 {
     if (!scenario)
         return;
-    free_rows(&scn_root, scenario);
+    scn_free_rows(&scn_root, scenario);
     for (uint32_t i = 0; i < scenario->value_list_count; i++)
         free(scenario->value_lists[i]);
     free(scenario->value_lists);

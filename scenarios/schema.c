@@ -313,6 +313,8 @@ static cJSON *of_value(const struct scn_row *row, bool counted)
     case SCN_PLUGIN:
     case SCN_COORDINATOR:
         return object("string");
+    case SCN_JSON: /* whatever it is: the reader says what may stand there */
+        return object(NULL);
     case SCN_TEXTS:
     case SCN_SITES:
     case SCN_NODES:

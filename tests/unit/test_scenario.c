@@ -601,7 +601,7 @@ static void test_readme_has_every_key(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(keys);
     CU_ASSERT_PTR_NOT_NULL_FATAL(end);
-    scenario_format_keys(key_is_documented, &readme);
+    scn_format_keys(&scn_root, key_is_documented, &readme);
     for (char *p = keys; (p = strstr(p + 1, "\n| `")) != NULL && p < end;)
         rows++;
     CU_ASSERT_EQUAL(rows, readme.keys); /* and none that the reader does not know */
