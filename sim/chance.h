@@ -31,6 +31,7 @@ enum sim_purpose {
     SIM_FOR_CUSTOM_BOOT,
     SIM_FOR_LOST_ORDER, /* sub = coordinator, index = operation */
     SIM_FOR_LOST_ANSWER,
+    SIM_FOR_DESIGN, /* of a campaign; node = factor */
     SIM_PURPOSES
 };
 

@@ -4,9 +4,10 @@
 #include "core/cli/units.h"
 #include "core/shell/exit.h"
 #include "core/shell/text.h"
-#include "scenarios/scenario.h"
+#include "scenarios/campaign.h"
 #include "sim/commands.h"
 #include "sim/odds.h"
+#include "sim/stats/stats.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -60,7 +61,7 @@ static const char usage[] =
 /* One --require. */
 struct requirement {
     const char *text;
-    uint32_t odd; /* enum sim_odd, or SIM_ODDS: longer than `limit` */
+    uint32_t event; /* enum campaign_event, or CAMPAIGN_EVENTS: longer than `limit` */
     sim_nsec limit;
     double below;
 };
@@ -85,8 +86,8 @@ static int wrong(const char *word, const char *what)
 static int refuse_event(const char *name)
 {
     fprintf(stderr, "caucus policy: --require: %s is no event; they are", name);
-    for (uint32_t i = 0; i < SIM_ODDS; i++) {
-        fprintf(stderr, " %s,", sim_odd_names[i]);
+    for (uint32_t i = 0; i < CAMPAIGN_EVENTS; i++) {
+        fprintf(stderr, " %s,", campaign_event_words.list[i]);
     }
     fputs(" longer:TIME\n", stderr);
     return CAU_EXIT_USAGE;
@@ -96,13 +97,13 @@ static int refuse_event(const char *name)
 static int read_event(const char *name, struct requirement *ret)
 {
     static const char longer[] = "longer:";
-    ret->odd = SIM_ODDS;
-    for (uint32_t i = 0; i < SIM_ODDS; i++) {
-        ret->odd = strcmp(sim_odd_names[i], name) == 0 ? i : ret->odd;
+    ret->event = CAMPAIGN_EVENTS;
+    for (uint32_t i = 0; i < CAMPAIGN_EVENTS; i++) {
+        ret->event = strcmp(campaign_event_words.list[i], name) == 0 ? i : ret->event;
     }
-    bool known =
-        ret->odd < SIM_ODDS || (strncmp(name, longer, strlen(longer)) == 0 &&
-                                cau_duration_read(name + strlen(longer), false, &ret->limit) == 0);
+    bool known = ret->event < CAMPAIGN_EVENTS ||
+                 (strncmp(name, longer, strlen(longer)) == 0 &&
+                  cau_duration_read(name + strlen(longer), false, &ret->limit) == 0);
     return known ? 0 : refuse_event(name);
 }
 
@@ -211,22 +212,25 @@ struct count {
     double low, high;
 };
 
-static struct count count_of(const struct answer *answer, uint32_t odd, sim_nsec limit)
+static struct count count_of(const struct answer *answer, uint32_t event, sim_nsec limit)
 {
     struct count ret = {0};
     for (uint32_t i = 0; i < answer->count; i++) {
         const struct sim_odds_run *run = &answer->runs[i];
-        if (odd == SIM_ODDS ? run->length > limit : run->odds >> odd & 1u) {
+        if (event == CAMPAIGN_EVENTS ? run->length > limit : run->events >> event & 1u) {
             ret.first = ret.hits++ == 0 ? i : ret.first;
         }
     }
-    sim_odds_bounds(ret.hits, answer->count, CONFIDENCE, &ret.low, &ret.high);
+    struct stats_interval p =
+        stats_clopper_pearson(ret.hits, answer->count, 2 * CONFIDENCE - 1); /* of both sides */
+    ret.low = p.low;
+    ret.high = p.high;
     return ret;
 }
 
 static bool is_shown(const struct answer *answer, const struct requirement *what, struct count *ret)
 {
-    *ret = count_of(answer, what->odd, what->limit);
+    *ret = count_of(answer, what->event, what->limit);
     return ret->high < what->below;
 }
 
@@ -264,7 +268,7 @@ static void print_command(const struct answer *answer)
     const struct request *request = answer->request;
     uint32_t first = answer->count;
     for (uint32_t i = answer->count; i > 0; i--) {
-        first = answer->runs[i - 1].odds != 0 ? i - 1 : first;
+        first = answer->runs[i - 1].events != 0 ? i - 1 : first;
     }
     if (first == answer->count) {
         return;
@@ -293,9 +297,9 @@ static void print_text(const struct answer *answer)
     }
     printf("\n%-17s  %8s  %9s  %s\n", "Event", "Runs", "First run",
            "Probability, 95 % sure on each side");
-    for (uint32_t i = 0; i < SIM_ODDS; i++) {
+    for (uint32_t i = 0; i < CAMPAIGN_EVENTS; i++) {
         count = count_of(answer, i, 0);
-        printf("%-17s  %8" PRIu32, sim_odd_names[i], count.hits);
+        printf("%-17s  %8" PRIu32, campaign_event_words.list[i], count.hits);
         if (count.hits > 0) {
             printf("  %9" PRIu32, count.first);
         } else {
@@ -358,9 +362,9 @@ static void print_json(const struct answer *answer)
     }
     cau_text_say(&text, "}");
     cau_text_say(&text, ",\"Events\":{");
-    for (uint32_t i = 0; i < SIM_ODDS; i++) {
+    for (uint32_t i = 0; i < CAMPAIGN_EVENTS; i++) {
         count = count_of(answer, i, 0);
-        cau_text_printf(&text, "%s\"%s\":{", i > 0 ? "," : "", sim_odd_names[i]);
+        cau_text_printf(&text, "%s\"%s\":{", i > 0 ? "," : "", campaign_event_words.list[i]);
         add_count(&text, &count);
     }
     cau_text_say(&text, "},\"Requirements\":[");

@@ -11,6 +11,7 @@ static const struct {
 } commands[] = {
     {"simulate", NULL, sim_cmd_simulate},
     {"scenario", NULL, sim_cmd_scenario},
+    {"campaign", NULL, sim_cmd_campaign},
     {"policy", "set", sim_cmd_policy_set},
     {"policy", "validate", sim_cmd_policy_validate},
 };

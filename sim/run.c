@@ -73,6 +73,7 @@ static void take_stock(struct host *h)
         return;
     h->driver.ops->status(h->driver.state, &h->outcome->status);
     h->outcome->turns = h->driver.turns;
+    h->outcome->digest = h->driver.ops->digest(h->driver.state);
 }
 
 static void leave(struct host *h, bool died)

@@ -55,7 +55,8 @@ struct sim_outcome_coordinator {
     struct cau_status_run status;  /* as it stood last; all zero if it never started */
     sim_nsec started_at, ended_at; /* SIM_NEVER: did not */
     uint64_t turns;
-    int exit; /* enum cau_exit; CAU_EXIT_INTERNAL when it died or never ended */
+    uint64_t digest; /* of its decider as it stood last; 0: it never started */
+    int exit;        /* enum cau_exit; CAU_EXIT_INTERNAL when it died or never ended */
     bool started, ended, died;
     char *error; /* why it could not start or go on, a sentence, or NULL */
 };

@@ -34,6 +34,8 @@ static const struct command commands[] = {
      "run a whole updating run on a simulated cluster"},
     {"scenario", "caucus-sim", NULL, "scenario check|expand|schema|test",
      "check a scenario, write it out in full, or hold it to what it expects"},
+    {"campaign", "caucus-sim", NULL, "campaign PLAN --out DIR [OPTION]...",
+     "simulate many runs of many policies, and keep the table of what came of them"},
     {"replay", NULL, replay, "replay DIR",
      "feed a run's journals to the core and want the same decisions"},
     {"report", "caucus-report", NULL, "report DIR [--format FORMAT]",

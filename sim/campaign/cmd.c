@@ -1,0 +1,492 @@
+/* caucus campaign: many runs of many cells, and what is needed to trust the table of them. */
+#include "core/cli/talk.h"
+#include "core/cli/units.h"
+#include "core/shell/exit.h"
+#include "core/shell/text.h"
+#include "sim/campaign/folder.h"
+#include "sim/campaign/work.h"
+#include "sim/commands.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: caucus campaign PLAN --out DIR [--jobs N] [--shard I/N]\n"
+    "       caucus campaign check PLAN\n"
+    "       caucus campaign merge DIR PART...\n"
+    "       caucus campaign cell DIR CELL\n"
+    "       caucus campaign verify DIR [CELL RUN]\n"
+    "       caucus campaign columns\n"
+    "\n"
+    "Simulates the runs of a plan: one scenario, several policies, factors that vary, many nights\n"
+    "of each. DIR gets results.db as they come in, and results.csv, sorted by cell and run, once\n"
+    "all are there. The table does not depend on the number of processes or parts, nor on how\n"
+    "often it was interrupted: called again with the same DIR, it makes what is missing.\n"
+    "\n"
+    "  PLAN         a file; scenarios/README.md describes it\n"
+    "  --jobs N     processes; without it one for each processor\n"
+    "  --shard I/N  only the I-th of N parts, to be merged later\n"
+    "\n"
+    "check   says what the plan would do: its cells, and whether each can be run\n"
+    "merge   puts the parts into DIR, which is made when it is not there; once no run is missing\n"
+    "        it gets results.csv\n"
+    "cell    prints the scenario of a cell, for `caucus simulate`\n"
+    "verify  makes a run again, or one of each cell, and holds it to its row, bit for bit\n"
+    "columns says what the columns of results.csv mean\n"
+    "\n"
+    "Exit code: 0 done; 1 runs are missing, or one is not what its row says; 64 wrong use; 65 bad\n"
+    "plan, scenario, profile or directory; 70 an invariant was broken, or a run has died: a "
+    "defect\n"
+    "of Caucus. An interrupted campaign keeps what is finished, and ends by the signal.\n";
+
+#define SHARDS_MAX 100000
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    stopped = number;
+}
+
+static int wrong(const char *word, const char *what)
+{
+    cau_say("campaign", "%s: %s", word, what);
+    return CAU_EXIT_USAGE;
+}
+
+static int say_why(char *why, int code)
+{
+    return cau_say_why("campaign", why, why == NULL ? CAU_EXIT_INTERNAL : code);
+}
+
+/* ---- what all of them need ---- */
+
+struct open_campaign {
+    struct campaign *campaign;
+    struct design design;
+    struct store *store;
+};
+
+static void close_all(struct open_campaign *c)
+{
+    store_close(c->store);
+    design_done(&c->design);
+    campaign_free(c->campaign);
+}
+
+static int lay_out(struct open_campaign *c, char **reterr_why)
+{
+    return c->campaign == NULL ? -EINVAL : design_init(&c->design, c->campaign, reterr_why);
+}
+
+/* Of a directory that is there. 0, or an exit code after a sentence. */
+static int open_dir(struct open_campaign *c, const char *path)
+{
+    char *why = NULL;
+    *c = (struct open_campaign){.campaign = folder_campaign(path, &why)};
+    if (lay_out(c, &why) != 0 || (c->store = folder_store(path, &why)) == NULL) {
+        return say_why(why, CAU_EXIT_INPUT);
+    }
+    return 0;
+}
+
+/* Can every cell be run? */
+static int check_cells(const struct design *design)
+{
+    for (uint32_t cell = 0; cell < design->cells; cell++) {
+        char *why = NULL;
+        struct scenario *scenario = design_scenario(design, cell, &why);
+        if (scenario == NULL) {
+            return say_why(why, CAU_EXIT_INPUT);
+        }
+        scenario_free(scenario);
+    }
+    return 0;
+}
+
+/* ---- the work ---- */
+
+struct request {
+    const char *plan, *out;
+    struct shard shard;
+    uint32_t jobs;
+};
+
+static void show_progress(void *ctx, uint64_t in, uint64_t most)
+{
+    (void)ctx;
+    fprintf(stderr, "\r%" PRIu64 " of at most %" PRIu64 " runs\033[K", in, most);
+}
+
+static void end_progress(bool shown)
+{
+    if (shown) {
+        fputs("\r\033[K", stderr);
+    }
+}
+
+/* The first of them, and how to see it. */
+static void blame(const char *dir, const char *what, uint64_t count, uint32_t cell, uint64_t run)
+{
+    cau_say("campaign",
+            "%" PRIu64 " %s, first run %" PRIu64 " of cell %" PRIu32
+            ": `caucus campaign verify %s %" PRIu32 " %" PRIu64 "` makes it again",
+            count, what, run, cell, dir, cell, run);
+}
+
+static int finish(struct open_campaign *c, const char *dir, const struct work_end *end, bool whole)
+{
+    char *why = NULL;
+    if (end->died > 0) {
+        blame(dir, end->died == 1 ? "run has died" : "runs have died", end->died, end->died_cell,
+              end->died_run);
+        return CAU_EXIT_INTERNAL;
+    }
+    if (whole && folder_results(dir, &c->design, c->store, &why) != 0) {
+        return say_why(why, CAU_EXIT_INPUT);
+    }
+    printf("%" PRIu64 " runs of %" PRIu32 " cells are in %s, %" PRIu64 " of them new\n", end->in,
+           c->design.cells, dir, end->made);
+    if (end->broken > 0) {
+        blame(dir, "runs broke an invariant", end->broken, end->broken_cell, end->broken_run);
+        return CAU_EXIT_INTERNAL;
+    }
+    return 0;
+}
+
+static int work_on(struct open_campaign *c, const struct request *request)
+{
+    bool shown = isatty(STDERR_FILENO) == 1;
+    const struct work work = {.design = &c->design,
+                              .store = c->store,
+                              .shard = request->shard,
+                              .jobs = request->jobs,
+                              .stop = &stopped,
+                              .clock = &cau_clock_real,
+                              .progress = shown ? show_progress : NULL};
+    struct sigaction action = {.sa_handler = on_signal};
+    struct work_end end;
+    char *why = NULL;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    int rc = work_run(&work, &end, &why);
+    end_progress(shown);
+    if (rc < 0) {
+        return say_why(why, CAU_EXIT_INPUT);
+    }
+    if (rc > 0) {
+        cau_say("campaign", "interrupted; %" PRIu64 " runs are in, the same command goes on",
+                end.in);
+        signal(stopped, SIG_DFL);
+        raise(stopped);
+        return CAU_EXIT_INTERNAL;
+    }
+    return finish(c, request->out, &end, request->shard.count == 1);
+}
+
+/* A directory is of one part, or of all of them. */
+static int check_shard(struct open_campaign *c, const struct request *request)
+{
+    char word[64], *why = NULL, *is = store_word(c->store, "shard");
+    snprintf(word, sizeof word, "%" PRIu32 "/%" PRIu32, request->shard.index, request->shard.count);
+    int code = 0;
+    if (is == NULL) {
+        code = say_why(NULL, CAU_EXIT_INTERNAL);
+    } else if (*is == '\0') {
+        code = store_set(c->store, "shard", word, &why) == 0 ? 0 : say_why(why, CAU_EXIT_INPUT);
+    } else if (strcmp(is, word) != 0) {
+        cau_say("campaign", "%s: holds part %s of this campaign, not %s", request->out, is, word);
+        code = CAU_EXIT_INPUT;
+    }
+    free(is);
+    return code;
+}
+
+static int run(const struct request *request)
+{
+    char *why = NULL;
+    struct open_campaign c = {.campaign = campaign_read_file(request->plan, &why)};
+    int code = lay_out(&c, &why) == 0 ? check_cells(&c.design) : say_why(why, CAU_EXIT_INPUT);
+    if (code == 0 && folder_make(request->out, c.campaign, &why) != 0) {
+        code = say_why(why, CAU_EXIT_INPUT);
+    }
+    close_all(&c);
+    c = (struct open_campaign){0};
+    code = code == 0 ? open_dir(&c, request->out) : code;
+    code = code == 0 ? check_shard(&c, request) : code;
+    code = code == 0 ? work_on(&c, request) : code;
+    close_all(&c);
+    return code;
+}
+
+/* ---- the others ---- */
+
+static int check(const char *plan)
+{
+    char *why = NULL;
+    struct open_campaign c = {.campaign = campaign_read_file(plan, &why)};
+    int code = lay_out(&c, &why) == 0 ? check_cells(&c.design) : say_why(why, CAU_EXIT_INPUT);
+    if (code == 0) {
+        printf("%s: %" PRIu32 " cells, %s%" PRIu32 " runs of each\n", plan, c.design.cells,
+               c.campaign->until.given ? "at most " : "", c.campaign->runs);
+    }
+    close_all(&c);
+    return code;
+}
+
+static int merge_part(struct open_campaign *c, const char *dir, const char *part)
+{
+    char *why = NULL, *db = cau_sentence("%s/" FOLDER_DB, part);
+    struct campaign *campaign = folder_campaign(part, &why);
+    int code = 0;
+    if (campaign == NULL || folder_make(dir, campaign, &why) != 0) {
+        code = say_why(why, CAU_EXIT_INPUT);
+    }
+    campaign_free(campaign);
+    if (code == 0 && c->store == NULL) {
+        code = open_dir(c, dir);
+    }
+    if (code == 0 && access(db, R_OK) != 0) {
+        cau_say("campaign", "%s: %s", db, strerror(errno));
+        code = CAU_EXIT_INPUT;
+    } else if (code == 0 && store_merge(c->store, db, &why) != 0) {
+        code = say_why(why, CAU_EXIT_INPUT);
+    }
+    free(db);
+    return code;
+}
+
+static int merge(const char *dir, char **parts)
+{
+    struct open_campaign c = {0};
+    struct request request = {.out = dir, .shard = {1, 1}, .jobs = 1};
+    int code = 0;
+    for (; code == 0 && *parts != NULL; parts++) {
+        code = merge_part(&c, dir, *parts);
+    }
+    code = code == 0 ? check_shard(&c, &request) : code;
+    if (code == 0) {
+        struct work_end end;
+        char *why = NULL;
+        uint64_t missing = 0;
+        const struct work work = {.design = &c.design, .store = c.store, .shard = {1, 1}};
+        int rc = work_missing(&work, &end, &missing, &why);
+        if (rc < 0) {
+            code = say_why(why, CAU_EXIT_INPUT);
+        } else if (missing > 0) {
+            cau_say("campaign", "%s: %" PRIu64 " runs are still missing", dir, missing);
+            code = 1;
+        } else {
+            code = finish(&c, dir, &end, true);
+        }
+    }
+    close_all(&c);
+    return code;
+}
+
+static int print_cell(const char *dir, uint32_t cell)
+{
+    struct open_campaign c;
+    char *why = NULL, *text = NULL;
+    int code = open_dir(&c, dir);
+    if (code == 0 && cell >= c.design.cells) {
+        cau_say("campaign", "CELL: must be 0..%" PRIu32 ", is %" PRIu32, c.design.cells - 1, cell);
+        code = CAU_EXIT_USAGE;
+    }
+    if (code == 0) {
+        struct scenario *scenario = design_scenario(&c.design, cell, &why);
+        text = scenario == NULL ? NULL : scenario_write(scenario);
+        scenario_free(scenario);
+        code = text == NULL ? say_why(why, CAU_EXIT_INPUT) : 0;
+    }
+    if (code == 0) {
+        fputs(text, stdout);
+    }
+    free(text);
+    close_all(&c);
+    return code;
+}
+
+/* Which column differs; SIM_MEASURES: none. */
+static size_t difference(const struct sim_measures *a, const struct sim_measures *b)
+{
+    size_t i = 0;
+    while (i < SIM_MEASURES && a->of[i] == b->of[i]) {
+        i++;
+    }
+    return i;
+}
+
+static int verify_run(struct open_campaign *c, uint32_t cell, uint64_t run)
+{
+    struct sim_measures row, again;
+    char *why = NULL;
+    struct scenario *scenario = NULL;
+    int rc = store_get(c->store, cell, run, &row, &why);
+    if (rc != 0) {
+        why = rc > 0 ? cau_sentence("run %" PRIu64 " of cell %" PRIu32 " is not there", run, cell)
+                     : why;
+        return say_why(why, CAU_EXIT_INPUT);
+    }
+    scenario = design_scenario(&c->design, cell, &why);
+    if (scenario == NULL) {
+        return say_why(why, CAU_EXIT_INPUT);
+    }
+    bool made = work_make(&c->design, scenario, cell, run, &again);
+    scenario_free(scenario);
+    if (!made) {
+        return say_why(strdup((const char *)&again), CAU_EXIT_INPUT);
+    }
+    size_t column = difference(&row, &again);
+    if (column < SIM_MEASURES) {
+        printf("run %" PRIu64 " of cell %" PRIu32 ": %s was %" PRId64 ", is %" PRId64 "\n", run,
+               cell, sim_measure_columns[column].name, row.of[column], again.of[column]);
+        return 1;
+    }
+    return 0;
+}
+
+static int verify(const char *dir, const uint64_t *place)
+{
+    struct open_campaign c;
+    int code = open_dir(&c, dir);
+    uint64_t count = 0;
+    if (code == 0 && place != NULL) {
+        code = place[0] < c.design.cells ? verify_run(&c, (uint32_t)place[0], place[1])
+                                         : wrong("CELL", "the plan has no such cell");
+        count = 1;
+    }
+    for (uint32_t i = 0; code == 0 && place == NULL && i < c.design.cells; i++, count++) {
+        code = verify_run(&c, i, i % c.campaign->runs);
+    }
+    if (code == 0) {
+        printf("%" PRIu64 " %s made again: equal bit for bit\n", count,
+               count == 1 ? "run was" : "runs were");
+    }
+    close_all(&c);
+    return code;
+}
+
+/* ---- the command line ---- */
+
+static int take_flag(struct request *request, const char *flag, const char *value)
+{
+    uint64_t number = 0, of = 0;
+    char first[32] = "";
+    const char *slash = strchr(value, '/');
+    if (strcmp(flag, "--out") == 0) {
+        request->out = value;
+    } else if (strcmp(flag, "--jobs") == 0) {
+        if (!cau_whole_read(value, 1, 1024, &number)) {
+            return wrong(flag, "must be a whole number, 1..1024");
+        }
+        request->jobs = (uint32_t)number;
+    } else if (strcmp(flag, "--shard") == 0) {
+        snprintf(first, sizeof first, "%.*s", slash == NULL ? 0 : (int)(slash - value), value);
+        if (slash == NULL || !cau_whole_read(slash + 1, 1, SHARDS_MAX, &of) ||
+            !cau_whole_read(first, 1, of, &number)) {
+            return wrong(flag, "must be I/N, part I of N, like 2/7");
+        }
+        request->shard = (struct shard){(uint32_t)number, (uint32_t)of};
+    } else {
+        return wrong(flag, "there is no such flag; see --help");
+    }
+    return 0;
+}
+
+static int run_words(int argc, char **argv)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct request request = {.shard = {1, 1}, .jobs = processors > 0 ? (uint32_t)processors : 1};
+    for (int i = 1; i < argc; i++) {
+        int code = 0;
+        if (argv[i][0] != '-') {
+            code = request.plan != NULL ? wrong(argv[i], "one plan is enough") : 0;
+            request.plan = argv[i];
+        } else if (i + 1 == argc) {
+            code = wrong(argv[i], "a value must follow, or there is no such flag; see --help");
+        } else {
+            code = take_flag(&request, argv[i], argv[i + 1]);
+            i++;
+        }
+        if (code != 0) {
+            return code;
+        }
+    }
+    if (request.plan == NULL) {
+        return wrong("PLAN", "must be given");
+    }
+    return request.out == NULL ? wrong("--out", "a directory must be given") : run(&request);
+}
+
+static int do_check(char **words)
+{
+    return check(words[0]);
+}
+
+static int do_merge(char **words)
+{
+    return merge(words[0], words + 1);
+}
+
+static int do_cell(char **words)
+{
+    uint64_t cell = 0;
+    return cau_whole_read(words[1], 0, UINT32_MAX, &cell) ? print_cell(words[0], (uint32_t)cell)
+                                                          : wrong("CELL", "must be a whole number");
+}
+
+static int do_verify(char **words)
+{
+    uint64_t place[2] = {0, 0};
+    if (words[1] == NULL) {
+        return verify(words[0], NULL);
+    }
+    return words[2] != NULL && cau_whole_read(words[1], 0, UINT32_MAX, &place[0]) &&
+                   cau_whole_read(words[2], 0, CAMPAIGN_RUNS_MAX, &place[1])
+               ? verify(words[0], place)
+               : wrong("CELL RUN", "must be two whole numbers");
+}
+
+static int do_columns(char **words)
+{
+    (void)words;
+    folder_columns();
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int least, most; /* words that follow */
+    int (*run)(char **words);
+} parts[] = {
+    {"check", 1, 1, do_check},   {"merge", 2, SHARDS_MAX, do_merge}, {"cell", 2, 2, do_cell},
+    {"verify", 1, 3, do_verify}, {"columns", 0, 0, do_columns},
+};
+
+int sim_cmd_campaign(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(usage, stdout);
+            return 0;
+        }
+    }
+    for (size_t i = 0; argc > 1 && i < sizeof parts / sizeof parts[0]; i++) {
+        if (strcmp(argv[1], parts[i].name) == 0) {
+            bool fits = argc - 2 >= parts[i].least && argc - 2 <= parts[i].most;
+            return fits ? parts[i].run(argv + 2)
+                        : wrong(parts[i].name, "wrong number of words; see --help");
+        }
+    }
+    if (argc < 2) {
+        fputs(usage, stderr);
+        return CAU_EXIT_USAGE;
+    }
+    return run_words(argc, argv);
+}

@@ -1,0 +1,256 @@
+#include "sim/campaign/design.h"
+
+#include "core/cli/units.h"
+#include "core/shell/text.h"
+#include "sim/chance.h"
+
+#include <errno.h>
+#include <gsl/gsl_qrng.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS 1e6 /* ns; durations are whole milliseconds */
+
+/* ---- values ---- */
+
+/* In a grid. */
+static uint32_t levels_of(const struct campaign_factor *factor)
+{
+    return factor->value_count > 0 ? factor->value_count
+           : factor->range.given   ? factor->range.steps
+                                   : factor->levels;
+}
+
+static char *number_text(double value, bool duration, bool whole)
+{
+    char text[CAU_UNIT_MAX + 8], written[CAU_UNIT_MAX];
+    if (duration) {
+        int64_t ns = (int64_t)(round(value / MS) * MS);
+        snprintf(text, sizeof text, "\"%s\"", cau_duration_write(ns, written));
+    } else {
+        value = whole ? round(value) : value;
+        snprintf(text, sizeof text, "%.15g", value);
+        if (strtod(text, NULL) != value) {
+            snprintf(text, sizeof text, "%.17g", value);
+        }
+    }
+    return strdup(text);
+}
+
+/* At `t` in 0 .. 1 of the way. */
+static char *range_text(const struct campaign_factor *factor, double t)
+{
+    double from = factor->range.from.value, to = factor->range.to.value;
+    double value = factor->range.log ? from * pow(to / from, t) : from + (to - from) * t;
+    return number_text(value, factor->range.from.duration, factor->range.whole);
+}
+
+static char *level_text(const struct campaign_factor *factor, uint32_t level)
+{
+    if (factor->value_count > 0) {
+        return strdup(factor->values[level]);
+    }
+    if (factor->range.given) {
+        return range_text(factor, (double)level / (factor->range.steps - 1));
+    }
+    double u = (level + 0.5) / factor->levels;
+    return number_text((double)sim_chance_quantile(&factor->distribution, u), true, false);
+}
+
+/* At a place of (0, 1) in terms of probability. Whole numbers are as probable as each other. */
+static char *place_text(const struct campaign_factor *factor, double u)
+{
+    if (factor->value_count > 0) {
+        return strdup(factor->values[(uint32_t)(u * factor->value_count)]);
+    }
+    if (!factor->range.given) {
+        return number_text((double)sim_chance_quantile(&factor->distribution, u), true, false);
+    }
+    if (!factor->range.whole || factor->range.log) {
+        return range_text(factor, u);
+    }
+    double from = ceil(factor->range.from.value), to = floor(factor->range.to.value);
+    return number_text(from + floor(u * (to - from + 1)), factor->range.from.duration, true);
+}
+
+/* ---- points ---- */
+
+/* Each of n equal parts of each factor's probability is hit once. */
+static void latin_hypercube(struct design *design)
+{
+    uint32_t n = design->points, factors = design->campaign->factor_count;
+    const struct sim_chance chance = {.seed = design->campaign->seed, .run = UINT64_MAX};
+    for (uint32_t f = 0; f < factors; f++) {
+        double *column = design->places + f;
+        for (uint32_t i = 0; i < n; i++) {
+            column[(size_t)i * factors] = i;
+        }
+        for (uint32_t i = n; i > 1; i--) { /* shuffled after Fisher and Yates */
+            uint32_t k = (uint32_t)(sim_chance_uniform(&chance, f, SIM_FOR_DESIGN, 0, i) * i);
+            double other = column[(size_t)k * factors];
+            column[(size_t)k * factors] = column[(size_t)(i - 1) * factors];
+            column[(size_t)(i - 1) * factors] = other;
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            double within = sim_chance_uniform(&chance, f, SIM_FOR_DESIGN, 1, i);
+            column[(size_t)i * factors] = (column[(size_t)i * factors] + within) / n;
+        }
+    }
+}
+
+static int sobol(struct design *design)
+{
+    uint32_t factors = design->campaign->factor_count;
+    gsl_qrng *sequence = gsl_qrng_alloc(gsl_qrng_sobol, factors);
+    if (sequence == NULL) {
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < design->points; i++) {
+        gsl_qrng_get(sequence, design->places + (size_t)i * factors);
+    }
+    gsl_qrng_free(sequence);
+    return 0;
+}
+
+static int check_levels(const struct campaign *campaign, char **reterr_why)
+{
+    for (uint32_t f = 0; f < campaign->factor_count; f++) {
+        const struct campaign_factor *factor = &campaign->factors[f];
+        double span = factor->range.to.value - factor->range.from.value;
+        if (factor->range.given && factor->range.whole && !(span + 1 >= factor->range.steps)) {
+            *reterr_why = cau_sentence("factors[%" PRIu32 "].range.steps: must be at most %.0f, as "
+                                       "many whole numbers as there are, is %" PRIu32,
+                                       f, floor(span) + 1, factor->range.steps);
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static int count_points(struct design *design, char **reterr_why)
+{
+    const struct campaign *campaign = design->campaign;
+    uint64_t points = 1, most = CAMPAIGN_CELLS_MAX / campaign->policy_count;
+    if (campaign->design.kind != CAMPAIGN_GRID) {
+        points = campaign->design.points;
+    }
+    for (uint32_t f = 0; campaign->design.kind == CAMPAIGN_GRID && f < campaign->factor_count;
+         f++) {
+        points *= levels_of(&campaign->factors[f]);
+        points = points < most ? points : most + 1;
+    }
+    if (points > most) {
+        *reterr_why = cau_sentence("design: makes more than %u cells", CAMPAIGN_CELLS_MAX);
+        return -EINVAL;
+    }
+    design->points = (uint32_t)points;
+    design->cells = design->points * campaign->policy_count;
+    return 0;
+}
+
+int design_init(struct design *design, const struct campaign *campaign, char **reterr_why)
+{
+    *design = (struct design){.campaign = campaign};
+    *reterr_why = NULL;
+    int rc = count_points(design, reterr_why);
+    if (rc == 0 && campaign->design.kind == CAMPAIGN_GRID) {
+        return check_levels(campaign, reterr_why);
+    }
+    if (rc == 0) {
+        design->places =
+            calloc((size_t)design->points * campaign->factor_count, sizeof *design->places);
+        rc = design->places == NULL ? -ENOMEM : 0;
+    }
+    if (rc == 0 && campaign->design.kind == CAMPAIGN_SOBOL) {
+        rc = sobol(design);
+    } else if (rc == 0) {
+        latin_hypercube(design);
+    }
+    return rc;
+}
+
+void design_done(struct design *design)
+{
+    free(design->places);
+    *design = (struct design){0};
+}
+
+/* ---- cells ---- */
+
+uint32_t design_policy(const struct design *design, uint32_t cell)
+{
+    return cell % design->campaign->policy_count;
+}
+
+char *design_value(const struct design *design, uint32_t cell, uint32_t factor)
+{
+    const struct campaign *campaign = design->campaign;
+    uint32_t point = cell / campaign->policy_count;
+    if (design->places != NULL) {
+        return place_text(&campaign->factors[factor],
+                          design->places[(size_t)point * campaign->factor_count + factor]);
+    }
+    for (uint32_t f = campaign->factor_count - 1; f > factor; f--) {
+        point /= levels_of(&campaign->factors[f]);
+    }
+    return level_text(&campaign->factors[factor], point % levels_of(&campaign->factors[factor]));
+}
+
+static void free_values(const struct design *design, char **values)
+{
+    for (uint32_t f = 0; values != NULL && f < design->campaign->factor_count; f++) {
+        free(values[f]);
+    }
+    free(values);
+}
+
+/* One for each factor; NULL: no memory. */
+static char **values_of(const struct design *design, uint32_t cell)
+{
+    char **values = calloc(design->campaign->factor_count + 1, sizeof *values);
+    for (uint32_t f = 0; values != NULL && f < design->campaign->factor_count; f++) {
+        values[f] = design_value(design, cell, f);
+        if (values[f] == NULL) {
+            free_values(design, values);
+            return NULL;
+        }
+    }
+    return values;
+}
+
+char *design_name(const struct design *design, uint32_t cell)
+{
+    const struct campaign *campaign = design->campaign;
+    char **values = values_of(design, cell);
+    struct cau_text text;
+    cau_text_init(&text);
+    cau_text_printf(&text, "cell %" PRIu32 " (%s", cell,
+                    campaign->policies[design_policy(design, cell)].name);
+    for (uint32_t f = 0; values != NULL && f < campaign->factor_count; f++) {
+        cau_text_printf(&text, ", %s=%s", campaign->factors[f].name, values[f]);
+    }
+    cau_text_say(&text, ")");
+    free_values(design, values);
+    return cau_text_take(&text);
+}
+
+struct scenario *design_scenario(const struct design *design, uint32_t cell, char **reterr_why)
+{
+    char *why = NULL, **values = values_of(design, cell);
+    struct scenario *scenario = NULL;
+    *reterr_why = NULL;
+    if (values != NULL) {
+        scenario = campaign_cell(design->campaign, design_policy(design, cell), values, &why);
+    }
+    if (scenario == NULL && why != NULL) {
+        char *name = design_name(design, cell);
+        *reterr_why = cau_sentence("%s: %s", name == NULL ? "a cell" : name, why);
+        free(name);
+    }
+    free(why);
+    free_values(design, values);
+    return scenario;
+}

@@ -1,0 +1,32 @@
+/* The cells of a campaign: which policy, and which value of each factor.
+ *
+ * A design is a list of points; cell = point * policies + policy. On a grid a point is one level of
+ * each factor, the first factor's changing most slowly; else it is a place in the unit cube, each
+ * side of which is a factor's distribution. */
+#ifndef CAMPAIGN_DESIGN_H
+#define CAMPAIGN_DESIGN_H
+
+#include "scenarios/campaign.h"
+
+struct design {
+    const struct campaign *campaign; /* lent */
+    uint32_t points, cells;
+    double *places; /* points x factors, each in (0, 1); NULL: a grid */
+};
+
+/* Returns 0, or < 0 with a sentence (malloc'd): too many cells, levels that are the same. */
+int design_init(struct design *design, const struct campaign *campaign, char **reterr_why);
+void design_done(struct design *design);
+
+uint32_t design_policy(const struct design *design, uint32_t cell);
+
+/* The value of a factor in a cell, as JSON text, malloc'd; NULL: no memory. */
+char *design_value(const struct design *design, uint32_t cell, uint32_t factor);
+
+/* The scenario of a cell; NULL with a sentence (malloc'd) that names the cell. */
+struct scenario *design_scenario(const struct design *design, uint32_t cell, char **reterr_why);
+
+/* "cell 7 (careful, boot=2m)", malloc'd; NULL: no memory. */
+char *design_name(const struct design *design, uint32_t cell);
+
+#endif

@@ -1,0 +1,117 @@
+#include "sim/stats/stats.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+
+static double tail(double confidence)
+{
+    return (1 - confidence) / 2;
+}
+
+struct stats_interval stats_wilson(uint64_t hits, uint64_t runs, double confidence)
+{
+    double n = (double)runs, p = (double)hits / n;
+    double z = gsl_cdf_ugaussian_Qinv(tail(confidence)), z2 = z * z;
+    double middle = (p + z2 / (2 * n)) / (1 + z2 / n);
+    double half = z / (1 + z2 / n) * sqrt(p * (1 - p) / n + z2 / (4 * n * n));
+    return (struct stats_interval){p, hits == 0 ? 0 : middle - half,
+                                   hits == runs ? 1 : middle + half};
+}
+
+/* The x below which (lower), or above which, the beta distribution has the probability p. By
+ * halves: GSL's inverse does not converge everywhere. */
+static double solve(double p, bool lower, double a, double b)
+{
+    double low = 0, high = 1;
+    while (true) {
+        double middle = low + (high - low) / 2;
+        if (middle <= low || middle >= high) {
+            return middle;
+        }
+        bool below = lower ? gsl_cdf_beta_P(middle, a, b) < p : gsl_cdf_beta_Q(middle, a, b) > p;
+        *(below ? &low : &high) = middle;
+    }
+}
+
+struct stats_interval stats_clopper_pearson(uint64_t hits, uint64_t runs, double confidence)
+{
+    double n = (double)runs, k = (double)hits, a = tail(confidence);
+    return (struct stats_interval){k / n, hits == 0 ? 0 : solve(a, true, k, n - k + 1),
+                                   hits == runs ? 1 : solve(a, false, k + 1, n - k)};
+}
+
+/* P(at most k of n), each with probability q. */
+static double at_most(int64_t k, uint64_t n, double q)
+{
+    if (k < 0) {
+        return 0;
+    }
+    return (uint64_t)k >= n ? 1 : gsl_cdf_beta_Q(q, (double)k + 1, (double)n - (double)k);
+}
+
+/* The largest k with P(at most k of n) <= p, or -1. */
+static int64_t last_within(uint64_t n, double q, double p)
+{
+    int64_t low = -1, high = (int64_t)n; /* P(low) <= p < P(high) */
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (at_most(middle, n, q) <= p) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct stats_ranks stats_quantile_ranks(uint64_t count, double q, double confidence)
+{
+    double a = tail(confidence);
+    uint64_t value = (uint64_t)ceil(q * (double)count);
+    struct stats_ranks ret = {.value = value > 0 ? value : 1};
+    /* Value k is above the quantile when fewer than k are below: P(at most k - 1). */
+    ret.low = (uint64_t)(last_within(count, q, a) + 1);
+    int64_t high =
+        last_within(count, q, 1 - a) + 2; /* the first with P(at most high - 1) > 1 - a */
+    ret.high = high > (int64_t)count ? count + 1 : (uint64_t)high;
+    return ret;
+}
+
+static int rising(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+struct stats_interval stats_quantile(double *values, uint64_t count, double q, double confidence)
+{
+    struct stats_ranks ranks = stats_quantile_ranks(count, q, confidence);
+    qsort(values, count, sizeof *values, rising);
+    return (struct stats_interval){values[ranks.value - 1],
+                                   ranks.low == 0 ? -INFINITY : values[ranks.low - 1],
+                                   ranks.high > count ? INFINITY : values[ranks.high - 1]};
+}
+
+struct stats_interval stats_mean(const double *values, uint64_t count, double confidence)
+{
+    double mean = 0, squares = 0; /* after Welford: nothing large is subtracted from its like */
+    for (uint64_t i = 0; i < count; i++) {
+        double off = values[i] - mean;
+        mean += off / (double)(i + 1);
+        squares += off * (values[i] - mean);
+    }
+    double n = (double)count, t = gsl_cdf_tdist_Qinv(tail(confidence), n - 1);
+    double half = t * sqrt(squares / (n - 1) / n);
+    return (struct stats_interval){mean, mean - half, mean + half};
+}
+
+struct stats_interval stats_paired_proportions(uint64_t only_first, uint64_t only_second,
+                                               uint64_t runs, double confidence)
+{
+    double z = gsl_cdf_ugaussian_Qinv(tail(confidence)), n = (double)runs + 2;
+    double b = (double)only_first + 0.5, c = (double)only_second + 0.5;
+    double middle = (b - c) / n, half = z * sqrt(b + c - (b - c) * (b - c) / n) / n;
+    double value = ((double)only_first - (double)only_second) / (double)runs;
+    return (struct stats_interval){value, fmax(-1, middle - half), fmin(1, middle + half)};
+}

@@ -1,0 +1,155 @@
+#!/bin/sh
+# caucus campaign: the same table to the byte however the work was shared, interrupted or merged; each
+# row made again by itself; what is wrong is said before anything is made.
+. tests/golden/rig.sh
+scenarios=$PWD/scenarios
+# shellcheck disable=SC2034 # rig.sh's
+cd "$tmp"
+
+# call CODE WORDS...: `caucus campaign WORDS` must end so; its output is in out and err.
+call() {
+    call_code=0
+    call_want=$1
+    shift
+    "$CAUCUS" campaign "$@" >out 2>err || call_code=$?
+    want "campaign $*: exit code must be $call_want, is $call_code: $(cat err)" \
+        [ "$call_code" -eq "$call_want" ]
+}
+
+# plan NAME RUNS [MEMBERS]: the demo's plan with so many runs.
+plan() {
+    jq --argjson runs "$2" --arg scenario "$scenarios/sixteen-on-a-bad-night.json" \
+        ".runs = \$runs | .scenario = \$scenario | ${3:-.}" \
+        "$scenarios/campaigns/demo.json" >"$1"
+}
+same() { # WHAT DIR
+    want "$1: the same table" cmp whole/results.csv "$2/results.csv"
+}
+
+# ---- however it is shared
+
+runs=15
+[ "${CAUCUS_LONG-0}" = 1 ] && runs=2500
+plan demo.json "$runs"
+call 0 demo.json --out whole --jobs 1
+need 600 "rows" "$(sed 1d whole/results.csv | wc -l)"
+want "no invariant is broken" [ "$(cut -d, -f22 whole/results.csv | sort -u | tr '\n' ' ')" = "0 violations " ]
+call 0 demo.json --out two --jobs 2
+same "two processes" two
+for i in 1 2 3 4 5 6 7; do
+    call 0 demo.json --out "part$i" --shard "$i/7"
+    want "a part alone has no table" [ ! -e "part$i/results.csv" ]
+done
+call 1 merge merged part2 part1 part7
+want "what is missing is said" grep -q 'merged: [0-9]* runs are still missing$' err
+call 0 merge merged part3 part4 part5 part6
+same "seven parts" merged
+call 0 merge merged part3
+same "a part once more" merged
+
+# ---- however often it is interrupted
+
+tries=0
+while :; do
+    "$CAUCUS" campaign demo.json --out cut --jobs 2 >out 2>err &
+    pid=$!
+    before=$(sqlite_rows=$(ls -s cut/results.db 2>/dev/null | cut -d' ' -f1); echo "${sqlite_rows:-0}")
+    while kill -0 $pid 2>/dev/null; do
+        after=$(ls -s cut/results.db-wal 2>/dev/null | cut -d' ' -f1) || after=0
+        [ "${after:-0}" -gt 0 ] && break
+    done
+    # one time it is asked to end, another time it is not asked
+    if [ $((tries % 2)) = 0 ]; then kill -INT $pid 2>/dev/null || :; else kill -KILL $pid 2>/dev/null || :; fi
+    code=0
+    wait $pid 2>/dev/null || code=$?
+    tries=$((tries + 1))
+    [ $code -ne 0 ] && [ $tries -lt 4 ] || break
+done
+call 0 demo.json --out cut
+same "interrupted $tries times" cut
+
+# ---- a row by itself
+
+call 0 verify whole
+want "verify: one of each cell" grep -q '^40 runs were made again: equal bit for bit$' out
+call 0 verify whole 17 3
+call 65 verify whole 17 900000
+call 64 verify whole 40 0
+call 0 cell whole 17
+cp out cell.json
+"$CAUCUS" simulate cell.json --engine heap --seed 1 --run 3 --out one --force >out 2>err || :
+"$CAUCUS" report one --format csv --table run >run.csv
+row=$(grep '^17,' whole/results.csv | grep ',1,3,')
+field() { # FILE NAME: of the second line
+    awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR == 2 { print $at }' "$1"
+}
+{ head -n 1 whole/results.csv; echo "$row"; } >row.csv
+# close WHAT ROW-COLUMN RUN-COLUMN: the report, which knows nothing of the measures, says the same
+close() {
+    want "$1: $(field row.csv "$2") ms in the row, $(field run.csv "$3") s in the report" \
+        awk -v a="$(field row.csv "$2")" -v b="$(field run.csv "$3")" -v within="$4" \
+        'BEGIN { d = a / 1000 - b; exit !(d < within && d > -within) }'
+}
+close "exposed" exposed_ms exposed_s 1
+close "no quorum" no_quorum_ms unquorate_s 1
+close "last place" last_place_ms last_place_s 1
+close "out of service" suspended_ms out_s 240
+close "length" length_ms length_s 15
+want "outcome" [ "$(field row.csv outcome)" = "$(field run.csv status)" ]
+want "restarts" [ "$(field row.csv restarts)" = "$("$CAUCUS" report one --format csv --table nodes | awk -F, 'NR > 1 { n += $7 } END { print n }')" ]
+
+# ---- the rule that says when a cell has enough
+
+plan until.json 640 '.until = {event: "node_failed", half_width: 0.06, least_runs: 20} | .factors = [.factors[0]]'
+call 0 until.json --out until --jobs 2
+rows=$(sed 1d until/results.csv | wc -l)
+want "a rule saves runs: $rows of 12800" [ "$rows" -lt 12800 ]
+want "a rule asks for more where it is not sure" [ "$(sed 1d until/results.csv | cut -d, -f1 | uniq -c | awk '{ print $1 }' | sort -u | wc -l)" -gt 1 ]
+for i in 1 2 3; do
+    call 0 until.json --out "u$i" --shard "$i/3" --jobs 1
+done
+call 0 merge u u1 u2 u3
+want "a rule: the same table from three parts" cmp until/results.csv u/results.csv
+
+# ---- both engines, and weather of one's own
+
+plan engines.json 6 '.policies = [.policies[0], .policies[4]] | .factors = [.factors[0]]'
+call 0 engines.json --out heap
+if [ "${CAUCUS_WITH_SIMGRID-0}" = 1 ]; then
+    plan engines.json 6 '.policies = [.policies[0], .policies[4]] | .factors = [.factors[0]] | .engine = "simgrid"'
+    call 0 engines.json --out simgrid --jobs 2
+    want "both engines: the same table" cmp heap/results.csv simgrid/results.csv
+fi
+plan own.json 6 '.policies = [.policies[0], .policies[4]] | .factors = [.factors[0]] | .weather = "independent"'
+call 0 own.json --out own
+want "weather of its own: no run twice" [ "$(sed 1d own/results.csv | cut -d, -f5 | sort | uniq -d | wc -l)" -eq 0 ]
+want "the same weather: each run as often as there are cells" [ "$(sed 1d heap/results.csv | cut -d, -f5 | sort | uniq -c | awk '$1 != 8' | wc -l)" -eq 0 ]
+
+# ---- what is wrong
+
+call 65 demo.json --out heap
+want "another plan's directory" grep -q 'heap: holds a campaign of another plan: plan.json differs$' err
+call 65 demo.json --out part1
+want "another part's directory" grep -q 'part1: holds part 1/7 of this campaign, not 1/1$' err
+call 65 merge merged heap
+mkdir busy && echo x >busy/file
+call 65 demo.json --out busy
+plan bad.json 5 '.factors[0].path = "faults[9].at"'
+call 65 bad.json --out bad
+want "a cell that cannot be run" grep -q 'cell 0 (defaults, crash_every="1h", update_fails=0.05): faults\[9\]: the list has no such element$' err
+want "nothing half-done" [ ! -e bad ]
+call 64 demo.json
+call 64 demo.json --out x --shard 3/2
+call 64 demo.json --out x --jobs 0
+call 64 demo.json other.json --out x
+call 64 merge x
+call 64 cell whole 40
+call 64 cell whole many
+call 65 verify nowhere
+call 65 nowhere.json --out x
+call 0 check demo.json
+call 0 columns
+want "each column is explained" [ "$(wc -l <out)" -eq "$(($(head -n 1 whole/results.csv | tr ',' '\n' | wc -l) - 2 + 1))" ]
+want "nothing was made for wrong words" [ ! -e x ]
+
+finish "campaigns: $checks checks"
