@@ -15,59 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char style[] =
-    ":root{color-scheme:light dark;--ink:#1f2328;--soft:#59636e;--line:#d1d9e0;--ground:#fff;"
-    "--stripe:#f6f8fa;--good:#1a7f37;--bad:#b91c1c;--warn:#8a5300}\n"
-    "@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa4af;--line:#3d444d;"
-    "--ground:#0d1117;--stripe:#151b23;--good:#57c76d;--bad:#ff8b83;--warn:#e3b341}}\n"
-    "*{box-sizing:border-box}\n"
-    "body{margin:0 auto;padding:1.5rem 1.25rem 3rem;max-width:78rem;color:var(--ink);"
-    "background:var(--ground);font:1rem/1.5 system-ui,-apple-system,'Segoe UI',Roboto,"
-    "'DejaVu Sans',Arial,sans-serif}\n"
-    "h1{font-size:1.6rem;line-height:1.25;margin:0 0 .25rem}\n"
-    "h2{font-size:1.15rem;margin:2.25rem 0 .5rem}\n"
-    "p{margin:.3rem 0;max-width:50rem}\n"
-    ".soft{color:var(--soft)}\n"
-    ".Succeeded{color:var(--good)}.Failed{color:var(--bad)}"
-    ".PartiallyFailed,.Canceled{color:var(--warn)}\n"
-    ".outcome{font-size:1.15rem;margin:.5rem 0}.outcome strong{font-size:1.3rem}\n"
-    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.25rem;margin:.75rem 0}\n"
-    "dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}\n"
-    ".scroll{overflow-x:auto}\n"
-    "table{border-collapse:collapse;width:100%;font-size:.92rem}\n"
-    "th,td{text-align:left;vertical-align:top;padding:.35rem .8rem .35rem 0;"
-    "border-bottom:1px solid var(--line);overflow-wrap:break-word}\n"
-    "th{color:var(--soft);font-weight:600;white-space:nowrap}\n"
-    "tbody th{color:var(--ink);white-space:normal}\n"
-    "bdi{display:inline-block;min-width:6rem;max-width:16rem;overflow-wrap:anywhere}\n"
-    "td.s{min-width:16rem}td.s::first-letter{text-transform:uppercase}\n"
-    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;"
-    "padding-right:1.5rem}\n"
-    "td.t{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
-    "figcaption{font-size:.85rem}figure{margin:.75rem 0}figure "
-    "svg{display:block;width:100%;height:auto;background:#fff;"
-    "border:1px solid var(--line);border-radius:6px}\n"
-    "code{font-family:ui-monospace,'DejaVu Sans Mono',monospace;font-size:.9em}\n"
-    "@media print{:root{--ink:#000;--soft:#444;--line:#bbb;--ground:#fff;--good:#0b5a22;"
-    "--bad:#8f1212;--warn:#6b4000}body{max-width:none;padding:0;font-size:10pt}"
-    "tr,figure{break-inside:avoid}h2{break-after:avoid}}\n";
-
-/* Markup with texts in it: each %s of `form` is escaped; nothing else is replaced. */
-static void say(FILE *to, const char *form, ...)
-{
-    va_list texts;
-    va_start(texts, form);
-    for (const char *at = form, *next; *at; at = next) {
-        next = strstr(at, "%s");
-        size_t size = next ? (size_t)(next - at) : strlen(at);
-        fwrite(at, 1, size, to);
-        if (next)
-            markup_escape(to, va_arg(texts, const char *));
-        next = at + size + (next ? 2 : 0);
-    }
-    va_end(texts);
-}
-
 /* "PartiallyFailed" as a style class and a word; only words that are known become a class. */
 static void say_status(FILE *to, const char *tag, const char *status)
 {
@@ -85,19 +32,19 @@ static void say_status(FILE *to, const char *tag, const char *status)
 static void say_time(FILE *to, const struct run *run, int64_t at_ms)
 {
     char stamp[32], clock[32];
-    say(to, "<td class=\"t\" title=\"%s\">%s</td>", run_word_time(run, at_ms, stamp),
-        run_word_clock(at_ms, clock));
+    markup_say(to, "<td class=\"t\" title=\"%s\">%s</td>", run_word_time(run, at_ms, stamp),
+               run_word_clock(at_ms, clock));
 }
 
 /* A heading and its table, which a keyboard can scroll where it is too wide. The names of the
  * columns stand apart by |, # before one of numbers. */
 static void begin_table(FILE *to, const char *heading, const char *columns)
 {
-    say(to, "<h2>%s</h2>\n", heading);
-    say(to,
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\"><table>\n"
-        "<thead><tr>",
-        heading);
+    markup_say(to, "<h2>%s</h2>\n", heading);
+    markup_say(to,
+               "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\"><table>\n"
+               "<thead><tr>",
+               heading);
     while (*columns) {
         size_t size = strcspn(columns, "|");
         bool number = *columns == '#';
@@ -130,8 +77,8 @@ static void say_outcome(FILE *to, const struct run *run)
                  {"Failed", "failed"},
                  {"Canceled", "were left alone or canceled"},
                  {"", "have no result"}};
-    say(to, "<header>\n<h1>Update run of %s</h1>\n",
-        *run->cluster ? run->cluster : "an unnamed cluster");
+    markup_say(to, "<header>\n<h1>Update run of %s</h1>\n",
+               *run->cluster ? run->cluster : "an unnamed cluster");
     fputs("<p class=\"outcome\">", to);
     say_status(to, "strong", run->status);
     if (run->node_count == 0)
@@ -148,9 +95,9 @@ static void say_outcome(FILE *to, const struct run *run)
     }
     fputs(run->node_count ? ".</p>\n" : "</p>\n", to);
     if (*run->why)
-        say(to, "<p>The run ended because %s.</p>\n", run->why);
+        markup_say(to, "<p>The run ended because %s.</p>\n", run->why);
     for (size_t i = 0; i < run->note_count; i++)
-        say(to, "<p><strong>Note:</strong> %s.</p>\n", run->notes[i]);
+        markup_say(to, "<p><strong>Note:</strong> %s.</p>\n", run->notes[i]);
     if (!*run->status)
         fputs("<p>There is no result of the run: it is still under way, or whoever drove it "
               "died.</p>\n",
@@ -169,26 +116,29 @@ static void say_summary(FILE *to, const struct run *run)
     char *quorum = quorum_sentence(run);
     fputs("<dl>\n", to);
     if (*run->zero) {
-        say(to, "<dt>Began</dt><dd>%s</dd>\n", run_word_time(run, run->start_ms, text));
-        say(to, "<dt>Took</dt><dd>%s</dd>\n", run_word_duration(run->end_ms - run->start_ms, text));
+        markup_say(to, "<dt>Began</dt><dd>%s</dd>\n", run_word_time(run, run->start_ms, text));
+        markup_say(to, "<dt>Took</dt><dd>%s</dd>\n",
+                   run_word_duration(run->end_ms - run->start_ms, text));
     }
-    say(to, "<dt>Nodes out of service</dt><dd>%s in all</dd>\n", run_word_duration(out_ms, text));
+    markup_say(to, "<dt>Nodes out of service</dt><dd>%s in all</dd>\n",
+               run_word_duration(out_ms, text));
     fprintf(to, "<dt>Restarts</dt><dd>%" PRIu64 "</dd>\n", restarts);
-    say(to, "<dt>Quorum</dt><dd>%s</dd>\n", quorum ? quorum : "");
+    markup_say(to, "<dt>Quorum</dt><dd>%s</dd>\n", quorum ? quorum : "");
     if (run->vote_count > 0) {
         char last[32];
-        say(to,
-            "<dt>Exposure</dt><dd>%s in which one more vote lost would have cost quorum; "
-            "%s in which one more node lost would have left roles no place</dd>\n",
-            run_word_duration(run_exposed_ms(run), text),
-            run_word_duration(run_last_place_ms(run), last));
+        markup_say(to,
+                   "<dt>Exposure</dt><dd>%s in which one more vote lost would have cost quorum; "
+                   "%s in which one more node lost would have left roles no place</dd>\n",
+                   run_word_duration(run_exposed_ms(run), text),
+                   run_word_duration(run_last_place_ms(run), last));
     }
     if (*run->run_id)
-        say(to, "<dt>Run</dt><dd><code>%s</code></dd>\n", run->run_id);
+        markup_say(to, "<dt>Run</dt><dd><code>%s</code></dd>\n", run->run_id);
     if (*run->scenario)
-        say(to, "<dt>Scenario</dt><dd>%s</dd>\n", run->scenario);
-    say(to, "<dt>Kind</dt><dd>%s</dd>\n",
-        run->simulated ? "simulated: no real node was touched" : "as recorded by its coordinator");
+        markup_say(to, "<dt>Scenario</dt><dd>%s</dd>\n", run->scenario);
+    markup_say(to, "<dt>Kind</dt><dd>%s</dd>\n",
+               run->simulated ? "simulated: no real node was touched"
+                              : "as recorded by its coordinator");
     fputs("</dl>\n</header>\n", to);
     free(quorum);
 }
@@ -220,14 +170,14 @@ static int say_picture(FILE *to, const char *dir, const char *name, const char *
         at += hit ? hit : 1;
     }
     free(svg);
-    say(to, "<figcaption class=\"soft\">%s</figcaption>\n</figure>\n", caption);
+    markup_say(to, "<figcaption class=\"soft\">%s</figcaption>\n</figure>\n", caption);
     return 0;
 }
 
 static int say_pictures(FILE *to, const char *missing, const char *dir)
 {
     if (missing) {
-        say(to, "<h2>Pictures</h2>\n<p>There are none: %s.</p>\n", missing);
+        markup_say(to, "<h2>Pictures</h2>\n<p>There are none: %s.</p>\n", missing);
         return 0;
     }
     fputs("<h2>What happened when</h2>\n", to);
@@ -266,7 +216,7 @@ static bool say_errors(FILE *to, const struct run_node *node)
         same = last + 1 == node->error_count && strcmp(node->errors[i].reason, node->reason) == 0;
         fputs(i > 0 ? " " : "", to);
         say_attempts(to, node, i, last);
-        say(to, same ? "%s (<code>%s</code>)." : "%s.", node->errors[i].why, node->reason);
+        markup_say(to, same ? "%s (<code>%s</code>)." : "%s.", node->errors[i].why, node->reason);
     }
     return same;
 }
@@ -306,7 +256,7 @@ static void say_story(FILE *to, const struct run_node *node)
     fputs("<td class=\"s\">", to);
     if (!say_errors(to, node) && *node->why) {
         fputs(*before ? " In the end: " : "", to);
-        say(to, "%s (<code>%s</code>).", node->why, node->reason);
+        markup_say(to, "%s (<code>%s</code>).", node->why, node->reason);
         before = " ";
     }
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
@@ -329,7 +279,7 @@ static void say_nodes(FILE *to, const struct run *run)
                 "What happened and why");
     for (size_t i = 0; i < run->node_count; i++) {
         const struct run_node *node = &run->nodes[i];
-        say(to, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>", node->name);
+        markup_say(to, "<tr><th scope=\"row\"><bdi>%s</bdi></th><td>", node->name);
         say_status(to, "strong", node->status);
         fprintf(to,
                 "</td><td class=\"n\">%" PRIu32 "</td><td class=\"n\">%" PRIu32
@@ -360,11 +310,11 @@ static void say_held(FILE *to, const struct run *run, const struct run_node *nod
             continue;
         fputs("<tr>", to);
         say_time(to, run, span->from_ms);
-        say(to, "<td><bdi>%s</bdi></td><td>%s</td><td class=\"n\">%s</td><td class=\"s\">%s",
-            node->name, span->state, run_word_duration(span->to_ms - span->from_ms, text),
-            *span->reason ? span->why : "it waited for storage to be repaired");
+        markup_say(to, "<td><bdi>%s</bdi></td><td>%s</td><td class=\"n\">%s</td><td class=\"s\">%s",
+                   node->name, span->state, run_word_duration(span->to_ms - span->from_ms, text),
+                   *span->reason ? span->why : "it waited for storage to be repaired");
         if (*span->reason)
-            say(to, " (<code>%s</code>)", span->reason);
+            markup_say(to, " (<code>%s</code>)", span->reason);
         fputs("</td></tr>\n", to);
     }
 }
@@ -400,7 +350,8 @@ static void say_updates(FILE *to, const struct run *run)
     for (size_t n = 0; n < run->node_count; n++) {
         for (size_t i = run->nodes[n].first_update; i; i = run->updates[i - 1].next) {
             const struct run_update *update = &run->updates[i - 1];
-            say(to,
+            markup_say(
+                to,
                 "<tr><td><bdi>%s</bdi></td><td><code>%s</code></td><td title=\"%s\">%s</td><td>",
                 run->nodes[n].name, update->id, update->description, update->title);
             say_status(to, "span", *update->staged ? update->staged : "not done");
@@ -433,9 +384,9 @@ static void say_faults(FILE *to, const struct run *run)
             continue;
         fputs("<tr>", to);
         say_time(to, run, mark->at_ms);
-        say(to, "<td><bdi>%s</bdi></td><td>%s%s</td><td>%s</td></tr>\n",
-            *mark->who ? mark->who : "cluster", mark->coordinator ? "coordinator " : "",
-            mark->label, mark->text);
+        markup_say(to, "<td><bdi>%s</bdi></td><td>%s%s</td><td>%s</td></tr>\n",
+                   *mark->who ? mark->who : "cluster", mark->coordinator ? "coordinator " : "",
+                   mark->label, mark->text);
     }
     end_table(to);
 }
@@ -449,7 +400,8 @@ static void say_roles(FILE *to, const struct run *run)
     for (size_t i = 0; i < run->role_count; i++) {
         const struct run_role *role = &run->roles[i];
         bool down = role->since_ms != RUN_NO_TIME;
-        say(to,
+        markup_say(
+            to,
             "<tr><th scope=\"row\"><bdi>%s</bdi></th><td><bdi>%s</bdi></td><td><bdi>%s</bdi></td>",
             role->name, role->home, down ? "nowhere" : role->node);
         fprintf(to,
@@ -467,10 +419,10 @@ static void say_facts(FILE *to, const char *title, const struct run_facts *facts
 {
     if (facts->count == 0)
         return;
-    say(to, "<h2>%s</h2>\n<dl>\n", title);
+    markup_say(to, "<h2>%s</h2>\n<dl>\n", title);
     for (size_t i = 0; i < facts->count; i++)
-        say(to, "<dt><code>%s</code></dt><dd>%s</dd>\n", facts->list[i].name,
-            *facts->list[i].value ? facts->list[i].value : "(empty)");
+        markup_say(to, "<dt><code>%s</code></dt><dd>%s</dd>\n", facts->list[i].name,
+                   *facts->list[i].value ? facts->list[i].value : "(empty)");
     fputs("</dl>\n", to);
 }
 
@@ -482,8 +434,8 @@ static int say_page(FILE *to, const struct run *run, const char *missing, const 
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
           "style-src 'unsafe-inline'\">\n",
           to);
-    say(to, "<title>%s</title>\n<style>\n", headline ? headline : "");
-    fputs(style, to);
+    markup_say(to, "<title>%s</title>\n<style>\n", headline ? headline : "");
+    fputs(markup_style, to);
     fputs("</style>\n</head>\n<body>\n<main>\n", to);
     free(headline);
     say_outcome(to, run);
@@ -496,7 +448,8 @@ static int say_page(FILE *to, const struct run *run, const char *missing, const 
     say_faults(to, run);
     say_facts(to, "Run parameters", &run->parameters);
     say_facts(to, "Versions", &run->versions);
-    say(to, "<p class=\"soft\">Times in the tables are hours, minutes and seconds since %s.</p>\n",
+    markup_say(
+        to, "<p class=\"soft\">Times in the tables are hours, minutes and seconds since %s.</p>\n",
         *run->zero ? run->zero : "the start");
     fputs("</main>\n</body>\n</html>\n", to);
     return error;

@@ -1,5 +1,6 @@
-/* caucus-report: what the front runs for `caucus report DIR`, and `caucus simulate` for a new one.
- */
+/* caucus-report: what the front runs for `caucus report DIR` and `caucus campaign report DIR`, and
+ * `caucus simulate` for a new run. */
+#include "analysis/campaign/cmd.h"
 #include "analysis/junit.h"
 #include "analysis/render.h"
 #include "analysis/run.h"
@@ -110,6 +111,8 @@ static int print(const struct request *request)
 int main(int argc, char **argv)
 {
     struct request request;
+    if (argc > 0 && strcmp(argv[0], "campaign") == 0)
+        return cau_talk_end(campaign_cmd_report(argc, argv));
     const char *wrong = read_words(&request, argc, argv);
     if (!wrong && request.table && !has_table(request.table))
         wrong = "--table: must be nodes, run, states, updates, errors, events, votes or roles";

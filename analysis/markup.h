@@ -8,4 +8,10 @@
  * of a run have no control characters (run.h), so this is all that either language asks for. */
 void markup_escape(FILE *to, const char *text);
 
+/* Markup with texts in it: each %s of `form` is escaped; nothing else is replaced. */
+void markup_say(FILE *to, const char *form, ...);
+
+/* The style sheet of our pages: light and dark, for print as well. */
+extern const char markup_style[];
+
 #endif

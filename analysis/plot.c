@@ -13,9 +13,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum file { TEMPLATE, SETTINGS, DATA, ERRORS, PICTURE, FILES };
+enum file { TEMPLATE, SETTINGS, DATA, TERMINAL, ERRORS, PICTURE, PNG, FILES };
 static const char *const file_names[FILES] = {"template.gp", "settings.gp", "data.txt",
-                                              "errors.txt", "picture.svg"};
+                                              "terminal.gp", "errors.txt",  "picture.svg",
+                                              "picture.png"};
+
+/* For templates that say their size in `width` and `height` and leave the rest to this. */
+static const char terminals[2][300] = {
+    "set terminal svg size width,height font 'DejaVu Sans,11' name plot_name background 'white' "
+    "noenhanced\nset encoding utf8\nset output dir.'/picture.svg'\n",
+    "set terminal pngcairo size width,height font 'DejaVu Sans,10' background 'white' "
+    "noenhanced\nset encoding utf8\nset output dir.'/picture.png'\n",
+};
 
 static int file_write(const char *dir, const char *name, const char *text, size_t size)
 {
@@ -143,6 +152,45 @@ static int picture_take(const struct plot *plot, const char *work, const char *d
     return error;
 }
 
+static int picture_copy(const struct plot *plot, const char *work, const char *dir,
+                        char **reterr_why)
+{
+    char *png = NULL, *name = run_sentence("%s.png", plot->name);
+    size_t size = 0;
+    int error = name ? run_read_file(work, file_names[PNG], &png, &size) : -ENOMEM;
+    if (!error)
+        error = file_write(dir, name, png, size);
+    if (error)
+        *reterr_why = run_sentence("%s.png: %s", plot->name, strerror(-error));
+    free(name);
+    free(png);
+    return error;
+}
+
+static int draw_with(const struct plot *plot, const char *gnuplot, const char *work, bool png,
+                     char **reterr_why)
+{
+    int error = file_write(work, file_names[TERMINAL], terminals[png], strlen(terminals[png]));
+    int status = error ? error : gnuplot_run(gnuplot, work);
+    if (status == -ENOENT || status == 127) {
+        *reterr_why = run_sentence("%s is not installed, so no pictures were drawn "
+                                   "(Debian's package is gnuplot-nox)",
+                                   gnuplot);
+        return PLOT_NO_GNUPLOT;
+    }
+    if (status != 0) {
+        char *line = first_line(work);
+        *reterr_why =
+            run_sentence("%s failed on %s.%s: %s", gnuplot, plot->name, png ? "png" : "svg",
+                         line         ? line
+                         : status < 0 ? strerror(-status)
+                                      : "it gave no reason");
+        free(line);
+        return status < 0 ? status : -EIO;
+    }
+    return 0;
+}
+
 static int draw_in(const struct plot *plot, const char *gnuplot, const char *work, const char *dir,
                    char **reterr_why)
 {
@@ -154,23 +202,14 @@ static int draw_in(const struct plot *plot, const char *gnuplot, const char *wor
             return error;
         }
     }
-    int status = gnuplot_run(gnuplot, work);
-    if (status == -ENOENT || status == 127) {
-        *reterr_why = run_sentence("%s is not installed, so no pictures were drawn "
-                                   "(Debian's package is gnuplot-nox)",
-                                   gnuplot);
-        return PLOT_NO_GNUPLOT;
-    }
-    if (status != 0) {
-        char *line = first_line(work);
-        *reterr_why = run_sentence("%s failed on %s.svg: %s", gnuplot, plot->name,
-                                   line         ? line
-                                   : status < 0 ? strerror(-status)
-                                                : "it gave no reason");
-        free(line);
-        return status < 0 ? status : -EIO;
-    }
-    return picture_take(plot, work, dir, reterr_why);
+    int error = draw_with(plot, gnuplot, work, false, reterr_why);
+    if (error == 0)
+        error = picture_take(plot, work, dir, reterr_why);
+    if (error == 0 && plot->png)
+        error = draw_with(plot, gnuplot, work, true, reterr_why);
+    if (error == 0 && plot->png)
+        error = picture_copy(plot, work, dir, reterr_why);
+    return error;
 }
 
 int plot_draw(const struct plot *plot, const char *gnuplot, const char *dir, char **reterr_why)

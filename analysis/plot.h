@@ -7,6 +7,7 @@
 #ifndef ANALYSIS_PLOT_H
 #define ANALYSIS_PLOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,12 +15,19 @@
 /* The templates, NUL-terminated; made from the .gp files of the same names by the build. */
 extern const unsigned char analysis_timeline_gp[];
 extern const unsigned char analysis_quorum_gp[];
+extern const unsigned char analysis_campaign_length_gp[];
+extern const unsigned char analysis_campaign_outcomes_gp[];
+extern const unsigned char analysis_campaign_risk_gp[];
+extern const unsigned char analysis_campaign_sensitivity_gp[];
+extern const unsigned char analysis_campaign_convergence_gp[];
+extern const unsigned char analysis_campaign_heat_gp[];
 
 struct plot {
     const char *name;  /* "timeline": the picture becomes DIR/timeline.svg */
     const char *title; /* for those who cannot see it */
     const unsigned char *template;
     const char *settings, *data;
+    bool png; /* also as DIR/NAME.png; the template draws by `load dir.'/terminal.gp'` */
 };
 
 #define PLOT_NO_GNUPLOT 1

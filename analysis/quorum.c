@@ -116,8 +116,9 @@ int quorum_draw(const struct run *run, const char *gnuplot, const char *dir, cha
     whole = numbers && fclose(numbers) == 0 && whole;
     int error = -ENOMEM;
     if (whole && title)
-        error = plot_draw(&(struct plot){"quorum", title, analysis_quorum_gp, settings, data},
-                          gnuplot, dir, reterr_why);
+        error =
+            plot_draw(&(struct plot){"quorum", title, analysis_quorum_gp, settings, data, false},
+                      gnuplot, dir, reterr_why);
     else
         *reterr_why = run_sentence("out of memory");
     free(title);

@@ -549,8 +549,9 @@ int timeline_draw(const struct run *run, const char *gnuplot, const char *dir, c
         whole = false;
     int error = -ENOMEM;
     if (whole)
-        error = plot_draw(&(struct plot){"timeline", title, analysis_timeline_gp, settings, data},
-                          gnuplot, dir, reterr_why);
+        error = plot_draw(
+            &(struct plot){"timeline", title, analysis_timeline_gp, settings, data, false}, gnuplot,
+            dir, reterr_why);
     else
         *reterr_why = run_sentence("out of memory");
     free(drawing.mark_y);

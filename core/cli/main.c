@@ -27,6 +27,7 @@ struct command {
 static int policy(int argc, char **argv);
 static int replay(int argc, char **argv);
 static int man(int argc, char **argv);
+static int campaign(int argc, char **argv);
 static int become(const struct command *command, char **argv);
 
 static const struct command commands[] = {
@@ -34,7 +35,7 @@ static const struct command commands[] = {
      "run a whole updating run on a simulated cluster"},
     {"scenario", "caucus-sim", NULL, "scenario check|expand|schema|test",
      "check a scenario, write it out in full, or hold it to what it expects"},
-    {"campaign", "caucus-sim", NULL, "campaign PLAN --out DIR [OPTION]...",
+    {"campaign", NULL, campaign, "campaign PLAN --out DIR [OPTION]...",
      "simulate many runs of many policies, and keep the table of what came of them"},
     {"replay", NULL, replay, "replay DIR",
      "feed a run's journals to the core and want the same decisions"},
@@ -122,6 +123,14 @@ static int policy(int argc, char **argv)
     }
     cau_options_explain(stdout, option);
     return 0;
+}
+
+/* Runs are the simulator's, what they say is the report's. */
+static int campaign(int argc, char **argv)
+{
+    static const struct command makes = {.name = "campaign", .program = "caucus-sim"};
+    static const struct command says = {.name = "campaign", .program = "caucus-report"};
+    return become(argc > 1 && strcmp(argv[1], "report") == 0 ? &says : &makes, argv);
 }
 
 static int man(int argc, char **argv)

@@ -98,6 +98,24 @@ close "length" length_ms length_s 15
 want "outcome" [ "$(field row.csv outcome)" = "$(field run.csv status)" ]
 want "restarts" [ "$(field row.csv restarts)" = "$("$CAUCUS" report one --format csv --table nodes | awk -F, 'NR > 1 { n += $7 } END { print n }')" ]
 
+# ---- what the table says, of the table alone
+
+mkdir alone
+cp whole/results.csv alone/
+if command -v gnuplot >/dev/null; then
+    call 0 report alone
+    want "findings" grep -q '^two-at-once against defaults, under the same weather: shorter at every point' out
+    cp alone/campaign.html first.html
+    for picture in length risk outcomes heat sensitivity convergence; do
+        want "$picture: data and pictures" [ -s alone/figures/$picture.csv -a -s alone/figures/$picture.svg -a -s alone/figures/$picture.png ]
+    done
+    call 0 report alone
+    want "the same page again" cmp first.html alone/campaign.html
+fi
+call 64 report
+call 64 report alone --risk luck
+call 65 report nowhere
+
 # ---- the rule that says when a cell has enough
 
 plan until.json 640 '.until = {event: "node_failed", half_width: 0.06, least_runs: 20} | .factors = [.factors[0]]'

@@ -1,0 +1,43 @@
+/* Everything about a campaign that is made of its results.csv alone: tables, pictures, findings. */
+#ifndef CAMPAIGN_REPORT_H
+#define CAMPAIGN_REPORT_H
+
+#include "analysis/campaign/summary.h"
+
+struct report_cell {
+    char *policy, **values;
+    struct summary summary;
+    struct comparison comparison;  /* with the first policy of the same point; of itself nothing */
+    size_t policy_index, baseline; /* among the policies; the cell that is compared with */
+};
+
+struct report {
+    char *dir;
+    char **factors, **policies;
+    size_t factor_count, policy_count, cell_count;
+    struct report_cell *cells;
+    enum summary_event risk; /* what is called risk in pictures and findings */
+    char *convergence;       /* a CSV: how the first point's quantiles came about */
+};
+
+/* Reads DIR/results.csv. Returns 0, or < 0 with a sentence (malloc'd). */
+int report_read(struct report *report, const char *dir, enum summary_event risk, char **reterr_why);
+void report_done(struct report *report);
+
+/* Writes DIR/summary.csv, DIR/comparison.csv, DIR/figures/ and DIR/campaign.html. Returns 0; 1 when
+ * there are no pictures, because gnuplot is not there; or < 0; the latter two with a sentence. */
+int report_write(const struct report *report, char **reterr_why);
+
+/* One line about a cell: "two-at-once, crash_every=2h". */
+char *report_cell_name(const struct report *report, size_t cell);
+
+/* Parts of report_write; each returns 0 or < 0 with a sentence. */
+int report_tables(const struct report *report, char **reterr_why);
+int report_figures(const struct report *report, const char *gnuplot, char **reterr_why);
+int report_page(const struct report *report, const char *missing, char **reterr_why);
+
+/* Sentences, one after the other: what the numbers say. Each ends with a full stop. */
+void report_findings(const struct report *report, void (*each)(void *ctx, const char *sentence),
+                     void *ctx);
+
+#endif

@@ -1,0 +1,65 @@
+/* What the runs of a cell say, and how sure that is; and what a policy changes under the same
+ * weather. All intervals have 95 %. */
+#ifndef CAMPAIGN_SUMMARY_H
+#define CAMPAIGN_SUMMARY_H
+
+#include "analysis/campaign/results.h"
+#include "sim/stats/stats.h"
+
+#define SUMMARY_CONFIDENCE 0.95
+
+enum summary_event {
+    SUMMARY_FAILED,
+    SUMMARY_PARTIALLY_FAILED,
+    SUMMARY_CANCELED,
+    SUMMARY_REFUSED,
+    SUMMARY_NODE_FAILED,
+    SUMMARY_QUORUM_LOST,
+    SUMMARY_LEFT_SUSPENDED,
+    SUMMARY_NOT_ENDED,
+    SUMMARY_EVENTS
+};
+extern const char *const summary_event_words[SUMMARY_EVENTS]; /* "failed", ... */
+
+enum summary_quantile { SUMMARY_P50, SUMMARY_P90, SUMMARY_P99, SUMMARY_QUANTILES };
+extern const double summary_shares[SUMMARY_QUANTILES];
+
+/* Means of what is not a length. */
+enum summary_mean {
+    SUMMARY_RESTARTS,
+    SUMMARY_SUSPENDED_MIN,
+    SUMMARY_ROLE_MOVES,
+    SUMMARY_ROLE_DOWN_S,
+    SUMMARY_NO_QUORUM_S,
+    SUMMARY_EXPOSED_MIN,
+    SUMMARY_LAST_PLACE_MIN,
+    SUMMARY_MEANS
+};
+extern const char *const summary_mean_words[SUMMARY_MEANS];
+
+struct summary {
+    uint64_t cell, runs;
+    uint64_t outcomes[RESULT_OUTCOMES];
+    uint64_t hits[SUMMARY_EVENTS];
+    struct stats_interval events[SUMMARY_EVENTS];    /* Wilson */
+    struct stats_interval length[SUMMARY_QUANTILES]; /* minutes; INFINITY: it did not end */
+    struct stats_interval means[SUMMARY_MEANS];
+    uint64_t median_run, worst_run; /* the runs that took the median length, and longest */
+};
+
+/* One policy against another at the same point: this minus that, run by run. */
+struct comparison {
+    uint64_t pairs;                               /* runs that both have */
+    struct stats_interval length;                 /* minutes; of pairs that both ended */
+    struct stats_interval events[SUMMARY_EVENTS]; /* of the probability */
+    struct stats_interval means[SUMMARY_MEANS];
+};
+
+/* Returns 0 or -ENOMEM. A cell has at least one row. */
+int summary_make(const struct result_cell *cell, struct summary *ret);
+
+/* Pairs runs of the same number. Less than two pairs: `pairs` says so, and the rest is nothing. */
+int comparison_make(const struct result_cell *cell, const struct result_cell *other,
+                    struct comparison *ret);
+
+#endif
