@@ -7,6 +7,7 @@
 #include "scenarios/campaign.h"
 #include "sim/commands.h"
 #include "sim/odds.h"
+#include "sim/requirement.h"
 #include "sim/stats/stats.h"
 
 #include <errno.h>
@@ -20,7 +21,6 @@
 #define CONFIDENCE   0.95
 #define RUNS_LEAST   1000u
 #define RUNS_MAX     10000000u
-#define BELOW_LEAST  1e-6 /* shown by 3 million runs */
 #define REQUIRES_MAX 16u
 
 static const char usage[] =
@@ -58,17 +58,9 @@ static const char usage[] =
     "scenario\n"
     "or profile; 70 an invariant was broken: a defect of Caucus.\n";
 
-/* One --require. */
-struct requirement {
-    const char *text;
-    uint32_t event; /* enum campaign_event, or CAMPAIGN_EVENTS: longer than `limit` */
-    sim_nsec limit;
-    double below;
-};
-
 struct request {
     const char *profile, *scenario, *engine;
-    struct requirement requirements[REQUIRES_MAX];
+    struct sim_requirement requirements[REQUIRES_MAX];
     size_t requirement_count;
     uint64_t seed;
     uint32_t runs, jobs;
@@ -83,56 +75,19 @@ static int wrong(const char *word, const char *what)
     return CAU_EXIT_USAGE;
 }
 
-static int refuse_event(const char *name)
-{
-    fprintf(stderr, "caucus policy: --require: %s is no event; they are", name);
-    for (uint32_t i = 0; i < CAMPAIGN_EVENTS; i++) {
-        fprintf(stderr, " %s,", campaign_event_words.list[i]);
-    }
-    fputs(" longer:TIME\n", stderr);
-    return CAU_EXIT_USAGE;
-}
-
-/* The event between the brackets. */
-static int read_event(const char *name, struct requirement *ret)
-{
-    static const char longer[] = "longer:";
-    ret->event = CAMPAIGN_EVENTS;
-    for (uint32_t i = 0; i < CAMPAIGN_EVENTS; i++) {
-        ret->event = strcmp(campaign_event_words.list[i], name) == 0 ? i : ret->event;
-    }
-    bool known = ret->event < CAMPAIGN_EVENTS ||
-                 (strncmp(name, longer, strlen(longer)) == 0 &&
-                  cau_duration_read(name + strlen(longer), false, &ret->limit) == 0);
-    return known ? 0 : refuse_event(name);
-}
-
-/* "P(EVENT)<X", blanks between the parts. */
 static int add_requirement(struct request *request, const char *text)
 {
-    char name[64] = "", unit[2] = "";
-    int end = 0;
+    char *why = NULL;
     if (request->requirement_count == REQUIRES_MAX) {
         return wrong("--require", "at most 16 times");
     }
-    struct requirement *ret = &request->requirements[request->requirement_count++];
-    *ret = (struct requirement){.text = text};
-    if (sscanf(text, " P ( %63[^) ] ) < %lf %1[%] %n", name, &ret->below, unit, &end) < 3) {
-        end = 0;
-        sscanf(text, " P ( %63[^) ] ) < %lf %n", name, &ret->below, &end);
+    struct sim_requirement *ret = &request->requirements[request->requirement_count++];
+    if (sim_requirement_read(text, ret, &why) != 0) {
+        char *sentence = why == NULL ? NULL : cau_sentence("--require: %s", why);
+        free(why);
+        return cau_say_why("policy", sentence, CAU_EXIT_USAGE);
     }
-    if (end == 0 || text[end] != '\0') {
-        cau_say("policy", "--require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is %s", text);
-        return CAU_EXIT_USAGE;
-    }
-    ret->below /= unit[0] == '%' ? 100 : 1;
-    if (!(ret->below >= BELOW_LEAST && ret->below < 1)) {
-        cau_say("policy",
-                "--require: X must be at least 1e-6 and less than 1, as in P(EVENT)<X, is %s",
-                text);
-        return CAU_EXIT_USAGE;
-    }
-    return read_event(name, ret);
+    return 0;
 }
 
 static int take_value(struct request *request, const char *flag, const char *value)
@@ -212,12 +167,12 @@ struct count {
     double low, high;
 };
 
-static struct count count_of(const struct answer *answer, uint32_t event, sim_nsec limit)
+static struct count count_of(const struct answer *answer, const struct sim_requirement *what)
 {
     struct count ret = {0};
     for (uint32_t i = 0; i < answer->count; i++) {
         const struct sim_odds_run *run = &answer->runs[i];
-        if (event == CAMPAIGN_EVENTS ? run->length > limit : run->events >> event & 1u) {
+        if (sim_requirement_happened(what, run->events, run->length)) {
             ret.first = ret.hits++ == 0 ? i : ret.first;
         }
     }
@@ -228,9 +183,10 @@ static struct count count_of(const struct answer *answer, uint32_t event, sim_ns
     return ret;
 }
 
-static bool is_shown(const struct answer *answer, const struct requirement *what, struct count *ret)
+static bool is_shown(const struct answer *answer, const struct sim_requirement *what,
+                     struct count *ret)
 {
-    *ret = count_of(answer, what->event, what->limit);
+    *ret = count_of(answer, what);
     return ret->high < what->below;
 }
 
@@ -298,7 +254,7 @@ static void print_text(const struct answer *answer)
     printf("\n%-17s  %8s  %9s  %s\n", "Event", "Runs", "First run",
            "Probability, 95 % sure on each side");
     for (uint32_t i = 0; i < CAMPAIGN_EVENTS; i++) {
-        count = count_of(answer, i, 0);
+        count = count_of(answer, &(struct sim_requirement){.event = i});
         printf("%-17s  %8" PRIu32, campaign_event_words.list[i], count.hits);
         if (count.hits > 0) {
             printf("  %9" PRIu32, count.first);
@@ -308,7 +264,7 @@ static void print_text(const struct answer *answer)
         printf("  %.2g .. %.2g\n", outwards(count.low, floor), outwards(count.high, ceil));
     }
     for (size_t i = 0; i < request->requirement_count; i++) {
-        const struct requirement *what = &request->requirements[i];
+        const struct sim_requirement *what = &request->requirements[i];
         bool shown = is_shown(answer, what, &count);
         printf("%s%s: %s: %" PRIu32 " of %" PRIu32 " runs, so ", i == 0 ? "\n" : "", what->text,
                shown                      ? "shown"
@@ -363,7 +319,7 @@ static void print_json(const struct answer *answer)
     cau_text_say(&text, "}");
     cau_text_say(&text, ",\"Events\":{");
     for (uint32_t i = 0; i < CAMPAIGN_EVENTS; i++) {
-        count = count_of(answer, i, 0);
+        count = count_of(answer, &(struct sim_requirement){.event = i});
         cau_text_printf(&text, "%s\"%s\":{", i > 0 ? "," : "", campaign_event_words.list[i]);
         add_count(&text, &count);
     }
