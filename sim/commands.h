@@ -5,6 +5,7 @@
 int sim_cmd_simulate(int argc, char **argv);
 int sim_cmd_scenario(int argc, char **argv);
 int sim_cmd_campaign(int argc, char **argv);
+int sim_cmd_tune(int argc, char **argv);
 int sim_cmd_policy_set(int argc, char **argv);
 int sim_cmd_policy_validate(int argc, char **argv);
 

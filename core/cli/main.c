@@ -37,6 +37,8 @@ static const struct command commands[] = {
      "check a scenario, write it out in full, or hold it to what it expects"},
     {"campaign", NULL, campaign, "campaign PLAN --out DIR [OPTION]...",
      "simulate many runs of many policies, and keep the table of what came of them"},
+    {"tune", "caucus-sim", NULL, "tune SCENARIO --out DIR [OPTION]...",
+     "look for the policy with which runs end soonest within given limits"},
     {"replay", NULL, replay, "replay DIR",
      "feed a run's journals to the core and want the same decisions"},
     {"report", "caucus-report", NULL, "report DIR [--format FORMAT]",

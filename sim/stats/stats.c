@@ -1,8 +1,13 @@
 #include "sim/stats/stats.h"
 
+#include <errno.h>
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define RESAMPLES 1000u
 
 static double tail(double confidence)
 {
@@ -104,6 +109,65 @@ struct stats_interval stats_mean(const double *values, uint64_t count, double co
     double n = (double)count, t = gsl_cdf_tdist_Qinv(tail(confidence), n - 1);
     double half = t * sqrt(squares / (n - 1) / n);
     return (struct stats_interval){mean, mean - half, mean + half};
+}
+
+static double quantile_of(double *values, uint64_t count, double q)
+{
+    uint64_t rank = stats_quantile_ranks(count, q, 0.5).value;
+    qsort(values, count, sizeof *values, rising);
+    return values[rank - 1];
+}
+
+/* Room for what is drawn: two of `count`, two of RESAMPLES. */
+struct drawn {
+    double *first, *second, *differences, *ratios;
+};
+
+static void resample(const gsl_rng *rng, const double *first, const double *second, uint64_t count,
+                     double q, const struct drawn *drawn)
+{
+    for (uint32_t r = 0; r < RESAMPLES; r++) {
+        for (uint64_t i = 0; i < count; i++) {
+            uint64_t from = (uint64_t)(gsl_rng_uniform(rng) * (double)count);
+            drawn->first[i] = first[from];
+            drawn->second[i] = second[from];
+        }
+        double a = quantile_of(drawn->first, count, q), b = quantile_of(drawn->second, count, q);
+        drawn->differences[r] = a - b;
+        drawn->ratios[r] = a / b;
+    }
+}
+
+static struct stats_interval percentiles(double value, double *values, double confidence)
+{
+    double a = tail(confidence);
+    qsort(values, RESAMPLES, sizeof *values, rising);
+    return (struct stats_interval){value, values[(size_t)floor(a * (RESAMPLES - 1))],
+                                   values[(size_t)ceil((1 - a) * (RESAMPLES - 1))]};
+}
+
+int stats_paired_quantiles(const double *first, const double *second, uint64_t count, double q,
+                           double confidence, struct stats_interval *ret_difference,
+                           struct stats_interval *ret_ratio)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    double *all = calloc(2 * count + 2 * RESAMPLES, sizeof *all);
+    int rc = rng == NULL || all == NULL ? -ENOMEM : 0;
+    if (rc == 0) {
+        const struct drawn drawn = {all, all + count, all + 2 * count, all + 2 * count + RESAMPLES};
+        memcpy(drawn.first, first, count * sizeof *first);
+        memcpy(drawn.second, second, count * sizeof *second);
+        double a = quantile_of(drawn.first, count, q), b = quantile_of(drawn.second, count, q);
+        gsl_rng_set(rng, 1);
+        resample(rng, first, second, count, q, &drawn);
+        *ret_difference = percentiles(a - b, drawn.differences, confidence);
+        *ret_ratio = percentiles(a / b, drawn.ratios, confidence);
+    }
+    if (rng != NULL) {
+        gsl_rng_free(rng);
+    }
+    free(all);
+    return rc;
 }
 
 struct stats_interval stats_paired_proportions(uint64_t only_first, uint64_t only_second,

@@ -34,6 +34,13 @@ struct stats_interval stats_quantile(double *values, uint64_t count, double q, d
  * is better than another under the same weather. */
 struct stats_interval stats_mean(const double *values, uint64_t count, double confidence);
 
+/* The difference of two quantiles of paired values, first minus second, and its ratio to the
+ * second, by resampling the pairs (the bootstrap's percentiles, always the same draws). Sorts
+ * nothing of the caller's. -ENOMEM, or 0. `count` is at least 2; values are finite. */
+int stats_paired_quantiles(const double *first, const double *second, uint64_t count, double q,
+                           double confidence, struct stats_interval *ret_difference,
+                           struct stats_interval *ret_ratio);
+
 /* The difference of two proportions of paired runs, of which `only_first` had it under the first
  * policy only and `only_second` under the second only: first minus second, after Newcombe and Wald
  * as adjusted by Agresti and Min. */

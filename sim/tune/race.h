@@ -1,0 +1,37 @@
+/* The search: candidates spread over the space, a race among them, steps around those that lead. */
+#ifndef TUNE_RACE_H
+#define TUNE_RACE_H
+
+#include "sim/tune/trial.h"
+
+#define TUNE_REQUIRES_MAX 16u
+#define TUNE_MARGIN       0.01 /* of "no more probable than": one run in a hundred */
+
+/* What has to be kept. */
+struct tune_limit {
+    struct sim_requirement what;
+    bool own; /* no more probable than with the policy as it is, instead of below a number */
+};
+
+struct tune_goal {
+    double quantile; /* of the length that is to become small; 0: the mean */
+    struct tune_limit limits[TUNE_REQUIRES_MAX];
+    uint32_t limit_count;
+    uint32_t candidates, runs; /* at the start; of each in the last round */
+};
+
+/* Fills `trials`, which has the policy as it is, with candidates and races them. *ret_best: the
+ * index of the one that leads. 0, 1: stopped, < 0 with a sentence. */
+int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32_t *ret_best,
+                char **reterr_why);
+
+/* Does the trial surely break a limit? The first such one, or NULL. `own` is the policy as it is.
+ */
+const struct tune_limit *tune_breaks(const struct tune_trial *trial, const struct tune_trial *own,
+                                     const struct tune_goal *goal);
+
+/* Is each limit kept as far as is known: by the estimates, and within the margin? */
+bool tune_keeps(const struct tune_trial *trial, const struct tune_trial *own,
+                const struct tune_goal *goal);
+
+#endif

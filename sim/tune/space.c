@@ -1,0 +1,191 @@
+#include "sim/tune/space.h"
+
+#include "core/cli/units.h"
+#include "core/shell/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE   60000.0 /* ms */
+#define NS_OF_MS 1000000
+
+static void add(struct tune_space *space, const char *name, double from, double to, bool log)
+{
+    const struct cau_option *option = cau_option_find(name);
+    if (option != NULL && from < to) {
+        space->knobs[space->count++] = (struct tune_knob){option, from, to, log, true};
+    }
+}
+
+void tune_space_init(struct tune_space *space, char *scenario_text, const struct scenario *scenario,
+                     const char *profile)
+{
+    double nodes = scenario->node_count;
+    *space = (struct tune_space){.scenario_text = scenario_text, .profile = profile};
+    add(space, "max_failed_nodes", 0, nodes - 1, false);
+    add(space, "max_retries_per_node", 0, 6, false);
+    add(space, "suspend_retries_per_node", 0, 6, false);
+    add(space, "reboot_timeout_minutes", 5 * MINUTE, 60 * MINUTE, true);
+    add(space, "quorum_wait_minutes", 1 * MINUTE, 60 * MINUTE, true);
+    add(space, "max_parallel_nodes", 1, floor(nodes / 3), false);
+}
+
+void tune_space_done(struct tune_space *space)
+{
+    free(space->scenario_text);
+    *space = (struct tune_space){0};
+}
+
+static struct tune_knob *find(struct tune_space *space, const struct cau_option *option)
+{
+    for (uint32_t i = 0; i < space->count; i++) {
+        if (space->knobs[i].option == option) {
+            return &space->knobs[i];
+        }
+    }
+    return NULL;
+}
+
+static bool read_end(const struct cau_option *option, const char *text, double *ret)
+{
+    uint64_t number;
+    int64_t ns;
+    if (cau_whole_read(text, 0, UINT32_MAX, &number)) {
+        *ret = option->type == CAU_OPTION_DURATION ? (double)number * MINUTE : (double)number;
+        return true;
+    }
+    if (option->type == CAU_OPTION_DURATION && cau_duration_read(text, false, &ns) == 0) {
+        *ret = (double)(ns / NS_OF_MS);
+        return true;
+    }
+    return false;
+}
+
+int tune_space_vary(struct tune_space *space, const char *text, char **reterr_why)
+{
+    char name[64] = "", from[32] = "", to[32] = "", rest = '\0';
+    struct tune_knob knob = {.free = true};
+    if (sscanf(text, "%63[^=]=%31[^.]..%31[^.]%c", name, from, to, &rest) != 3) {
+        *reterr_why =
+            cau_sentence("must be NAME=FROM..TO, like max_failed_nodes=0..4, is %s", text);
+        return -EINVAL;
+    }
+    knob.option = cau_option_find_any(name);
+    if (knob.option == NULL ||
+        (knob.option->type != CAU_OPTION_COUNT && knob.option->type != CAU_OPTION_DURATION)) {
+        *reterr_why = cau_sentence("%s is no option that is a number or a duration", name);
+        return -EINVAL;
+    }
+    if (!read_end(knob.option, from, &knob.from) || !read_end(knob.option, to, &knob.to) ||
+        !(knob.from < knob.to) || knob.from < (double)knob.option->min ||
+        (knob.option->max != CAU_NEVER && knob.to > (double)knob.option->max)) {
+        *reterr_why =
+            cau_sentence("%s: must go from one value that the option may have to a larger "
+                         "one, is %s..%s",
+                         knob.option->name, from, to);
+        return -EINVAL;
+    }
+    knob.log = knob.option->type == CAU_OPTION_DURATION && knob.from > 0;
+    struct tune_knob *there = find(space, knob.option);
+    if (there == NULL && space->count == TUNE_KNOBS_MAX) {
+        *reterr_why = cau_sentence("at most %u options can be varied", TUNE_KNOBS_MAX);
+        return -EINVAL;
+    }
+    *(there != NULL ? there : &space->knobs[space->count++]) = knob;
+    return 0;
+}
+
+int tune_space_hold(struct tune_space *space, const char *name, char **reterr_why)
+{
+    const struct cau_option *option = cau_option_find_any(name);
+    struct tune_knob *there = option == NULL ? NULL : find(space, option);
+    if (there == NULL) {
+        *reterr_why = cau_sentence("%s is not one of the options that are varied", name);
+        return -EINVAL;
+    }
+    there->free = false;
+    return 0;
+}
+
+/* ---- candidates ---- */
+
+static double value_at(const struct tune_knob *knob, double at)
+{
+    if (knob->log) {
+        return knob->from * pow(knob->to / knob->from, at);
+    }
+    if (knob->option->type == CAU_OPTION_COUNT) {
+        double whole = floor(knob->from + at * (knob->to - knob->from + 1));
+        return whole < knob->to ? whole : knob->to;
+    }
+    return knob->from + at * (knob->to - knob->from);
+}
+
+double tune_knob_step(const struct tune_knob *knob, double share)
+{
+    double one = 1 / (knob->to - knob->from + 1);
+    return knob->option->type == CAU_OPTION_COUNT && share < one ? one : share;
+}
+
+/* Durations are told to the half minute: finer is not meant. */
+static char *setting_of(const struct tune_knob *knob, double at)
+{
+    double value = value_at(knob, at);
+    char text[CAU_UNIT_MAX];
+    if (knob->option->type == CAU_OPTION_DURATION) {
+        int64_t half_minutes = (int64_t)fmax(1, round(value / (MINUTE / 2)));
+        cau_duration_write(half_minutes * 30000 * NS_OF_MS, text);
+    } else {
+        snprintf(text, sizeof text, "%.0f", value);
+    }
+    return cau_sentence("policy.%s=%s", knob->option->name, text);
+}
+
+int tune_candidate_make(const struct tune_space *space, struct tune_candidate *candidate)
+{
+    for (uint32_t i = 0; i < space->count; i++) {
+        if (space->knobs[i].free) {
+            candidate->settings[i] = setting_of(&space->knobs[i], candidate->at[i]);
+            if (candidate->settings[i] == NULL) {
+                return -ENOMEM;
+            }
+        }
+    }
+    return 0;
+}
+
+void tune_candidate_done(struct tune_candidate *candidate)
+{
+    for (uint32_t i = 0; i < TUNE_KNOBS_MAX; i++) {
+        free(candidate->settings[i]);
+        candidate->settings[i] = NULL;
+    }
+}
+
+bool tune_candidate_equal(const struct tune_space *space, const struct tune_candidate *a,
+                          const struct tune_candidate *b)
+{
+    for (uint32_t i = 0; i < space->count; i++) {
+        const char *x = a->settings[i], *y = b->settings[i];
+        if ((x == NULL) != (y == NULL) || (x != NULL && strcmp(x, y) != 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct scenario *tune_candidate_scenario(const struct tune_space *space,
+                                         const struct tune_candidate *candidate, char **reterr_why)
+{
+    const char *settings[TUNE_KNOBS_MAX];
+    struct scenario_over over = {space->profile, settings, 0};
+    for (uint32_t i = 0; i < space->count; i++) {
+        if (candidate->settings[i] != NULL) {
+            settings[over.setting_count++] = candidate->settings[i];
+        }
+    }
+    return scenario_read(space->scenario_text, strlen(space->scenario_text), &over, reterr_why);
+}

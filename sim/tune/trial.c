@@ -1,0 +1,240 @@
+#include "sim/tune/trial.h"
+
+#include "sim/measure.h"
+#include "sim/pool.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK      32u
+#define MINUTE     60000.0
+#define CONFIDENCE 0.95
+
+void tune_trials_done(struct tune_trials *trials)
+{
+    for (uint32_t i = 0; i < trials->count; i++) {
+        tune_candidate_done(&trials->list[i].candidate);
+        free(trials->list[i].rows);
+    }
+    free(trials->list);
+    trials->list = NULL;
+    trials->count = trials->capacity = 0;
+}
+
+int64_t tune_trials_add(struct tune_trials *trials, struct tune_candidate *candidate)
+{
+    for (uint32_t i = 0; i < trials->count; i++) {
+        if (tune_candidate_equal(trials->space, &trials->list[i].candidate, candidate)) {
+            tune_candidate_done(candidate);
+            return -EEXIST;
+        }
+    }
+    if (trials->count == trials->capacity) {
+        uint32_t capacity = trials->capacity == 0 ? 64 : 2 * trials->capacity;
+        struct tune_trial *grown = realloc(trials->list, capacity * sizeof *grown);
+        if (grown == NULL) {
+            tune_candidate_done(candidate);
+            return -ENOMEM;
+        }
+        trials->list = grown;
+        trials->capacity = capacity;
+    }
+    trials->list[trials->count] = (struct tune_trial){.candidate = *candidate};
+    return trials->count++;
+}
+
+/* ---- runs ---- */
+
+struct state {
+    struct tune_trials *trials;
+    uint32_t *handed; /* of each trial */
+    uint32_t runs;
+    struct scenario *scenario; /* in a worker */
+    uint32_t of;
+};
+
+static bool next(void *ctx, struct sim_task *ret)
+{
+    struct state *state = ctx;
+    for (uint32_t i = 0; i < state->trials->count; i++) {
+        uint32_t left = state->runs > state->handed[i] ? state->runs - state->handed[i] : 0;
+        if (!state->trials->list[i].out && left > 0) {
+            *ret = (struct sim_task){state->handed[i], i, left < BLOCK ? left : BLOCK};
+            state->handed[i] += ret->count;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
+{
+    struct state *state = ctx;
+    const struct tune_trials *trials = state->trials;
+    if (state->scenario == NULL || state->of != cell) {
+        char *why = NULL;
+        scenario_free(state->scenario);
+        state->scenario =
+            tune_candidate_scenario(trials->space, &trials->list[cell].candidate, &why);
+        state->of = cell;
+        if (state->scenario == NULL) {
+            snprintf(row, SIM_SENTENCE_MAX, "%s", why != NULL ? why : "out of memory");
+            free(why);
+            return false;
+        }
+    }
+    const struct sim_measure_options options = {.scenario = state->scenario,
+                                                .engine = trials->engine,
+                                                .seed = trials->seed,
+                                                .run = trials->first_run + run};
+    return sim_measure_run(&options, row);
+}
+
+static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char **reterr_why)
+{
+    struct state *state = ctx;
+    struct tune_trial *trial = &state->trials->list[cell];
+    const struct sim_measures *m = row;
+    if (m == NULL || m->of[SIM_M_VIOLATIONS] > 0) {
+        *reterr_why = strdup(m == NULL ? "a run has died: a defect of Caucus"
+                                       : "a run broke an invariant: a defect of Caucus");
+        return false;
+    }
+    int64_t length = m->of[SIM_M_LENGTH];
+    trial->rows[run] = (struct tune_row){
+        .length = length == SIM_NONE ? INFINITY : (double)length / MINUTE,
+        .exposed = (float)((double)m->of[SIM_M_EXPOSED] / MINUTE),
+        .suspended = (float)((double)m->of[SIM_M_SUSPENDED] / MINUTE),
+        .role_down = (float)((double)m->of[SIM_M_ROLE_DOWN] / MINUTE),
+        .events = sim_events_of(m),
+    };
+    state->trials->made++;
+    return true;
+}
+
+static int make_room(struct tune_trials *trials, uint32_t runs)
+{
+    for (uint32_t i = 0; i < trials->count; i++) {
+        struct tune_trial *trial = &trials->list[i];
+        if (!trial->out && trial->capacity < runs) {
+            struct tune_row *rows = realloc(trial->rows, runs * sizeof *rows);
+            if (rows == NULL) {
+                return -ENOMEM;
+            }
+            trial->rows = rows;
+            trial->capacity = runs;
+        }
+    }
+    return 0;
+}
+
+int tune_trials_run(struct tune_trials *trials, uint32_t runs, char **reterr_why)
+{
+    struct state state = {
+        .trials = trials, .runs = runs, .handed = calloc(trials->count + 1, sizeof *state.handed)};
+    const struct sim_pool pool = {.ctx = &state,
+                                  .jobs = trials->jobs,
+                                  .row_size = sizeof(struct sim_measures),
+                                  .apart = strcmp(trials->engine, "simgrid") == 0,
+                                  .stop = trials->stop,
+                                  .next = next,
+                                  .make = make,
+                                  .took = took};
+    *reterr_why = NULL;
+    if (state.handed == NULL || make_room(trials, runs) != 0) {
+        free(state.handed);
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < trials->count; i++) {
+        state.handed[i] = trials->list[i].runs;
+    }
+    int rc = sim_pool_run(&pool, reterr_why);
+    for (uint32_t i = 0; rc == 0 && i < trials->count; i++) {
+        struct tune_trial *trial = &trials->list[i];
+        trial->runs = !trial->out && trial->runs < runs ? runs : trial->runs;
+    }
+    free(state.handed);
+    return rc;
+}
+
+/* ---- what they say ---- */
+
+struct stats_interval tune_objective(const struct tune_trial *trial, double q)
+{
+    double *values = calloc(trial->runs, sizeof *values);
+    struct stats_interval ret = {INFINITY, -INFINITY, INFINITY};
+    for (uint32_t i = 0; values != NULL && i < trial->runs; i++) {
+        values[i] = trial->rows[i].length;
+    }
+    if (values != NULL && trial->runs >= 2) {
+        ret = q > 0 ? stats_quantile(values, trial->runs, q, CONFIDENCE)
+                    : stats_mean(values, trial->runs, CONFIDENCE);
+        ret.value = isnan(ret.value) ? INFINITY : ret.value; /* a mean with runs without end */
+    }
+    free(values);
+    return ret;
+}
+
+static uint32_t pairs_of(const struct tune_trial *a, const struct tune_trial *b)
+{
+    return a->runs < b->runs ? a->runs : b->runs;
+}
+
+struct stats_interval tune_difference(const struct tune_trial *a, const struct tune_trial *b)
+{
+    uint32_t pairs = pairs_of(a, b), used = 0;
+    double *values = calloc(pairs + 1, sizeof *values);
+    for (uint32_t i = 0; values != NULL && i < pairs; i++) {
+        double difference = a->rows[i].length - b->rows[i].length;
+        if (isfinite(difference)) {
+            values[used++] = difference;
+        }
+    }
+    struct stats_interval ret = used >= 2 ? stats_mean(values, used, CONFIDENCE)
+                                          : (struct stats_interval){0, -INFINITY, INFINITY};
+    free(values);
+    return ret;
+}
+
+static bool happened(const struct tune_row *row, const struct sim_requirement *what)
+{
+    sim_nsec length = isfinite(row->length) ? (sim_nsec)(row->length * 60e9) : SIM_NEVER;
+    return sim_requirement_happened(what, row->events, length);
+}
+
+uint32_t tune_hits(const struct tune_trial *trial, const struct sim_requirement *what)
+{
+    uint32_t hits = 0;
+    for (uint32_t i = 0; i < trial->runs; i++) {
+        hits += happened(&trial->rows[i], what);
+    }
+    return hits;
+}
+
+struct stats_interval tune_risk_difference(const struct tune_trial *a, const struct tune_trial *b,
+                                           const struct sim_requirement *what)
+{
+    uint32_t pairs = pairs_of(a, b);
+    uint64_t only_a = 0, only_b = 0;
+    for (uint32_t i = 0; i < pairs; i++) {
+        bool in_a = happened(&a->rows[i], what), in_b = happened(&b->rows[i], what);
+        only_a += in_a && !in_b;
+        only_b += in_b && !in_a;
+    }
+    return stats_paired_proportions(only_a, only_b, pairs > 0 ? pairs : 1, CONFIDENCE);
+}
+
+double tune_mean_of(const struct tune_trial *trial, enum tune_mean what)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < trial->runs; i++) {
+        const struct tune_row *row = &trial->rows[i];
+        sum += (double)(what == TUNE_EXPOSED     ? row->exposed
+                        : what == TUNE_SUSPENDED ? row->suspended
+                                                 : row->role_down);
+    }
+    return trial->runs > 0 ? sum / trial->runs : 0;
+}

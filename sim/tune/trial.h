@@ -1,0 +1,62 @@
+/* The runs of candidates, and what they say of them. All candidates meet the same weather. */
+#ifndef TUNE_TRIAL_H
+#define TUNE_TRIAL_H
+
+#include "sim/requirement.h"
+#include "sim/stats/stats.h"
+#include "sim/tune/space.h"
+
+#include <signal.h>
+
+/* Of a run only what is judged. */
+struct tune_row {
+    double length;                       /* minutes; INFINITY: it did not end */
+    float exposed, suspended, role_down; /* minutes */
+    uint32_t events;
+};
+
+struct tune_trial {
+    struct tune_candidate candidate;
+    struct tune_row *rows;
+    uint32_t runs, capacity;
+    bool out;
+    char why[160]; /* why it is out, or "" */
+};
+
+struct tune_trials {
+    const struct tune_space *space;
+    const char *engine;
+    struct tune_trial *list; /* the first is the policy as it is */
+    uint32_t count, capacity;
+    uint32_t jobs;
+    uint64_t seed, first_run; /* runs are numbered from there */
+    uint64_t made;
+    const volatile sig_atomic_t *stop;
+};
+
+void tune_trials_done(struct tune_trials *trials);
+
+/* Adds a candidate, whose settings are taken over, unless an equal one is there. Returns its index,
+ * or < 0: -EEXIST, -ENOMEM. */
+int64_t tune_trials_add(struct tune_trials *trials, struct tune_candidate *candidate);
+
+/* Makes what is missing until each that is not out has `runs`. 0, 1: stopped, < 0 with a sentence.
+ */
+int tune_trials_run(struct tune_trials *trials, uint32_t runs, char **reterr_why);
+
+/* The objective: the quantile of the length, or its mean where q is 0. */
+struct stats_interval tune_objective(const struct tune_trial *trial, double q);
+
+/* The mean of the paired difference of length, a minus b, over runs that both have and ended. */
+struct stats_interval tune_difference(const struct tune_trial *a, const struct tune_trial *b);
+
+/* How probable it is, and how much more than with another one. */
+uint32_t tune_hits(const struct tune_trial *trial, const struct sim_requirement *what);
+struct stats_interval tune_risk_difference(const struct tune_trial *a, const struct tune_trial *b,
+                                           const struct sim_requirement *what);
+
+/* Mean of a row's number. */
+enum tune_mean { TUNE_EXPOSED, TUNE_SUSPENDED, TUNE_ROLE_DOWN };
+double tune_mean_of(const struct tune_trial *trial, enum tune_mean what);
+
+#endif

@@ -1,0 +1,420 @@
+#include "sim/tune/verdict.h"
+
+#include "core/shell/file.h"
+#include "core/shell/text.h"
+#include "scenarios/profile.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIDENCE     0.95
+#define HELD_OUT_FIRST (UINT64_C(1) << 40) /* no search makes so many runs */
+
+/* ---- as simple as it can be ---- */
+
+/* A copy with one setting, or several (bits), as the policy has them. */
+static int64_t add_without(struct tune_trials *trials, uint32_t of, uint32_t without)
+{
+    struct tune_candidate copy = {.parent = of};
+    const struct tune_candidate *from = &trials->list[of].candidate;
+    memcpy(copy.at, from->at, sizeof copy.at);
+    for (uint32_t k = 0; k < trials->space->count; k++) {
+        if (from->settings[k] != NULL && (without >> k & 1) == 0) {
+            copy.settings[k] = strdup(from->settings[k]);
+            if (copy.settings[k] == NULL) {
+                tune_candidate_done(&copy);
+                return -ENOMEM;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < trials->count; i++) { /* it may have been tried */
+        if (tune_candidate_equal(trials->space, &trials->list[i].candidate, &copy)) {
+            tune_candidate_done(&copy);
+            trials->list[i].out = false;
+            return i;
+        }
+    }
+    return tune_trials_add(trials, &copy);
+}
+
+/* Is it worse without that setting? Then the reason is noted. */
+static bool weigh(struct tune_verdict *v, uint32_t knob, const struct tune_trial *without)
+{
+    const struct tune_trial *best = &v->search.list[v->best];
+    struct tune_reason reason = {.knob = knob, .worse = tune_difference(without, best)};
+    reason.limit = tune_breaks(without, &v->search.list[0], v->goal);
+    for (uint32_t i = 0; reason.limit == NULL && i < v->goal->limit_count; i++) {
+        const struct tune_limit *limit = &v->goal->limits[i];
+        reason.limit =
+            tune_risk_difference(without, best, &limit->what).low > 0 ? limit : reason.limit;
+    }
+    if (reason.limit != NULL) {
+        reason.risk = tune_risk_difference(without, best, &reason.limit->what);
+    } else if (reason.worse.low <= 0) {
+        return false;
+    }
+    v->reasons[v->reason_count++] = reason;
+    return true;
+}
+
+/* Without which settings it would be worse, and how much; the others go. */
+static int simplify(struct tune_verdict *v, char **reterr_why)
+{
+    struct tune_trials *trials = &v->search;
+    uint32_t needless = 0;
+    int64_t without[TUNE_KNOBS_MAX];
+    for (uint32_t i = 1; i < trials->count; i++) {
+        trials->list[i].out |= i != v->best;
+    }
+    for (uint32_t k = 0; k < trials->space->count; k++) {
+        without[k] = trials->list[v->best].candidate.settings[k] == NULL
+                         ? -EEXIST
+                         : add_without(trials, v->best, 1u << k);
+    }
+    int rc = tune_trials_run(trials, v->goal->runs, reterr_why);
+    for (uint32_t k = 0; rc == 0 && k < trials->space->count; k++) {
+        if (without[k] >= 0 && !weigh(v, k, &trials->list[without[k]])) {
+            needless |= 1u << k;
+        }
+    }
+    int64_t plain = rc == 0 ? add_without(trials, v->best, needless) : rc;
+    rc = rc == 0 && plain >= 0 ? tune_trials_run(trials, v->goal->runs, reterr_why) : rc;
+    if (rc == 0 && plain >= 0) {
+        const struct tune_trial *simple = &trials->list[plain];
+        bool as_good = tune_difference(simple, &trials->list[v->best]).low <= 0 &&
+                       tune_breaks(simple, &trials->list[0], v->goal) == NULL;
+        v->best = as_good ? (uint32_t)plain : v->best;
+    }
+    return plain == -ENOMEM ? -ENOMEM : rc;
+}
+
+/* ---- on nights that nobody has seen ---- */
+
+static int try_it(struct tune_verdict *v, char **reterr_why)
+{
+    struct tune_trials *trials = &v->held_out;
+    struct tune_candidate own = {.parent = UINT32_MAX};
+    *trials = v->search;
+    trials->list = NULL;
+    trials->count = trials->capacity = 0;
+    trials->made = 0;
+    trials->first_run = HELD_OUT_FIRST;
+    if (tune_trials_add(trials, &own) < 0) {
+        return -ENOMEM;
+    }
+    struct tune_candidate copy = {.parent = UINT32_MAX};
+    for (uint32_t k = 0; k < v->search.space->count; k++) {
+        const char *setting = v->search.list[v->best].candidate.settings[k];
+        copy.settings[k] = setting == NULL ? NULL : strdup(setting);
+    }
+    int64_t added = tune_trials_add(trials, &copy); /* -EEXIST: nothing better was found */
+    return added == -ENOMEM ? -ENOMEM : tune_trials_run(trials, v->held_out_runs, reterr_why);
+}
+
+static bool is_kept(const struct tune_verdict *v, const struct tune_limit *limit)
+{
+    const struct tune_trial *trial = &v->held_out.list[v->held_out.count - 1];
+    if (limit->own) {
+        return tune_risk_difference(trial, &v->held_out.list[0], &limit->what).high <= TUNE_MARGIN;
+    }
+    uint32_t hits = tune_hits(trial, &limit->what);
+    return stats_clopper_pearson(hits, trial->runs, 2 * CONFIDENCE - 1).high < limit->what.below;
+}
+
+/* The objective's difference, over the nights that both ended. */
+static int compare(struct tune_verdict *v)
+{
+    const struct tune_trial *own = &v->held_out.list[0], *best = &v->held_out.list[1];
+    double *a = calloc(best->runs, sizeof *a), *b = calloc(best->runs, sizeof *b);
+    uint32_t count = 0;
+    int rc = a == NULL || b == NULL ? -ENOMEM : 0;
+    for (uint32_t i = 0; rc == 0 && i < best->runs; i++) {
+        if (isfinite(best->rows[i].length) && isfinite(own->rows[i].length)) {
+            a[count] = best->rows[i].length;
+            b[count++] = own->rows[i].length;
+        }
+    }
+    double q = v->goal->quantile;
+    if (rc == 0 && count >= 2 && q > 0) {
+        rc = stats_paired_quantiles(a, b, count, q, CONFIDENCE, &v->difference, &v->ratio);
+    } else if (rc == 0) {
+        v->difference = tune_difference(best, own);
+        v->ratio = (struct stats_interval){NAN, NAN, NAN};
+    }
+    free(a);
+    free(b);
+    return rc;
+}
+
+int tune_verdict_find(struct tune_verdict *v, char **reterr_why)
+{
+    struct tune_candidate own = {.parent = UINT32_MAX};
+    *reterr_why = NULL;
+    int rc = tune_trials_add(&v->search, &own) < 0 ? -ENOMEM : 0;
+    rc = rc == 0 ? tune_search(&v->search, v->goal, &v->best, reterr_why) : rc;
+    rc = rc == 0 && v->best != 0 ? simplify(v, reterr_why) : rc;
+    rc = rc == 0 ? try_it(v, reterr_why) : rc;
+    if (rc != 0 || v->held_out.count < 2) {
+        return rc;
+    }
+    rc = compare(v);
+    v->shown = rc == 0 && v->difference.high < 0;
+    for (uint32_t i = 0; i < v->goal->limit_count; i++) {
+        v->shown = v->shown && is_kept(v, &v->goal->limits[i]);
+    }
+    return rc;
+}
+
+void tune_verdict_done(struct tune_verdict *v)
+{
+    tune_trials_done(&v->search);
+    tune_trials_done(&v->held_out);
+}
+
+/* ---- telling it ---- */
+
+static const char *objective_word(double quantile)
+{
+    return quantile > 0.95  ? "99 in 100 end within"
+           : quantile > 0.5 ? "nine in ten end within"
+           : quantile > 0   ? "half end within"
+                            : "mean length";
+}
+
+/* "max_parallel_nodes=3 ..." */
+static void say_settings(struct cau_text *text, const struct tune_space *space,
+                         const struct tune_candidate *candidate)
+{
+    bool any = false;
+    for (uint32_t k = 0; k < space->count; k++) {
+        if (candidate->settings[k] != NULL) {
+            cau_text_printf(text, "%s%s", any ? " " : "",
+                            candidate->settings[k] + strlen("policy."));
+            any = true;
+        }
+    }
+    cau_text_say(text, any ? "" : "as it is");
+}
+
+static void say_reasons(struct cau_text *text, const struct tune_verdict *v)
+{
+    for (uint32_t i = 0; i < v->reason_count; i++) {
+        const struct tune_reason *reason = &v->reasons[i];
+        const char *setting = v->search.list[v->best].candidate.settings[reason->knob];
+        if (setting == NULL) {
+            continue;
+        }
+        cau_text_printf(text, "Because   without %s it takes %+.1f min (%+.1f to %+.1f) on average",
+                        setting + strlen("policy."), reason->worse.value, reason->worse.low,
+                        reason->worse.high);
+        if (reason->limit != NULL) {
+            size_t size = strcspn(reason->limit->what.text, "<");
+            cau_text_printf(text, "; %.*s: %+.2f %% (%+.2f to %+.2f)", (int)size,
+                            reason->limit->what.text, 100 * reason->risk.value,
+                            100 * reason->risk.low, 100 * reason->risk.high);
+        }
+        cau_text_say(text, "\n");
+    }
+}
+
+static void say_interval(struct cau_text *text, const struct stats_interval *interval,
+                         const char *form)
+{
+    char one[3][32];
+    snprintf(one[0], sizeof one[0], form, interval->value);
+    snprintf(one[1], sizeof one[1], form, interval->low);
+    snprintf(one[2], sizeof one[2], form, interval->high);
+    cau_text_printf(text, "%s (%s to %s)", one[0], one[1], one[2]);
+}
+
+static void say_limits(struct cau_text *text, const struct tune_verdict *v)
+{
+    const struct tune_trial *own = &v->held_out.list[0];
+    const struct tune_trial *best = &v->held_out.list[v->held_out.count - 1];
+    for (uint32_t i = 0; i < v->goal->limit_count; i++) {
+        const struct tune_limit *limit = &v->goal->limits[i];
+        uint32_t before = tune_hits(own, &limit->what), after = tune_hits(best, &limit->what);
+        struct stats_interval difference = tune_risk_difference(best, own, &limit->what);
+        cau_text_printf(text,
+                        "  %s: %s: %" PRIu32 " of %" PRIu32 " nights as it is, %" PRIu32
+                        " of %" PRIu32 " recommended",
+                        limit->what.text, is_kept(v, limit) ? "shown" : "NOT SHOWN", before,
+                        own->runs, after, best->runs);
+        cau_text_printf(text, "; difference %+.2f %% (%+.2f to %+.2f)\n", 100 * difference.value,
+                        100 * difference.low, 100 * difference.high);
+    }
+}
+
+static void say_held_out(struct cau_text *text, const struct tune_verdict *v)
+{
+    const struct tune_trial *own = &v->held_out.list[0], *best = &v->held_out.list[1];
+    struct stats_interval a = tune_objective(own, v->goal->quantile);
+    struct stats_interval b = tune_objective(best, v->goal->quantile);
+    cau_text_printf(text, "\nOn %" PRIu32 " nights that the search has not seen, %s\n", own->runs,
+                    objective_word(v->goal->quantile));
+    cau_text_say(text, "  as it is      ");
+    say_interval(text, &a, "%.1f");
+    cau_text_say(text, " min\n  recommended   ");
+    say_interval(text, &b, "%.1f");
+    cau_text_say(text, " min\n  difference    ");
+    say_interval(text, &v->difference, "%+.1f");
+    cau_text_say(text, " min");
+    if (isfinite(v->ratio.value)) {
+        cau_text_printf(text, ", %+.1f %% (%+.1f to %+.1f)", 100 * (v->ratio.value - 1),
+                        100 * (v->ratio.low - 1), 100 * (v->ratio.high - 1));
+    }
+    cau_text_printf(text, "\n  exposed       %.2f min as it is, %.2f recommended, on average\n",
+                    tune_mean_of(own, TUNE_EXPOSED), tune_mean_of(best, TUNE_EXPOSED));
+    cau_text_printf(text, "  roles down    %.2f min as it is, %.2f recommended, on average\n",
+                    tune_mean_of(own, TUNE_ROLE_DOWN), tune_mean_of(best, TUNE_ROLE_DOWN));
+    say_limits(text, v);
+}
+
+static void say_report(struct cau_text *text, const struct tune_verdict *v, const char *scenario,
+                       const char *dir)
+{
+    const struct tune_trials *search = &v->search;
+    cau_text_printf(text, "Scenario  %s, seed %" PRIu64 ", engine %s\n", scenario, search->seed,
+                    search->engine);
+    cau_text_printf(text, "Search    %" PRIu32 " candidates, %" PRIu64 " runs\n", search->count - 1,
+                    search->made);
+    if (v->held_out.count < 2) {
+        cau_text_say(text, "Policy    nothing better than the policy as it is was found\n");
+        return;
+    }
+    cau_text_say(text, "Policy    ");
+    say_settings(text, search->space, &search->list[v->best].candidate);
+    cau_text_say(text, "\n");
+    say_reasons(text, v);
+    say_held_out(text, v);
+    cau_text_printf(text, "\nVerdict   %s\nProfile   %s/profile.json\n",
+                    v->shown ? "faster, and within the limits"
+                             : "NOT SHOWN to be faster within the limits",
+                    dir);
+}
+
+/* ---- files ---- */
+
+/* Among those that keep the limits, is nothing better in length, exposure and roles down at once?
+ */
+static bool on_front(const struct tune_verdict *v, uint32_t index)
+{
+    const struct tune_trials *trials = &v->search;
+    const struct tune_trial *it = &trials->list[index];
+    double q = v->goal->quantile, length = tune_objective(it, q).value;
+    double exposed = tune_mean_of(it, TUNE_EXPOSED), down = tune_mean_of(it, TUNE_ROLE_DOWN);
+    if (it->runs < v->goal->runs || !tune_keeps(it, &trials->list[0], v->goal)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < trials->count; i++) {
+        const struct tune_trial *other = &trials->list[i];
+        if (i == index || other->runs < v->goal->runs ||
+            !tune_keeps(other, &trials->list[0], v->goal)) {
+            continue;
+        }
+        double a = tune_objective(other, q).value, b = tune_mean_of(other, TUNE_EXPOSED);
+        double c = tune_mean_of(other, TUNE_ROLE_DOWN);
+        if (a <= length && b <= exposed && c <= down && (a < length || b < exposed || c < down)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void say_candidates(struct cau_text *text, const struct tune_verdict *v)
+{
+    const struct tune_trials *trials = &v->search;
+    cau_text_say(text, "candidate,settings,beside,runs,objective_min,objective_low,objective_high,"
+                       "exposed_min,suspended_min,role_down_min");
+    for (uint32_t i = 0; i < v->goal->limit_count; i++) {
+        cau_text_printf(text, ",\"%s\"", v->goal->limits[i].what.text);
+    }
+    cau_text_say(text, ",front,why_out\n");
+    for (uint32_t i = 0; i < trials->count; i++) {
+        const struct tune_trial *trial = &trials->list[i];
+        struct stats_interval o = tune_objective(trial, v->goal->quantile);
+        cau_text_printf(text, "%" PRIu32 ",", i);
+        say_settings(text, trials->space, &trial->candidate);
+        if (trial->candidate.parent == UINT32_MAX) {
+            cau_text_say(text, ",");
+        } else {
+            cau_text_printf(text, ",%" PRIu32, trial->candidate.parent);
+        }
+        cau_text_printf(text, ",%" PRIu32 ",%.6g,%.6g,%.6g,%.6g,%.6g,%.6g", trial->runs, o.value,
+                        o.low, o.high, tune_mean_of(trial, TUNE_EXPOSED),
+                        tune_mean_of(trial, TUNE_SUSPENDED), tune_mean_of(trial, TUNE_ROLE_DOWN));
+        for (uint32_t k = 0; k < v->goal->limit_count; k++) {
+            cau_text_printf(text, ",%.6g",
+                            (double)tune_hits(trial, &v->goal->limits[k].what) /
+                                (trial->runs > 0 ? trial->runs : 1));
+        }
+        cau_text_printf(text, ",%d,%s\n", on_front(v, i), trial->why);
+    }
+}
+
+static char *profile_of(const struct tune_verdict *v)
+{
+    const struct tune_candidate *best = &v->search.list[v->best].candidate;
+    const struct tune_space *space = v->search.space;
+    struct cau_options options;
+    char *text = NULL, *why = NULL;
+    int rc = cau_options_init(&options);
+    if (rc < 0) {
+        return NULL;
+    }
+    if (space->profile != NULL) {
+        rc = scenario_profile_read(space->profile, &options, &why);
+    }
+    uint64_t given = options.given;
+    for (uint32_t k = 0; rc == 0 && k < space->count; k++) {
+        const char *value = best->settings[k] == NULL ? NULL : strchr(best->settings[k], '=');
+        options.given = 0;
+        rc = value == NULL ? 0
+                           : cau_option_set_text(&options, space->knobs[k].option, value + 1, &why);
+        given |= options.given;
+    }
+    options.given = given;
+    text = rc == 0 ? scenario_profile_write(&options) : NULL;
+    free(why);
+    cau_options_done(&options);
+    return text;
+}
+
+static int put(const char *dir, const char *name, const char *text, char **reterr_why)
+{
+    char *path = cau_sentence("%s/%s", dir, name);
+    int rc =
+        path == NULL || text == NULL ? -ENOMEM : cau_file_replace(path, 0644, text, strlen(text));
+    if (rc < 0) {
+        *reterr_why = cau_sentence("%s: %s", path == NULL ? name : path, strerror(-rc));
+    }
+    free(path);
+    return rc;
+}
+
+int tune_verdict_write(const struct tune_verdict *v, const char *scenario, const char *dir,
+                       char **reterr_why)
+{
+    struct cau_text report, candidates;
+    char *profile = profile_of(v);
+    cau_text_init(&report);
+    cau_text_init(&candidates);
+    say_report(&report, v, scenario, dir);
+    say_candidates(&candidates, v);
+    int rc = put(dir, "profile.json", profile, reterr_why);
+    rc = rc == 0
+             ? put(dir, "candidates.csv", candidates.failed ? NULL : candidates.data, reterr_why)
+             : rc;
+    rc = rc == 0 ? put(dir, "report.txt", report.failed ? NULL : report.data, reterr_why) : rc;
+    if (rc == 0) {
+        fputs(report.data, stdout);
+    }
+    cau_text_done(&report);
+    cau_text_done(&candidates);
+    free(profile);
+    return rc;
+}

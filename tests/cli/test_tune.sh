@@ -1,0 +1,56 @@
+#!/bin/sh
+# caucus tune: finds what is known to be faster, says so only where it is shown, writes a profile that
+# `caucus simulate` takes; the same from any number of processes.
+. tests/golden/rig.sh
+scenarios=$PWD/scenarios
+cd "$tmp"
+
+# call CODE WORDS...: `caucus tune WORDS` must end so; its output is in out and err.
+call() {
+    call_code=0
+    call_want=$1
+    shift
+    "$CAUCUS" tune "$@" >out 2>err || call_code=$?
+    want "tune $*: exit code must be $call_want, is $call_code: $(cat err)" [ "$call_code" -eq "$call_want" ]
+}
+small() {
+    small_code=$1
+    shift
+    call "$small_code" "$scenarios/a-bad-night.json" --candidates 10 --runs 64 --held-out 300 "$@"
+}
+
+limits="--subject-to P(failed)<=own --subject-to P(quorum_lost)<6%"
+# shellcheck disable=SC2086 # four words
+small 0 --out a --jobs 1 $limits
+cp out said
+want "the report is kept" cmp out a/report.txt
+want "it is faster" grep -q '^Verdict   faster, and within the limits$' out
+want "several at once is what makes it so" grep -q '"max_parallel_nodes": 2' a/profile.json
+want "why" grep -q '^Because   without max_parallel_nodes=2 it takes +[0-9]' out
+# shellcheck disable=SC2086
+small 0 --out b --jobs 3 $limits
+want "the same from three processes" cmp a/candidates.csv b/candidates.csv
+want "the same profile" cmp a/profile.json b/profile.json
+sed 's/b\/profile/a\/profile/' out >renamed
+want "the same report" cmp said renamed
+code=0
+"$CAUCUS" simulate "$scenarios/a-bad-night.json" --profile a/profile.json --engine heap --seed 1 --run 3 >out 2>err || code=$?
+want "the profile is one: $(cat err)" [ $code -lt 4 ]
+
+small 1 --out c --hold max_parallel_nodes --vary max_retries_per_node=3..4
+want "nothing better is said where nothing is" grep -q 'nothing better\|NOT SHOWN' out
+small 1 --out d --subject-to 'P(node_failed)<1e-6'
+want "what was not shown is not claimed" grep -q 'P(node_failed)<1e-6: NOT SHOWN' out
+
+call 64
+call 64 "$scenarios/a-bad-night.json"
+call 64 "$scenarios/a-bad-night.json" --out x --objective luck
+call 64 "$scenarios/a-bad-night.json" --out x --subject-to 'P(luck)<1'
+call 64 "$scenarios/a-bad-night.json" --out x --vary luck=1..2
+call 64 "$scenarios/a-bad-night.json" --out x --hold luck
+call 64 "$scenarios/a-bad-night.json" --out x --runs 5
+call 64 "$scenarios/a-bad-night.json" --out x --luck 5
+call 65 nowhere.json --out x
+want "nothing was made for wrong words" [ ! -e x ]
+
+finish "tune: $checks checks"

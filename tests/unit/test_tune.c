@@ -1,0 +1,211 @@
+/* What is tuned and how it is judged: bounds, values, limits; and a race whose winner is known. */
+#include "core/shell/text.h"
+#include "sim/tune/race.h"
+#include "tests/lib/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char six[] =
+    "{\"caucus\": 1, \"cluster\": {\"name\": \"c\"}, \"nodes\": 6, \"updates\": [{\"id\": \"u\", "
+    "\"install\": {\"uniform\": {\"min\": \"1m\", \"max\": \"3m\"}}, \"restart\": true}]}";
+
+static struct tune_space space_of(const char *text)
+{
+    struct tune_space space;
+    char *why = NULL;
+    struct scenario *scenario = scenario_read(text, strlen(text), NULL, &why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
+    tune_space_init(&space, strdup(text), scenario, NULL);
+    scenario_free(scenario);
+    return space;
+}
+
+static const struct tune_knob *knob(const struct tune_space *space, const char *name)
+{
+    for (uint32_t i = 0; i < space->count; i++) {
+        if (strcmp(space->knobs[i].option->name, name) == 0) {
+            return &space->knobs[i];
+        }
+    }
+    return NULL;
+}
+
+static void test_bounds(void)
+{
+    struct tune_space space = space_of(six);
+    CU_ASSERT_EQUAL(space.count, 6);
+    CU_ASSERT_EQUAL(knob(&space, "max_failed_nodes")->to, 5);
+    CU_ASSERT_EQUAL(knob(&space, "max_parallel_nodes")->to, 2);
+    tune_space_done(&space);
+    space = space_of("{\"caucus\": 1, \"cluster\": {\"name\": \"c\"}, \"nodes\": 2}");
+    CU_ASSERT_PTR_NULL(knob(&space, "max_parallel_nodes")); /* there is nothing to choose */
+    tune_space_done(&space);
+}
+
+static void test_vary_and_hold(void)
+{
+    struct tune_space space = space_of(six);
+    char *why = NULL;
+    CU_ASSERT_EQUAL(tune_space_vary(&space, "max_failed_nodes=1..3", &why), 0);
+    CU_ASSERT_EQUAL(space.count, 6);
+    CU_ASSERT_EQUAL(knob(&space, "max_failed_nodes")->from, 1);
+    CU_ASSERT_EQUAL(tune_space_vary(&space, "StopAfter=1h..4h", &why), 0);
+    CU_ASSERT_EQUAL(knob(&space, "stop_after")->to, 4 * 3600 * 1000);
+    CU_ASSERT_TRUE(knob(&space, "stop_after")->log);
+    CU_ASSERT_EQUAL(tune_space_hold(&space, "max-failed-nodes", &why), 0);
+    CU_ASSERT_FALSE(knob(&space, "max_failed_nodes")->free);
+    tune_space_done(&space);
+}
+
+static void test_wrong_words(void)
+{
+    static const char *const rows[][2] = {
+        {"max_failed_nodes", "must be NAME=FROM..TO, like max_failed_nodes=0..4, is "
+                             "max_failed_nodes"},
+        {"max_failed_nodes=1..3x..", "must be NAME=FROM..TO, like max_failed_nodes=0..4, is "
+                                     "max_failed_nodes=1..3x.."},
+        {"luck=1..3", "luck is no option that is a number or a duration"},
+        {"node_order=1..3", "node_order is no option that is a number or a duration"},
+        {"max_failed_nodes=3..1", "max_failed_nodes: must go from one value that the option may "
+                                  "have to a larger one, is 3..1"},
+        {"max_retries_per_node=0..65", "max_retries_per_node: must go from one value that the "
+                                       "option may have to a larger one, is 0..65"},
+        {"max_retries_per_node=a..b", "max_retries_per_node: must go from one value that the "
+                                      "option may have to a larger one, is a..b"},
+    };
+    struct tune_space space = space_of(six);
+    char *why = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CU_ASSERT_TRUE(tune_space_vary(&space, rows[i][0], &why) < 0);
+        if (why == NULL || strcmp(why, rows[i][1]) != 0) {
+            fprintf(stderr, "says %s\nnot  %s\n", why, rows[i][1]);
+        }
+        CU_ASSERT_TRUE(why != NULL && strcmp(why, rows[i][1]) == 0);
+        free(why);
+        why = NULL;
+    }
+    CU_ASSERT_TRUE(tune_space_hold(&space, "stop_after", &why) < 0);
+    CU_ASSERT_STRING_EQUAL(why, "stop_after is not one of the options that are varied");
+    free(why);
+    tune_space_done(&space);
+}
+
+static void test_values(void)
+{
+    struct tune_space space = space_of(six);
+    struct tune_candidate low = {0}, high = {0}, again = {0};
+    for (uint32_t i = 0; i < space.count; i++) {
+        high.at[i] = again.at[i] = 0.999999;
+    }
+    CU_ASSERT_EQUAL(tune_candidate_make(&space, &low), 0);
+    CU_ASSERT_EQUAL(tune_candidate_make(&space, &high), 0);
+    CU_ASSERT_EQUAL(tune_candidate_make(&space, &again), 0);
+    CU_ASSERT_STRING_EQUAL(low.settings[0], "policy.max_failed_nodes=0");
+    CU_ASSERT_STRING_EQUAL(high.settings[0], "policy.max_failed_nodes=5");
+    CU_ASSERT_STRING_EQUAL(low.settings[3], "policy.reboot_timeout_minutes=5m");
+    CU_ASSERT_STRING_EQUAL(high.settings[3], "policy.reboot_timeout_minutes=1h");
+    CU_ASSERT_TRUE(tune_candidate_equal(&space, &high, &again));
+    CU_ASSERT_FALSE(tune_candidate_equal(&space, &high, &low));
+    char *why = NULL;
+    struct scenario *scenario = tune_candidate_scenario(&space, &high, &why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
+    CU_ASSERT_EQUAL(scenario->options.policy.max_failed_nodes, 5);
+    CU_ASSERT_EQUAL(scenario->options.policy.max_parallel_nodes, 2);
+    scenario_free(scenario);
+    tune_candidate_done(&low);
+    tune_candidate_done(&high);
+    tune_candidate_done(&again);
+    tune_space_done(&space);
+}
+
+/* ---- limits ---- */
+
+static struct tune_trial trial_of(struct tune_row *rows, uint32_t runs, uint32_t failed)
+{
+    for (uint32_t i = 0; i < runs; i++) {
+        rows[i] = (struct tune_row){.length = 100 + i % 10,
+                                    .events = i < failed ? 1u << CAMPAIGN_FAILED : 0};
+    }
+    return (struct tune_trial){.rows = rows, .runs = runs};
+}
+
+static void test_limits(void)
+{
+    static struct tune_row a[1000], b[1000];
+    struct tune_trial own = trial_of(a, 1000, 50), other = trial_of(b, 1000, 58);
+    struct tune_goal goal = {
+        .limit_count = 1,
+        .limits = {{.what = {"P(failed)<=own", CAMPAIGN_FAILED, 0, 0.5}, .own = true}}};
+    CU_ASSERT_TRUE(tune_keeps(&other, &own, &goal));          /* within one in a hundred */
+    CU_ASSERT_PTR_NOT_NULL(tune_breaks(&other, &own, &goal)); /* the same nights and 8 more */
+    other = trial_of(b, 1000, 62);
+    CU_ASSERT_FALSE(tune_keeps(&other, &own, &goal));
+    other = trial_of(b, 1000, 51);
+    CU_ASSERT_PTR_NULL(tune_breaks(&other, &own, &goal)); /* that may be chance */
+    other = trial_of(b, 1000, 50);
+    CU_ASSERT_TRUE(tune_keeps(&other, &own, &goal));
+    goal.limits[0] = (struct tune_limit){.what = {"P(failed)<0.05", CAMPAIGN_FAILED, 0, 0.05}};
+    CU_ASSERT_FALSE(tune_keeps(&other, &own, &goal));
+    CU_ASSERT_PTR_NULL(tune_breaks(&other, &own, &goal));
+    other = trial_of(b, 1000, 80);
+    CU_ASSERT_PTR_NOT_NULL(tune_breaks(&other, &own, &goal));
+}
+
+/* ---- a race ---- */
+
+/* Two nodes at a time are nearly twice as fast, and nothing else matters here. */
+static void search(uint32_t jobs, char settings[200], double *ret_p90)
+{
+    struct tune_space space = space_of(six);
+    struct tune_trials trials = {.space = &space, .engine = "heap", .jobs = jobs, .seed = 5};
+    struct tune_goal goal = {.quantile = 0.9, .candidates = 8, .runs = 128};
+    struct tune_candidate own = {.parent = UINT32_MAX};
+    uint32_t best = 0;
+    char *why = NULL;
+    CU_ASSERT_EQUAL_FATAL(tune_trials_add(&trials, &own), 0);
+    CU_ASSERT_EQUAL_FATAL(tune_search(&trials, &goal, &best, &why), 0);
+    CU_ASSERT_TRUE_FATAL(best > 0);
+    CU_ASSERT_STRING_EQUAL(trials.list[best].candidate.settings[5], "policy.max_parallel_nodes=2");
+    *ret_p90 = tune_objective(&trials.list[best], 0.9).value;
+    CU_ASSERT_TRUE(*ret_p90 < 0.7 * tune_objective(&trials.list[0], 0.9).value);
+    struct stats_interval difference = tune_difference(&trials.list[best], &trials.list[0]);
+    CU_ASSERT_TRUE(difference.high < 0);
+    uint32_t slow = 0;
+    for (uint32_t i = 1; i < trials.count; i++) { /* all that go one by one are out */
+        const struct tune_trial *trial = &trials.list[i];
+        bool one = strcmp(trial->candidate.settings[5], "policy.max_parallel_nodes=1") == 0;
+        CU_ASSERT_TRUE(!one || trial->out);
+        slow += one;
+    }
+    CU_ASSERT_TRUE(slow > 0);
+    settings[0] = '\0';
+    for (uint32_t k = 0; k < space.count; k++) {
+        snprintf(settings + strlen(settings), 200 - strlen(settings), "%s ",
+                 trials.list[best].candidate.settings[k] + strlen("policy."));
+    }
+    tune_trials_done(&trials);
+    tune_space_done(&space);
+}
+
+static void test_race(void)
+{
+    char one[200], two[200];
+    double a, b;
+    search(1, one, &a);
+    search(3, two, &b);
+    CU_ASSERT_STRING_EQUAL(one, two);
+    CU_ASSERT_EQUAL(a, b);
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        {"bounds", test_bounds},           {"vary and hold", test_vary_and_hold},
+        {"wrong words", test_wrong_words}, {"values", test_values},
+        {"limits", test_limits},           {"a race", test_race},
+    };
+    return UNIT_MAIN("tune", tests);
+}
