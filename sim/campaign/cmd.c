@@ -4,6 +4,7 @@
 #include "core/shell/exit.h"
 #include "core/shell/text.h"
 #include "sim/campaign/folder.h"
+#include "sim/campaign/slurm.h"
 #include "sim/campaign/work.h"
 #include "sim/commands.h"
 
@@ -16,6 +17,7 @@
 
 static const char usage[] =
     "usage: caucus campaign PLAN --out DIR [--jobs N] [--shard I/N]\n"
+    "       caucus campaign PLAN --out DIR --scheduler slurm [--parts N]\n"
     "       caucus campaign check PLAN\n"
     "       caucus campaign merge DIR PART...\n"
     "       caucus campaign cell DIR CELL\n"
@@ -31,6 +33,11 @@ static const char usage[] =
     "  PLAN         a file; scenarios/README.md describes it\n"
     "  --jobs N     processes; without it one for each processor\n"
     "  --shard I/N  only the I-th of N parts, to be merged later\n"
+    "  --scheduler slurm  each part is a task of an array job on an existing Slurm cluster, which "
+    "is\n"
+    "               waited for and merged; all its machines see DIR and this program. What else a\n"
+    "               job needs is said by Slurm's own SBATCH_ variables\n"
+    "  --parts N    how many, 16\n"
     "\n"
     "check   says what the plan would do: its cells, and whether each can be run\n"
     "merge   puts the parts into DIR, which is made when it is not there; once no run is missing\n"
@@ -52,6 +59,22 @@ static volatile sig_atomic_t stopped;
 static void on_signal(int number)
 {
     stopped = number;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+/* Ends by the signal that stopped it. */
+static int end_by_signal(void)
+{
+    signal(stopped, SIG_DFL);
+    raise(stopped);
+    return CAU_EXIT_INTERNAL;
 }
 
 static int wrong(const char *word, const char *what)
@@ -115,7 +138,8 @@ static int check_cells(const struct design *design)
 struct request {
     const char *plan, *out;
     struct shard shard;
-    uint32_t jobs;
+    uint32_t jobs, parts;
+    bool scheduled; /* by Slurm */
 };
 
 static void show_progress(void *ctx, uint64_t in, uint64_t most)
@@ -170,12 +194,9 @@ static int work_on(struct open_campaign *c, const struct request *request)
                               .stop = &stopped,
                               .clock = &cau_clock_real,
                               .progress = shown ? show_progress : NULL};
-    struct sigaction action = {.sa_handler = on_signal};
     struct work_end end;
     char *why = NULL;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    catch_signals();
     int rc = work_run(&work, &end, &why);
     end_progress(shown);
     if (rc < 0) {
@@ -184,9 +205,7 @@ static int work_on(struct open_campaign *c, const struct request *request)
     if (rc > 0) {
         cau_say("campaign", "interrupted; %" PRIu64 " runs are in, the same command goes on",
                 end.in);
-        signal(stopped, SIG_DFL);
-        raise(stopped);
-        return CAU_EXIT_INTERNAL;
+        return end_by_signal();
     }
     return finish(c, request->out, &end, request->shard.count == 1);
 }
@@ -209,6 +228,37 @@ static int check_shard(struct open_campaign *c, const struct request *request)
     return code;
 }
 
+static int merge(const char *dir, char **parts);
+
+/* Each part by a task of Slurm, then all of them together. */
+static int schedule(const struct request *request)
+{
+    char *out = realpath(request->out, NULL), *why = NULL;
+    char *plan = out == NULL ? NULL : cau_sentence("%s/plan.json", out);
+    char **parts = calloc(request->parts + 1, sizeof *parts);
+    bool whole = plan != NULL && parts != NULL;
+    for (uint32_t i = 0; whole && i < request->parts; i++) {
+        parts[i] = cau_sentence("%s/parts/%" PRIu32, out, i + 1);
+        whole = parts[i] != NULL;
+    }
+    int code = CAU_EXIT_INTERNAL;
+    if (whole) {
+        const struct slurm_job job = {plan, out, request->parts, &stopped};
+        catch_signals();
+        int rc = slurm_run(&job, &why);
+        code = rc < 0   ? say_why(why, CAU_EXIT_INPUT)
+               : rc > 0 ? end_by_signal()
+                        : merge(request->out, parts);
+    }
+    for (uint32_t i = 0; parts != NULL && i < request->parts; i++) {
+        free(parts[i]);
+    }
+    free(parts);
+    free(plan);
+    free(out);
+    return code;
+}
+
 static int run(const struct request *request)
 {
     char *why = NULL;
@@ -221,9 +271,11 @@ static int run(const struct request *request)
     c = (struct open_campaign){0};
     code = code == 0 ? open_dir(&c, request->out) : code;
     code = code == 0 ? check_shard(&c, request) : code;
-    code = code == 0 ? work_on(&c, request) : code;
+    if (code == 0 && !request->scheduled) {
+        code = work_on(&c, request);
+    }
     close_all(&c);
-    return code;
+    return code == 0 && request->scheduled ? schedule(request) : code;
 }
 
 /* ---- the others ---- */
@@ -395,6 +447,16 @@ static int take_flag(struct request *request, const char *flag, const char *valu
             return wrong(flag, "must be I/N, part I of N, like 2/7");
         }
         request->shard = (struct shard){(uint32_t)number, (uint32_t)of};
+    } else if (strcmp(flag, "--parts") == 0) {
+        if (!cau_whole_read(value, 1, SHARDS_MAX, &number)) {
+            return wrong(flag, "must be a whole number, 1..100000");
+        }
+        request->parts = (uint32_t)number;
+    } else if (strcmp(flag, "--scheduler") == 0) {
+        if (strcmp(value, "slurm") != 0) {
+            return wrong(flag, "must be slurm; for any other one there are --shard and merge");
+        }
+        request->scheduled = true;
     } else {
         return wrong(flag, "there is no such flag; see --help");
     }
@@ -404,7 +466,8 @@ static int take_flag(struct request *request, const char *flag, const char *valu
 static int run_words(int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct request request = {.shard = {1, 1}, .jobs = processors > 0 ? (uint32_t)processors : 1};
+    struct request request = {
+        .shard = {1, 1}, .jobs = processors > 0 ? (uint32_t)processors : 1, .parts = 16};
     for (int i = 1; i < argc; i++) {
         int code = 0;
         if (argv[i][0] != '-') {
@@ -419,6 +482,9 @@ static int run_words(int argc, char **argv)
         if (code != 0) {
             return code;
         }
+    }
+    if (request.scheduled && request.shard.count > 1) {
+        return wrong("--shard", "does not go with --scheduler, which makes all parts");
     }
     if (request.plan == NULL) {
         return wrong("PLAN", "must be given");

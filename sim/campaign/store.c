@@ -1,3 +1,5 @@
+/* See store.h. One process at a time: then the write-ahead log needs no memory that processes share,
+ * which a network's file system has not. */
 #include "sim/campaign/store.h"
 
 #include "core/shell/text.h"
@@ -83,7 +85,8 @@ struct store *store_open(const char *path, char **reterr_why)
     int rc = sqlite3_open(path, &store->db) == SQLITE_OK ? 0 : fail(store, reterr_why);
     if (rc == 0) {
         sqlite3_busy_timeout(store->db, 10000);
-        rc = execute(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;", reterr_why);
+        rc = execute(store, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; "
+                            "PRAGMA synchronous=NORMAL;", reterr_why);
     }
     if (rc != 0 || make_tables(store, reterr_why) != 0 || prepare_insert(store, reterr_why) != 0) {
         store_close(store);
