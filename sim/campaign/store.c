@@ -1,5 +1,5 @@
-/* See store.h. One process at a time: then the write-ahead log needs no memory that processes share,
- * which a network's file system has not. */
+/* See store.h. One process at a time: then the write-ahead log needs no memory that processes
+ * share, which a network's file system has not. */
 #include "sim/campaign/store.h"
 
 #include "core/shell/text.h"

@@ -214,10 +214,12 @@ static void say_cib(struct cau_text *text, const struct fake_cluster *fake)
                         "<nvpair name=\"%s\" value=\"%s\"/><nvpair name=\"%s\" value=\"%s\"/>"
                         "<nvpair name=\"site\" value=\"%s\"/>"
                         "<nvpair name=\"caucus-storage\" value=\"%s\"/>"
+                        "<nvpair name=\"%s\" value=\"%s\"/>"
                         "</instance_attributes></node>",
                         i + 1, node->name, node->standby ? "on" : "off",
                         node->maintenance ? "true" : "false", STORE_BY, node->mark, STORE_AWAY,
-                        node->away, node->site, node->degraded ? "degraded" : "ok");
+                        node->away, node->site, node->degraded ? "degraded" : "ok", STORE_BYPASS,
+                        node->bypasses ? "true" : "false");
     }
     cau_text_say(text, "</nodes><constraints/></configuration><status/></cib>");
 }

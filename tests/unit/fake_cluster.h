@@ -23,6 +23,7 @@ struct fake_node {
     bool standby, maintenance, unclean, degraded, restart_needed;
     bool mute;        /* the cluster's tools do not answer there */
     bool apart;       /* sees another ring, without quorum */
+    bool bypasses;    /* wants no soft restart */
     char version[16]; /* of the package "app" that is offered to it; "" = none */
     bool stubborn;    /* offers its version whatever is pinned */
 };
@@ -51,7 +52,10 @@ struct fake_cluster {
     uint32_t served[WIRE_VERBS]; /* requests that came, by verb */
     uint32_t lock_looks;         /* looks that wanted the lock in the node's own copy */
     char last_away[160], last_updates[160], last_pins[160];
-    uint8_t last_mode;
+    char last_cleared[32]; /* the file that was to be saved when damaged reports were to go */
+    uint32_t clears;       /* how often that was wanted */
+    uint8_t last_mode, last_restart;
+    bool last_bypass;
 };
 
 /* ---- for the test ---- */

@@ -172,6 +172,8 @@ static void what_if(const struct wire_request *request)
 static void restart(const struct wire_request *request)
 {
     struct fake_node *node = &fake_shared.cluster->nodes[helper.node];
+    fake_shared.cluster->last_restart = request->restart;
+    fake_shared.cluster->last_bypass = request->bypass;
     if (!held(request)) {
         end(request->n, CAU_RC_STALE);
     } else if (strcmp(node->boot, wire_text(request->boot)) != 0) {
@@ -297,8 +299,9 @@ static void raise_level(const struct wire_request *request)
 
 static void serve_ask(const struct wire_request *request)
 {
-    snprintf(fake_shared.cluster->request, sizeof fake_shared.cluster->request, "7:%s:%s",
-             request->text, request->name);
+    struct fake_cluster *fake = fake_shared.cluster;
+    snprintf(fake->request, sizeof fake->request, "%u:%s:%s", 6 + fake->served[WIRE_ASK],
+             request->text, request->name); /* the first is number 7 */
     end(request->n, CAU_RC_OK);
 }
 
@@ -312,6 +315,16 @@ static void serve_twin(const struct wire_request *request)
 static void serve_held(const struct wire_request *request)
 {
     end(request->n, held(request) ? CAU_RC_OK : CAU_RC_STALE);
+}
+
+static void serve_save(const struct wire_request *request)
+{
+    struct fake_cluster *fake = fake_shared.cluster;
+    if (request->clear) {
+        fake->clears++;
+        snprintf(fake->last_cleared, sizeof fake->last_cleared, "%s", wire_text(request->name));
+    }
+    serve_held(request);
 }
 
 /* Here is one configuration, "tight". */
@@ -339,7 +352,7 @@ static void (*const serves[WIRE_VERBS])(const struct wire_request *request) = {
     [WIRE_SUSPEND] = suspend,       [WIRE_RESUME] = resume,
     [WIRE_RESTART] = restart,       [WIRE_SCAN] = scan,
     [WIRE_STAGE] = serve_stage,     [WIRE_INSTALL] = serve_install,
-    [WIRE_SCRIPT] = serve_script,   [WIRE_SAVE] = serve_held,
+    [WIRE_SCRIPT] = serve_script,   [WIRE_SAVE] = serve_save,
     [WIRE_RAISE] = raise_level,     [WIRE_ACK] = serve_ack,
     [WIRE_ASK] = serve_ask,         [WIRE_TWIN] = serve_twin,
     [WIRE_CANCEL] = serve_cancel,

@@ -241,6 +241,13 @@ static void test_story(void)
         {{.boot = "FullReboot", .soft = "Enabled", .left_suspended = true},
          "<td class=\"s\">A soft restart failed and became a full one. It is still suspended; "
          "resume it when it is repaired.</td>"},
+        {{.boot = "FullReboot", .soft = "Bypassed"},
+         "<td class=\"s\">It was restarted as a whole: a soft restart was bypassed.</td>"},
+        {{.boot = "FullReboot", .soft = "NotInstalled"},
+         "<td class=\"s\">It was restarted as a whole: there is nothing to do a soft restart "
+         "with."},
+        {{.boot = "PluginCustomReboot", .soft = "NotEnabled"},
+         "<td class=\"s\">A plug-in restarted it.</td>"},
         {{.boot = "FullReboot", .soft = "NotEnabled"}, "<td class=\"s\">Nothing to report.</td>"},
     };
     char dir[] = "/tmp/caucus-story.XXXXXX", page[64], *text = NULL, *why = NULL;

@@ -179,12 +179,22 @@ static void kinds_of_restart(void)
     puppet_done(&p);
 }
 
+static bool lose_restart(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
+                         cau_msec *delay_ms)
+{
+    (void)code;
+    (void)delay_ms;
+    return action->kind != CAU_ACT_RESTART || puppet->actions[CAU_ACT_RESTART] == 1;
+}
+
 /* SPEC 2.7: of the last restart, whatever came of one before. */
 static void the_last_restart(void)
 {
     puppet_default(&p, 3);
     p.plan.policy.max_retries_per_node = 0;
     p.boot = CAU_BOOT_FULL;
+    p.soft = CAU_SOFT_BYPASSED;
+    p.pull = lose_restart; /* the second is never heard of */
     p.updates[0][1] =
         (struct puppet_update){.id = 12, .restart = true, .after = p.updates[0][0].id};
     puppet_init(&p);
@@ -197,6 +207,8 @@ static void the_last_restart(void)
     CU_ASSERT_EQUAL(p.results[0].restarts, 2);
     CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_REBOOT_TIMEOUT);
     CU_ASSERT_FALSE(p.results[0].restarted);
+    CU_ASSERT_EQUAL(p.results[0].boot, CAU_BOOT_UNKNOWN);
+    CU_ASSERT_EQUAL(p.results[0].soft, CAU_SOFT_UNKNOWN);
     puppet_done(&p);
 }
 
@@ -303,26 +315,40 @@ static void level(void)
 /* What becomes of the first few times that the level is to be raised, and what was seen then. */
 struct raising {
     uint32_t unheard; /* so many times it is done, and nobody hears of it */
+    bool refused;     /* and then it fails */
     bool lost;        /* no answer at all comes */
-    bool written;     /* the lock, since the last resume */
-    uint32_t rash;    /* how often it was raised without that */
+    bool unwritten;   /* nor to the write that tells of it */
+    cau_msec written; /* when the lock was, with what is intended; 0: not since the last time */
+    uint32_t rash;    /* how often it was raised without that, or before a view came after it */
 };
+
+static bool tells_of_level(const struct puppet *puppet)
+{
+    struct cau_status_run status;
+    cau_status_of_run(puppet->core, &status);
+    return (status.notes & CAU_NOTE_LEVEL_UNCERTAIN) != 0;
+}
 
 static bool raise_unheard(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
                           cau_msec *delay_ms)
 {
     struct raising *raising = puppet->ctx;
     (void)delay_ms;
-    if (action->kind == CAU_ACT_RESUME || action->kind == CAU_ACT_LOCK_WRITE) {
-        raising->written = action->kind == CAU_ACT_LOCK_WRITE;
+    if (action->kind == CAU_ACT_LOCK_WRITE && tells_of_level(puppet)) {
+        raising->written = puppet->now;
+        return !raising->unwritten;
     }
     if (action->kind != CAU_ACT_RAISE_LEVEL) {
         return true;
     }
-    raising->rash += !raising->written;
+    /* the store answers 50 ms after the write, a look that begins then 20 ms later */
+    raising->rash += raising->written == 0 || puppet->now < raising->written + 70;
+    raising->written = 0;
     if (raising->unheard > 0) {
         raising->unheard--;
         *code = CAU_RC_UNKNOWN;
+    } else if (raising->refused) {
+        *code = CAU_RC_FAILED;
     }
     return !raising->lost;
 }
@@ -332,11 +358,13 @@ static void level_unheard(void)
 {
     static const struct {
         uint32_t unheard, times, note;
-    } cases[] = {{0, 1, CAU_NOTE_LEVEL_RAISED},
-                 {2, 3, CAU_NOTE_LEVEL_RAISED},
-                 {9, 3, CAU_NOTE_LEVEL_UNCERTAIN}};
+        bool refused;
+    } cases[] = {{0, 1, CAU_NOTE_LEVEL_RAISED, false},
+                 {2, 3, CAU_NOTE_LEVEL_RAISED, false},
+                 {9, 3, CAU_NOTE_LEVEL_UNCERTAIN, false},
+                 {1, 2, CAU_NOTE_LEVEL_UNCERTAIN, true}}; /* what the first did nobody knows */
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct raising raising = {.unheard = cases[i].unheard};
+        struct raising raising = {.unheard = cases[i].unheard, .refused = cases[i].refused};
         upgrade(3);
         p.plan.policy.raise_level = true;
         p.pull = raise_unheard;
@@ -376,6 +404,52 @@ static void level_under_way(void)
         CU_ASSERT_EQUAL(p.cluster.notes & LEVEL_NOTES, CAU_NOTE_LEVEL_RAISED);
         puppet_done(&p);
     }
+}
+
+/* It dies at the write that tells of it: its successor by the journal writes that anew, at once. */
+static void level_not_written(void)
+{
+    struct raising raising = {.unwritten = true};
+    upgrade(3);
+    p.plan.policy.raise_level = true;
+    p.pull = raise_unheard;
+    p.ctx = &raising;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    while (raising.written == 0) {
+        puppet_run(&p, p.now + 100);
+    }
+    raising = (struct raising){.lost = false};
+    puppet_event(&p, CAU_EV_TAKEOVER);
+    puppet_run(&p, p.now + 30000);
+    CU_ASSERT_TRUE(puppet_ended(&p));
+    CU_ASSERT_EQUAL(p.actions[CAU_ACT_RAISE_LEVEL], 1);
+    CU_ASSERT_EQUAL(raising.rash, 0);
+    CU_ASSERT_EQUAL(p.cluster.notes & LEVEL_NOTES, CAU_NOTE_LEVEL_RAISED);
+    puppet_done(&p);
+}
+
+/* It dies when it has asked for the last time: its successor has all the tries again. */
+static void level_tried_in_vain(void)
+{
+    struct raising raising = {.unheard = 2};
+    upgrade(3);
+    p.plan.policy.raise_level = true;
+    p.pull = raise_unheard;
+    p.ctx = &raising;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    while (p.actions[CAU_ACT_RAISE_LEVEL] < 3) {
+        raising.lost = raising.unheard == 0;
+        puppet_run(&p, p.now + 10);
+    }
+    raising.lost = false;
+    puppet_event(&p, CAU_EV_TAKEOVER);
+    puppet_run(&p, p.now + 86400000);
+    CU_ASSERT_TRUE(puppet_ended(&p));
+    CU_ASSERT_EQUAL(p.actions[CAU_ACT_RAISE_LEVEL], 4);
+    CU_ASSERT_EQUAL(p.cluster.notes & LEVEL_NOTES, CAU_NOTE_LEVEL_RAISED);
+    puppet_done(&p);
 }
 
 /* SPEC 1.6: a preview raises nothing, and denies nothing. */
@@ -421,6 +495,8 @@ int main(void)
         {"the level at the end", level},
         {"the level, unheard of", level_unheard},
         {"the level, under way", level_under_way},
+        {"the level, not written", level_not_written},
+        {"the level, tried in vain", level_tried_in_vain},
         {"the level, foreseen", level_foreseen},
         {"the last restart", the_last_restart},
     };

@@ -165,6 +165,31 @@ static void never_returns(void)
     puppet_done(&p);
 }
 
+static bool too_late(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
+                     cau_msec *delay)
+{
+    bool more = no_return(puppet, action, code, delay);
+    if (action->kind == CAU_ACT_SAVE_REPORT) {
+        puppet_later(puppet, 1000, PUPPET_UP, 0);
+        puppet_later(puppet, 2000, PUPPET_STARTED, 0);
+        *delay = 60000;
+    }
+    return more;
+}
+
+/* SPEC 3.4: back when its result has been told: it stays as that says. */
+static void returns_too_late(void)
+{
+    puppet_default(&p, 5);
+    p.pull = too_late;
+    run();
+    CU_ASSERT_TRUE(p.results[0].left_suspended);
+    CU_ASSERT_TRUE(p.facts[0].reachable);
+    CU_ASSERT_FALSE(happened("resume0"));
+    CU_ASSERT_EQUAL(p.facts[0].standby, CAU_STANDBY_OURS);
+    puppet_done(&p);
+}
+
 static bool late_return(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
                         cau_msec *delay)
 {
@@ -547,6 +572,7 @@ int main(void)
         {"restart refused for good", restart_refused_for_good},
         {"restart refused needs a view", restart_refused_needs_a_view},
         {"never returns", never_returns},
+        {"returns too late", returns_too_late},
         {"returns late", returns_late},
         {"suspend while storage is degraded", storage_suspend},
         {"storage repair", storage_repair},

@@ -364,6 +364,27 @@ static void waits_for_what(void)
     puppet_done(&p);
 }
 
+/* SPEC 5.6: where there is a place for it, its turn has come, and nothing else is told. */
+static void waits_no_more(void)
+{
+    puppet_default(&p, 3);
+    p.facts[0].startup_done = false;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    while (p.result_count[1] + p.result_count[2] < 2) {
+        puppet_run(&p, p.now + 1000);
+    }
+    CU_ASSERT_EQUAL(why(0), CAU_WHY_NODE_STARTING);
+    uint32_t told = p.records[CAU_REC_NODE_STATUS];
+    p.facts[0].startup_done = true;
+    puppet_view(&p);
+    CU_ASSERT_EQUAL(puppet_state(&p, 0), CAU_NODE_SUSPENDING);
+    CU_ASSERT_EQUAL(p.records[CAU_REC_NODE_STATUS], told + 2);
+    puppet_run(&p, p.now + 86400000);
+    CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
+    puppet_done(&p);
+}
+
 /* SPEC 6.1, 6.2, 6.3 */
 static void order(void)
 {
@@ -570,6 +591,7 @@ int main(void)
         {"WarnAfter and StopAfter", warn_and_stop_after},
         {"stop request", stop_request},
         {"waits for what", waits_for_what},
+        {"waits no more", waits_no_more},
         {"pause and resume", pause_and_resume},
         {"order", order},
         {"plug-ins", plugins},

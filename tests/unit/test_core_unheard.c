@@ -98,6 +98,22 @@ static void not_for_ever(void)
     }
 }
 
+/* SPEC 3.4: nor for its return to service: its result says that it was left, and that is that. */
+static void left_busy(void)
+{
+    puppet_default(&p, 3);
+    p.plan.policy.max_retries_per_node = 0;
+    p.pull = lose_answer;
+    puppet_init(&p);
+    puppet_start(&p);
+    CU_ASSERT_TRUE(puppet_ended(&p));
+    CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_NODE_BUSY);
+    CU_ASSERT_TRUE(p.results[0].left_suspended);
+    CU_ASSERT_EQUAL(times("resume0"), 0);
+    CU_ASSERT(p.steps < 1000);
+    puppet_done(&p);
+}
+
 static void die(void)
 {
     const char *why;
@@ -151,6 +167,7 @@ int main(void)
     static const struct unit_test tests[] = {
         {"waits while the node is busy", waits_while_busy},
         {"not for ever", not_for_ever},
+        {"left while it is busy", left_busy},
         {"remembered for a successor", remembered_for_a_successor},
     };
     return UNIT_MAIN("unheard", tests);

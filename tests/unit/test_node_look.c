@@ -115,46 +115,66 @@ static void schema(void)
 
 /* ---- what a look waits out ---- */
 
-/* A program that prints what the file beside it holds, whatever it is asked. */
-static void make_tool(const char *name)
+static void put(const char *name, const char *suffix, const char *text)
 {
     char path[256];
-    snprintf(path, sizeof path, "%s/tools/%s", root, name);
+    snprintf(path, sizeof path, "%s/tools/%s%s", root, name, suffix);
     FILE *file = fopen(path, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fputs("#!/bin/sh\ncat \"$0.says\"\n", file);
+    fputs(text, file);
     CU_ASSERT_EQUAL(fclose(file), 0);
     CU_ASSERT_EQUAL(chmod(path, 0700), 0);
 }
 
 static void says(const char *name, const char *text)
 {
-    char path[256];
-    snprintf(path, sizeof path, "%s/tools/%s.says", root, name);
-    FILE *file = fopen(path, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fputs(text, file);
-    CU_ASSERT_EQUAL(fclose(file), 0);
+    put(name, ".says", text);
+}
+
+static const char *const names[] = {"cibadmin", "crm_mon", "crm_simulate", "corosync-quorumtool",
+                                    "corosync-cmapctl"};
+
+/* Programs that print what the file beside them holds, whatever they are asked. Where there is a
+ * text for afterwards, the CIB is not told before quorumtool has told of quorum, and then that has
+ * changed. */
+static void make_tools(void)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/tools", root);
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        put(names[i], "", "#!/bin/sh\ncat \"$0.says\"\n");
+        says(names[i], names[i]);
+    }
+    put("cibadmin", "",
+        "#!/bin/sh\ncat \"$0.says\"\n[ -e \"$0.then\" ] || exit 0\n"
+        "quorum=${0%/*}/corosync-quorumtool\nuntil [ -s \"$quorum.told\" ]; do :; done\n"
+        "mv \"$0.then\" \"$quorum.says\"\n");
+    put("corosync-quorumtool", "", "#!/bin/sh\ncat \"$0.says\"\necho >>\"$0.told\"\n");
+    put("corosync-quorumtool", ".told", "");
+}
+
+static void drop_tools(void)
+{
+    char path[512];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "/tools/%s", names[i]);
+        drop(path);
+        snprintf(path, sizeof path, "/tools/%s.says", names[i]);
+        drop(path);
+    }
+    drop("/tools/corosync-quorumtool.told");
+    drop("/tools");
 }
 
 /* What only Caucus wrote is worth 300 ms of waiting, operations under way a second; another change
  * is seen at once. */
 static void patience(void)
 {
-    static const char *const names[] = {"cibadmin", "crm_mon", "crm_simulate",
-                                        "corosync-quorumtool", "corosync-cmapctl"};
     static const char pending[] = "    <node_state id=\"1\" crmd=\"online\">\n"
                                   "      <lrm_rsc_op op-status=\"-1\"/>\n    </node_state>\n";
     struct look_cluster seen = {0};
-    char path[512];
-    snprintf(path, sizeof path, "%s/tools", root);
-    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
-    snprintf(path, sizeof path, "%s/tools:%s", root, getenv("PATH"));
-    setenv("PATH", path, 1);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        make_tool(names[i]);
-        says(names[i], names[i]);
-    }
+    make_tools();
     says("cibadmin", make(5, 1, 1, "a", "").text);
     CU_ASSERT_TRUE(look_cluster_renew(&seen, 0)); /* the first look waits for nothing */
     says("cibadmin", make(6, 1, 1, "b", "").text);
@@ -169,13 +189,45 @@ static void patience(void)
     says("cibadmin", make(8, 1, 1, "b", "<new/>\n").text);
     CU_ASSERT_TRUE(look_cluster_renew(&seen, 0));
     look_cluster_done(&seen);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(path, sizeof path, "/tools/%s", names[i]);
-        drop(path);
-        snprintf(path, sizeof path, "/tools/%s.says", names[i]);
-        drop(path);
+    drop_tools();
+}
+
+/* What Pacemaker made of a CIB is kept while only Caucus writes, but no longer than a minute. */
+static void kept_for_a_minute(void)
+{
+    struct look_cluster seen = {0};
+    make_tools();
+    says("cibadmin", make(5, 1, 1, "a", "").text);
+    CU_ASSERT_TRUE(look_cluster_renew(&seen, CAU_NEVER));
+    says("crm_mon", "newer");
+    says("cibadmin", make(6, 1, 1, "b", "").text);
+    CU_ASSERT_TRUE(look_cluster_renew(&seen, CAU_NEVER));
+    CU_ASSERT_STRING_EQUAL(seen.mon, "crm_mon");
+    seen.read_at -= 60000;
+    CU_ASSERT_TRUE(look_cluster_renew(&seen, CAU_NEVER));
+    CU_ASSERT_STRING_EQUAL(seen.mon, "newer");
+    look_cluster_done(&seen);
+    drop_tools();
+}
+
+/* A quorum that was told before the CIB is no answer where the CIB tells of something new. */
+static void quorum_after_the_cib(void)
+{
+    static const char early[] = "\nQuorate: early\n", late[] = "\nQuorate: late\n";
+    for (int fresh = 0; fresh < 2; fresh++) {
+        struct look_cluster seen = {0};
+        make_tools();
+        says("cibadmin", make(5, 1, 1, "a", "").text);
+        CU_ASSERT_TRUE(look_cluster_renew(&seen, CAU_NEVER));
+        says("cibadmin", make(6, 1, 1, "b", fresh ? "<new/>\n" : "").text);
+        says("corosync-quorumtool", early);
+        put("corosync-quorumtool", ".told", "");
+        put("cibadmin", ".then", late);
+        CU_ASSERT_TRUE(look_cluster_renew(&seen, CAU_NEVER));
+        CU_ASSERT_STRING_EQUAL(seen.quorum, fresh ? late : early);
+        look_cluster_done(&seen);
+        drop_tools();
     }
-    drop("/tools");
 }
 
 int main(void)
@@ -185,6 +237,8 @@ int main(void)
         {"something else", something_else},
         {"schema", schema},
         {"patience", patience},
+        {"kept for a minute", kept_for_a_minute},
+        {"quorum after the CIB", quorum_after_the_cib},
     };
     static const char *const folders[] = {"/usr", "/usr/share", FOLDER};
     if (mkdtemp(root) == NULL || setenv("CAUCUS_NODE_ROOT", root, 1) != 0) {
@@ -197,6 +251,9 @@ int main(void)
             return 1;
         }
     }
+    char path[4096];
+    snprintf(path, sizeof path, "%s/tools:%s", root, getenv("PATH"));
+    setenv("PATH", path, 1);
     int code = UNIT_MAIN("node look", tests);
     drop(FOLDER "/pacemaker-3.0.rng");
     drop(FOLDER "/pacemaker-4.0.rng");

@@ -169,6 +169,8 @@ static void make_tools(void)
         "case $1 in\n"
         "--modify) echo \"$3\" >>$CAUCUS_NODE_ROOT/wrote; cat >>$CAUCUS_NODE_ROOT/wrote\n"
         "    exit $(cat $CAUCUS_NODE_ROOT/modify) ;;\n"
+        "--upgrade) echo upgrade >>$CAUCUS_NODE_ROOT/wrote; exit $(cat $CAUCUS_NODE_ROOT/modify) "
+        ";;\n"
         "--delete-all) echo \"delete $4\" >>$CAUCUS_NODE_ROOT/wrote ;;\n"
         "*) cat $CAUCUS_NODE_ROOT/store; exit $(cat $CAUCUS_NODE_ROOT/query) ;;\n"
         "esac\n",
@@ -351,6 +353,31 @@ static void test_left_out(void)
     talk_end(&talk);
 }
 
+/* SPEC 5.9: what is not known to have failed may have been done. */
+static void test_raise(void)
+{
+    static const struct {
+        const char *key, *code; /* cibadmin's exit code */
+        uint8_t result;
+    } cases[] = {{KEY_1, "0", CAU_RC_STALE},
+                 {KEY_2, "0", CAU_RC_OK},
+                 {KEY_2, "76", CAU_RC_FAILED},
+                 {KEY_2, "102", CAU_RC_UNKNOWN},
+                 {KEY_2, "124", CAU_RC_UNKNOWN}};
+    struct talk talk;
+    talk_begin(&talk, false);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put("wrote", "", 0600);
+        cluster(HELD_2, cases[i].code, true);
+        CU_ASSERT_EQUAL(ask(&talk, (struct wire_request){.verb = WIRE_RAISE, .key = cases[i].key}),
+                        cases[i].result);
+        char *wrote = get("wrote");
+        CU_ASSERT_STRING_EQUAL(wrote, i == 0 ? "" : "upgrade\n");
+        free(wrote);
+    }
+    talk_end(&talk);
+}
+
 static uint8_t script(struct talk *talk, const char *key, const char *text)
 {
     return ask(talk,
@@ -501,6 +528,54 @@ static void test_restart(void)
     talk_end(&talk);
 }
 
+/* SPEC 2.7: what is ordered, where systemd refuses: obeyed, it would end this process. */
+static void test_kinds_of_restart(void)
+{
+    static const struct {
+        const char *kexec; /* its exit code */
+        bool bypass, firmware;
+        const char *ordered;
+    } cases[] = {{"0", false, false, "load\nkexec\nreboot\n"},
+                 {"1", false, false, "load\nreboot\n"},
+                 {"0", true, false, "reboot\n"},
+                 {"0", false, true, "reboot\n"}};
+    char *boot = node_read_file("/proc/sys/kernel/random/boot_id", NULL);
+    char *folder = node_path(NODE_RUN), *mark = node_path(NODE_FIRMWARE);
+    struct talk talk;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(boot);
+    boot[strcspn(boot, "\n")] = '\0';
+    cluster(HELD_2, "0", true);
+    put("bin/systemctl", "#!/bin/sh\necho $1 >>$CAUCUS_NODE_ROOT/ordered\nexit 5\n", 0700);
+    put("bin/kexec",
+        "#!/bin/sh\necho load >>$CAUCUS_NODE_ROOT/ordered\nexit $(cat $CAUCUS_NODE_ROOT/kexec)\n",
+        0700);
+    CU_ASSERT_EQUAL(node_make_dir(folder), 0);
+    talk_begin(&talk, false);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        put("ordered", "", 0600);
+        put("kexec", cases[i].kexec, 0600);
+        if (cases[i].firmware) {
+            put(NODE_FIRMWARE, "", 0600);
+        }
+        CU_ASSERT_EQUAL(ask(&talk, (struct wire_request){.verb = WIRE_RESTART,
+                                                         .key = KEY_2,
+                                                         .boot = boot,
+                                                         .restart = CAU_RESTART_SOFT,
+                                                         .bypass = cases[i].bypass}),
+                        CAU_RC_FAILED);
+        CU_ASSERT_EQUAL(talk.said.error, 5);
+        char *ordered = get("ordered");
+        CU_ASSERT_STRING_EQUAL(ordered, cases[i].ordered);
+        free(ordered);
+    }
+    talk_end(&talk);
+    unlink(mark);
+    make_tools(); /* as they were */
+    free(mark);
+    free(folder);
+    free(boot);
+}
+
 static void test_files(void)
 {
     struct wire_request save = {
@@ -605,8 +680,10 @@ int main(void)
         {"scripts", test_scripts},
         {"configurations", test_configurations},
         {"left out", test_left_out},
+        {"the cluster's level", test_raise},
         {"the coordinator goes away", test_left_alone},
         {"restart", test_restart},
+        {"kinds of restart", test_kinds_of_restart},
         {"files of a run", test_files},
         {"damaged reports", test_damaged},
         {"the watcher", test_watcher},

@@ -168,6 +168,23 @@ static void test_grandchild(void)
     node_tool_done(&tool);
 }
 
+/* While another one is waited for no time passes for it: it has no input before its own turn. */
+static void test_limit_of_one_begun(void)
+{
+    const char *const argv[] = {"cat", NULL};
+    struct node_tool tool = {.argv = argv, .input = "late", .limit_ms = 300};
+    struct node_tool other = {.limit_ms = 310};
+    CU_ASSERT_EQUAL(node_tool_begin(&tool), 0);
+    CU_ASSERT_EQUAL(run(&other, "exec tail -f /dev/null"), 0);
+    CU_ASSERT_TRUE(other.timed_out);
+    node_tool_done(&other);
+    CU_ASSERT_EQUAL(node_tool_end(&tool), 0);
+    CU_ASSERT_FALSE(tool.timed_out);
+    CU_ASSERT_EQUAL(tool.status, 0);
+    CU_ASSERT_STRING_EQUAL(tool.output, "late");
+    node_tool_done(&tool);
+}
+
 static void test_side_by_side(void)
 {
     char root[] = "/tmp/caucus-node-XXXXXX", one[200], two[200];
@@ -272,6 +289,7 @@ int main(void)
         {"line by line", test_lines},
         {"the limit, politely or not", test_limit},
         {"a grandchild that keeps the pipes", test_grandchild},
+        {"the limit of one that was begun", test_limit_of_one_begun},
         {"side by side", test_side_by_side},
         {"canceled", test_cancel},
         {"files whole or not at all", test_files},

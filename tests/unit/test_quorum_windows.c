@@ -210,6 +210,16 @@ static void test_halves(void)
     cut_off_all(false);
     qw_shows(0, 0, 5, 3, 2);
     qw_shows(2, 1, 3, 2, 3);
+    lay_out(4, true); /* also where nothing is shared out, and both would be a majority with it */
+    qw.options.dynamic_quorum = false;
+    qw_set_up();
+    qw_start(0, 3);
+    qw.cut_off[0] = qw.cut_off[1] = 1;
+    qw_ask_witness(&qw);
+    qw_plug("1100");
+    cut_off_all(false);
+    qw_shows(0, 0, 5, 3, 2);
+    qw_shows(2, 1, 5, 3, 3);
     run(4, false); /* the half with all its votes */
     qw_plug("0101");
     qw_shows(0, 1, 1, 1, 1);

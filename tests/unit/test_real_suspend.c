@@ -167,6 +167,25 @@ static void test_restart(void)
     end();
 }
 
+/* SPEC 2.7: the kind that is wished for, and what the node wants of it. */
+static void test_kinds_of_restart(void)
+{
+    begin_locked(3);
+    fake_lock();
+    rig.fake->nodes[2].bypasses = true;
+    fake_unlock();
+    observe();
+    for (uint32_t node = 1; node < 3; node++) {
+        struct cau_action restart = on(CAU_ACT_RESTART, node);
+        restart.boot_id = rig.facts[node].boot_id;
+        restart.mode = node == 1 ? CAU_RESTART_FULL : CAU_RESTART_SOFT;
+        CU_ASSERT_EQUAL(do_it(restart), CAU_RC_OK);
+        CU_ASSERT_EQUAL(rig.fake->last_restart, restart.mode);
+        CU_ASSERT_EQUAL(rig.fake->last_bypass, node == 2);
+    }
+    end();
+}
+
 /* ---- errands ---- */
 
 static void test_the_report(void)
@@ -184,6 +203,12 @@ static void test_the_report(void)
     fake_unlock();
     CU_ASSERT_EQUAL(do_it(on(CAU_ACT_SAVE_REPORT, CAU_NO_NODE)), CAU_RC_FAILED);
     CU_ASSERT_EQUAL(rig.fake->served[WIRE_SAVE], 10);
+    CU_ASSERT_EQUAL(rig.fake->clears, 0);
+    struct cau_action clearing = on(CAU_ACT_SAVE_REPORT, CAU_NO_NODE);
+    clearing.mode = 1; /* SPEC 4.4: once on each node, before anything is saved there */
+    CU_ASSERT_EQUAL(do_it(clearing), CAU_RC_FAILED);
+    CU_ASSERT_EQUAL(rig.fake->clears, 2);
+    CU_ASSERT_STRING_EQUAL(rig.fake->last_cleared, "file-0");
     end();
 }
 
@@ -205,6 +230,22 @@ static void test_a_request_of_the_operator(void)
     UNTIL(rig.view.request.kind == CAU_REQUEST_NONE && rig.view.observer_count > 0);
     UNTIL(rig.fake->ack == 7);
     CU_ASSERT_EQUAL(rig.fake->served[WIRE_ASK], 1);
+    end();
+}
+
+/* What is asked while another request is on its way is sent after it. */
+static void test_a_second_request(void)
+{
+    begin_locked(2);
+    fake_lock(); /* nobody answers until both are asked */
+    real_backend_ask(rig.backend, CAU_REQUEST_PAUSE);
+    for (int i = 0; rig.backend->ask_n == 0 && i < 1000; i++) {
+        wait_once(now() + 50); /* no event need come of it */
+    }
+    real_backend_ask(rig.backend, CAU_REQUEST_STOP);
+    fake_unlock();
+    UNTIL(rig.view.request.kind == CAU_REQUEST_STOP);
+    CU_ASSERT_EQUAL(rig.fake->served[WIRE_ASK], 2);
     end();
 }
 
@@ -290,8 +331,10 @@ static const struct unit_test tests[] = {
     {"suspends refused", test_suspends_refused},
     {"a mark that is taken away", test_a_mark_that_is_taken_away},
     {"restart", test_restart},
+    {"kinds of restart", test_kinds_of_restart},
     {"the report", test_the_report},
     {"a request of the operator", test_a_request_of_the_operator},
+    {"a second request", test_a_second_request},
     {"twins", test_twins},
     {"asking", test_asking},
 };

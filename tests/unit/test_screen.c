@@ -326,6 +326,7 @@ static void test_cut(void)
         {"\xe6\x9d\xb1\xe4\xba\xac\xe5\xa4\xa7\xe9\x98\xaa", 7, 2, "\xe6\x9d\xb1...\xe9\x98\xaa"},
         {"\xe6\x9d\xb1\xe4\xba\xac\xe5\xa4\xa7\xe9\x98\xaa", 6, 1, "\xe6\x9d\xb1..."},
         {"abcdefe\xcc\x81x", 6, 2, "a...e\xcc\x81x"},
+        {"abcdefe\xcc\x81x", 5, 1, "a...x"}, /* the mark goes with its letter */
         {"a\nb", 3, 0, "a?b"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -570,6 +570,16 @@ static void test_exit_codes(void)
                                         .touched = rows[i].touched};
         CU_ASSERT_EQUAL(cau_exit_code(&status), rows[i].code);
     }
+    /* SPEC 1.6: a preview that foresees failure, and one that was refused before it saw any node */
+    struct cau_status_run preview = {.state = CAU_RUN_ENDED,
+                                     .status = CAU_STATUS_FAILED,
+                                     .why = CAU_WHY_MAX_FAILED_NODES_EXCEEDED,
+                                     .notes = CAU_NOTE_WHAT_IF,
+                                     .nodes_done = 2};
+    CU_ASSERT_EQUAL(cau_exit_code(&preview), CAU_EXIT_FAILED);
+    preview.why = CAU_WHY_NOT_ALL_NODES_ONLINE;
+    preview.nodes_done = 0;
+    CU_ASSERT_EQUAL(cau_exit_code(&preview), CAU_EXIT_REFUSED);
     CU_ASSERT_TRUE(CAU_EXIT_USAGE == 64 && CAU_EXIT_INPUT == 65 && CAU_EXIT_PRIVILEGES == 77);
 }
 

@@ -2,6 +2,7 @@
  */
 #include "core/shell/exit.h"
 #include "sim/backend.h"
+#include "sim/checker.h"
 #include "sim/run.h"
 #include "tests/lib/unit.h"
 
@@ -241,11 +242,33 @@ static void test_backend_waits(void)
     scenario_free(s);
 }
 
+/* S8 for what is nobody's: raised under the key of a run that another one has replaced. */
+static void test_a_level_raised_too_late(void)
+{
+    static const struct sim_happening raised[] = {
+        {.kind = SIM_LEVEL_RAISED, .node = CAU_NO_NODE, .owner = {1, 1}, .epoch = 1},
+        {.kind = SIM_LEVEL_RAISED, .node = CAU_NO_NODE, .owner = {2, 2}, .epoch = 2},
+        {.kind = SIM_LEVEL_RAISED, .node = CAU_NO_NODE, .owner = {1, 1}, .epoch = 1},
+    };
+    struct scenario *s = load("");
+    struct sim_checker *checker = sim_checker_new(s);
+    const struct sim_watch *watch = sim_checker_watch(checker);
+
+    for (uint32_t i = 0; i < 3; i++) {
+        watch->event(watch->ctx, NULL, &raised[i]);
+        CU_ASSERT_EQUAL(sim_checker_violations(checker), i == 2 ? 1 : 0);
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(sim_checker_first(checker), "the cluster's level"));
+    sim_checker_free(checker);
+    scenario_free(s);
+}
+
 static const struct unit_test tests[] = {
     {"a plain run, twice the same", test_plain_run},
     {"death after each part of a turn, and going on", test_death_in_each_part},
     {"a start that never comes holds nothing up", test_a_start_that_never_comes},
     {"runs that do not end", test_runs_that_do_not_end},
+    {"a level raised too late", test_a_level_raised_too_late},
     {"no such engine", test_no_such_engine},
     {"the backend alone", test_backend_waits},
 };

@@ -369,6 +369,27 @@ static void test_together(void)
     rig_end(&rig);
 }
 
+/* Of a law, too, there is one draw for all. */
+static void test_together_by_chance(void)
+{
+    uint32_t two[] = {1, 2};
+    struct scenario_fault *f;
+
+    rig_init(&rig, 5);
+    f = rig_fault(&rig, FAULT_CRASH, SIM_NEVER, two, 2);
+    f->when.repeats = true;
+    f->together = true;
+    f->when.every = (struct scenario_dist){.law = LAW_EXPONENTIAL, .a = SEC(1000)};
+    f->repair = (struct scenario_dist){.law = LAW_UNIFORM, .a = SEC(10), .b = SEC(100)};
+    rig_begin(&rig, 1);
+    while (rig.happened[SIM_REPAIRED] < 2)
+        rig_until(&rig, rig.until + SEC(1));
+    CU_ASSERT_EQUAL(rig.happened[SIM_CRASHED], 2);
+    CU_ASSERT_EQUAL(rig.first[SIM_CRASHED], rig.last[SIM_CRASHED]);
+    CU_ASSERT_EQUAL(rig.first[SIM_REPAIRED], rig.last[SIM_REPAIRED]);
+    rig_end(&rig);
+}
+
 /* What kills shows at the next boot, whoever orders it, and at each one after that. */
 static void test_update_that_kills(void)
 {
@@ -417,6 +438,28 @@ static void test_lost_messages(void)
     rig_end(&rig);
 }
 
+/* An acknowledgement has no id and no answer: each that is sent has a fate of its own all the same.
+ */
+static void test_lost_acknowledgements(void)
+{
+    const struct cau_action ack = {.kind = CAU_ACT_ACK, .node = CAU_NO_NODE, .target = 1};
+
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        rig_init(&rig, 3);
+        rig.scenario.message_loss = 0.5;
+        rig.requests[0] = (struct scenario_request){.at = SEC(1), .kind = CAU_REQUEST_STOP};
+        rig.scenario.request_count = 1;
+        rig_begin(&rig, seed);
+        rig_until(&rig, SEC(2));
+        CU_ASSERT_EQUAL(rig.view[0].request.id, 1);
+        for (unsigned i = 0; i < 40; i++)
+            sim_world_submit(rig.stage.world, 0, &ack);
+        rig_until(&rig, SEC(4));
+        CU_ASSERT_EQUAL(rig.view[0].request.id, 0);
+        rig_end(&rig);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"every kind of fault happens", test_every_kind_happens},
     {"every kind of fault is documented", test_every_kind_is_documented},
@@ -428,8 +471,10 @@ static const struct unit_test tests[] = {
     {"the feature-set door", test_feature_set_door},
     {"a feature set at once", test_feature_set_at_once},
     {"together, by a trace", test_together},
+    {"together, by chance", test_together_by_chance},
     {"an update that kills", test_update_that_kills},
     {"lost messages", test_lost_messages},
+    {"lost acknowledgements", test_lost_acknowledgements},
 };
 
 int main(void)

@@ -295,7 +295,7 @@ static void test_staleness(void)
 {
     const struct cau_lock nobody = {0};
     struct cau_lock old = lock_of(7, 1, 1), new = lock_of(8, 2, 2);
-    uint64_t scan, install, suspend, fresh;
+    uint64_t scan, install, suspend, raise, fresh;
 
     rig_init(&rig, 3);
     rig_begin(&rig, 1);
@@ -309,14 +309,77 @@ static void test_staleness(void)
     rig_until(&rig, SEC(6));
     install = rig_do(&rig, 0, CAU_ACT_INSTALL, 1, 0);
     suspend = rig_do(&rig, 0, CAU_ACT_SUSPEND, 1, CAU_PAUSE_AUTO);
+    raise = rig_do(&rig, 0, CAU_ACT_RAISE_LEVEL, CAU_NO_NODE, 0);
     rig.owner = new.owner;
     rig.epoch = 2;
     fresh = rig_do(&rig, 0, CAU_ACT_SCAN, 1, 0);
     rig_until(&rig, SEC(20));
     CU_ASSERT_EQUAL(rig_code(&rig, install), CAU_RC_STALE);
     CU_ASSERT_EQUAL(rig_code(&rig, suspend), CAU_RC_STALE);
+    CU_ASSERT_EQUAL(rig_code(&rig, raise), CAU_RC_STALE);
+    CU_ASSERT_EQUAL(rig.happened[SIM_LEVEL_RAISED], 0);
     CU_ASSERT_EQUAL(rig_code(&rig, fresh), CAU_RC_OK);
     CU_ASSERT_EQUAL(rig.facts[0][1].standby, CAU_STANDBY_NO);
+    raise = rig_do(&rig, 0, CAU_ACT_RAISE_LEVEL, CAU_NO_NODE, 0);
+    rig_until(&rig, SEC(21));
+    CU_ASSERT_EQUAL(rig_code(&rig, raise), CAU_RC_OK);
+    CU_ASSERT_EQUAL(rig.happened[SIM_LEVEL_RAISED], 1);
+    rig_end(&rig);
+}
+
+/* SPEC 2.7: what needs the firmware has had it with the first restart. */
+static void test_firmware_once(void)
+{
+    rig_init(&rig, 3);
+    rig_update(&rig, "bios", 0, true)->firmware = true;
+    rig_begin(&rig, 1);
+    rig_do(&rig, 0, CAU_ACT_STAGE, 1, 0);
+    rig_until(&rig, SEC(1));
+    rig_do(&rig, 0, CAU_ACT_INSTALL, 1, 0);
+    rig_until(&rig, SEC(100));
+    for (int again = 0; again < 2; again++) {
+        uint64_t id = rig_do(&rig, 0, CAU_ACT_RESTART, 1, CAU_RESTART_SOFT);
+
+        rig_until(&rig, SEC(500 * (again + 1)));
+        CU_ASSERT_EQUAL(rig_code(&rig, id), CAU_RC_OK);
+        CU_ASSERT_EQUAL(rig.results[id].result.soft, again ? CAU_SOFT_ENABLED : CAU_SOFT_BYPASSED);
+        CU_ASSERT_EQUAL(rig.results[id].result.boot, again ? CAU_BOOT_SOFT : CAU_BOOT_FULL);
+    }
+    rig_end(&rig);
+}
+
+/* SPEC 1.6: a scan in nobody's name opens no firewall, and is no newer than any key. */
+static void test_preview(void)
+{
+    uint64_t scan, restart, install;
+
+    rig_init(&rig, 3);
+    rig.nodes[1].firewall = FIREWALL_CLOSED;
+    rig.coordinators[0].options.enable_firewall_rules = true;
+    rig_begin(&rig, 1);
+    rig.epoch = 0;
+    scan = rig_do(&rig, 0, CAU_ACT_SCAN, 1, 0);
+    rig_until(&rig, SEC(20));
+    restart = rig_do(&rig, 0, CAU_ACT_RESTART, 1, 0);
+    rig_until(&rig, SEC(21));
+    CU_ASSERT_EQUAL(rig_code(&rig, scan), CAU_RC_OK);
+    CU_ASSERT_EQUAL(rig_code(&rig, restart), CAU_RC_FAILED);
+    CU_ASSERT_EQUAL(rig.results[restart].result.why, CAU_WHY_PATH_CLOSED);
+    rig.epoch = 2;
+    rig_do(&rig, 0, CAU_ACT_SCAN, 1, 0);
+    rig_until(&rig, SEC(40));
+    rig.epoch = 0;
+    scan = rig_do(&rig, 0, CAU_ACT_SCAN, 1, 0);
+    rig_until(&rig, SEC(60));
+    rig.epoch = 1;
+    install = rig_do(&rig, 0, CAU_ACT_INSTALL, 1, 0);
+    rig_until(&rig, SEC(80));
+    CU_ASSERT_EQUAL(rig_code(&rig, scan), CAU_RC_OK);
+    CU_ASSERT_EQUAL(rig_code(&rig, install), CAU_RC_STALE);
+    rig.epoch = 2;
+    restart = rig_do(&rig, 0, CAU_ACT_RESTART, 1, 0);
+    rig_until(&rig, SEC(81));
+    CU_ASSERT_EQUAL(rig_code(&rig, restart), CAU_RC_OK); /* a run has opened it */
     rig_end(&rig);
 }
 
@@ -508,6 +571,8 @@ static const struct unit_test tests[] = {
     {"one disturbing operation at a time", test_one_disturbing_at_a_time},
     {"an install ends early after the update under way", test_cancel_an_install},
     {"the executor refuses what is stale", test_staleness},
+    {"the firmware, once", test_firmware_once},
+    {"a preview", test_preview},
     {"a stalled download goes on or fails", test_transport_timeout},
     {"a coordinator dies with its node", test_coordinator_dies_with_its_node},
     {"a coordinator that nobody answers", test_nobody_answers},
