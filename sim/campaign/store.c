@@ -85,8 +85,10 @@ struct store *store_open(const char *path, char **reterr_why)
     int rc = sqlite3_open(path, &store->db) == SQLITE_OK ? 0 : fail(store, reterr_why);
     if (rc == 0) {
         sqlite3_busy_timeout(store->db, 10000);
-        rc = execute(store, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; "
-                            "PRAGMA synchronous=NORMAL;", reterr_why);
+        rc = execute(store,
+                     "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; "
+                     "PRAGMA synchronous=NORMAL;",
+                     reterr_why);
     }
     if (rc != 0 || make_tables(store, reterr_why) != 0 || prepare_insert(store, reterr_why) != 0) {
         store_close(store);
