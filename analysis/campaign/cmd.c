@@ -33,6 +33,9 @@ int report_write(const struct report *report, char **reterr_why)
         *reterr_why = NULL;
         rc = 0;
     }
+    if (rc == 0 && missing == NULL) {
+        report_nights(report);
+    }
     rc = rc == 0 ? report_page(report, missing, reterr_why) : rc;
     if (rc == 0 && missing != NULL) {
         *reterr_why = missing;

@@ -17,6 +17,24 @@ static void say_finding(void *ctx, const char *sentence)
     markup_say(ctx, "<li>%s</li>\n", sentence);
 }
 
+/* figures/NAME.svg in the page; false: it is not there. */
+static bool say_picture(FILE *to, const struct report *report, const char *name)
+{
+    char *dir = run_sentence("%s/figures", report->dir), *file = run_sentence("%s.svg", name);
+    char *svg = NULL;
+    size_t size = 0;
+    bool there = dir != NULL && file != NULL && run_read_file(dir, file, &svg, &size) == 0;
+    const char *at = there ? strstr(svg, "<svg") : NULL;
+    if (at != NULL) {
+        fprintf(to, "<figure>%s", at);
+        markup_say(to, "<figcaption class=\"soft\">Also beside this page as figures/%s.svg", name);
+    }
+    free(dir);
+    free(file);
+    free(svg);
+    return at != NULL;
+}
+
 static void say_pictures(FILE *to, const struct report *report, const char *missing)
 {
     static const char *const pictures[][2] = {
@@ -27,27 +45,47 @@ static void say_pictures(FILE *to, const struct report *report, const char *miss
         {"sensitivity", "What moves the length most?"},
         {"convergence", "Were there runs enough?"},
     };
-    char *dir = run_sentence("%s/figures", report->dir);
     for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
-        char *svg = NULL, *name = run_sentence("%s.svg", pictures[i][0]);
-        size_t size = 0;
         markup_say(to, "<h2>%s</h2>\n", pictures[i][1]);
-        if (missing != NULL || dir == NULL || name == NULL ||
-            run_read_file(dir, name, &svg, &size) != 0) {
+        if (missing == NULL && say_picture(to, report, pictures[i][0])) {
+            markup_say(to, ", made of figures/%s.csv.</figcaption></figure>\n", pictures[i][0]);
+        } else {
             markup_say(to, "<p class=\"soft\">%s</p>\n",
                        missing != NULL ? missing : "There is no picture.");
-        } else {
-            const char *at = strstr(svg, "<svg");
-            fprintf(to, "<figure>%s", at == NULL ? "" : at);
-            markup_say(to,
-                       "<figcaption class=\"soft\">Made of figures/%s.csv; also beside this page "
-                       "as figures/%s.svg.</figcaption></figure>\n",
-                       pictures[i][0], pictures[i][0]);
         }
-        free(name);
-        free(svg);
     }
-    free(dir);
+}
+
+/* A typical night and the worst one of the first policy, and of the one that is shortest there. */
+static void say_nights(FILE *to, const struct report *report)
+{
+    size_t best = report_best_of_first_point(report);
+    const struct {
+        const char *name, *what;
+        size_t cell;
+        bool worst;
+    } all[] = {{"first-median", "A night of median length", 0, false},
+               {"first-worst", "The longest night", 0, true},
+               {"best-median", "A night of median length", best, false},
+               {"best-worst", "The longest night", best, true}};
+    for (size_t i = 0; i < (best == 0 ? 2 : sizeof all / sizeof all[0]); i++) {
+        const struct summary *s = &report->cells[all[i].cell].summary;
+        char *cell = report_cell_name(report, all[i].cell);
+        char *run = run_sentence("%" PRIu64 " %" PRIu64, s->cell,
+                                 all[i].worst ? s->worst_run : s->median_run);
+        markup_say(to, "<h2>%s: %s</h2>\n", all[i].what, cell == NULL ? "" : cell);
+        if (say_picture(to, report, all[i].name)) {
+            markup_say(to,
+                       "; <code>caucus campaign night DIR %s</code> makes it "
+                       "again.</figcaption></figure>\n",
+                       run == NULL ? "" : run);
+        } else {
+            fputs("<p class=\"soft\">It is drawn where the plan stands beside the results.</p>\n",
+                  to);
+        }
+        free(cell);
+        free(run);
+    }
 }
 
 static void say_number(FILE *to, double value, const char *form)
@@ -113,6 +151,7 @@ static void write_page(FILE *to, const struct report *report, const char *missin
           "comparison.csv; each run: results.csv.</p>\n",
           to);
     say_pictures(to, report, missing);
+    say_nights(to, report);
     say_table(to, report);
     fputs("</main>\n</body>\n</html>\n", to);
 }

@@ -34,7 +34,12 @@ char *report_cell_name(const struct report *report, size_t cell);
 /* Parts of report_write; each returns 0 or < 0 with a sentence. */
 int report_tables(const struct report *report, char **reterr_why);
 int report_figures(const struct report *report, const char *gnuplot, char **reterr_why);
+void report_nights(const struct report *report); /* what cannot be drawn is left out */
 int report_page(const struct report *report, const char *missing, char **reterr_why);
+
+/* The cell that is shortest (90 %) at the first point, of those that do not surely fail more often
+ * than the first one. */
+size_t report_best_of_first_point(const struct report *report);
 
 /* Sentences, one after the other: what the numbers say. Each ends with a full stop. */
 void report_findings(const struct report *report, void (*each)(void *ctx, const char *sentence),

@@ -3,7 +3,7 @@
 #include "core/cli/units.h"
 #include "core/shell/exit.h"
 #include "core/shell/text.h"
-#include "sim/campaign/folder.h"
+#include "sim/campaign/open.h"
 #include "sim/campaign/slurm.h"
 #include "sim/campaign/work.h"
 #include "sim/commands.h"
@@ -21,6 +21,7 @@ static const char usage[] =
     "       caucus campaign check PLAN\n"
     "       caucus campaign merge DIR PART...\n"
     "       caucus campaign cell DIR CELL\n"
+    "       caucus campaign night DIR CELL RUN --out RUNDIR\n"
     "       caucus campaign verify DIR [CELL RUN]\n"
     "       caucus campaign columns\n"
     "       caucus campaign report DIR [--risk EVENT]\n"
@@ -43,6 +44,7 @@ static const char usage[] =
     "merge   puts the parts into DIR, which is made when it is not there; once no run is missing\n"
     "        it gets results.csv\n"
     "cell    prints the scenario of a cell, for `caucus simulate`\n"
+    "night   makes a run again as `caucus simulate` does, with all its files and pictures\n"
     "verify  makes a run again, or one of each cell, and holds it to its row, bit for bit\n"
     "columns says what the columns of results.csv mean\n"
     "report  makes pictures, tables and findings of it; see `caucus campaign report --help`\n"
@@ -50,7 +52,9 @@ static const char usage[] =
     "Exit code: 0 done; 1 runs are missing, or one is not what its row says; 64 wrong use; 65 bad\n"
     "plan, scenario, profile or directory; 70 an invariant was broken, or a run has died: a "
     "defect\n"
-    "of Caucus. An interrupted campaign keeps what is finished, and ends by the signal.\n";
+    "of Caucus; of night that of the run. An interrupted campaign keeps what is finished, and "
+    "ends\n"
+    "by the signal.\n";
 
 #define SHARDS_MAX 100000
 
@@ -77,48 +81,6 @@ static int end_by_signal(void)
     return CAU_EXIT_INTERNAL;
 }
 
-static int wrong(const char *word, const char *what)
-{
-    cau_say("campaign", "%s: %s", word, what);
-    return CAU_EXIT_USAGE;
-}
-
-static int say_why(char *why, int code)
-{
-    return cau_say_why("campaign", why, why == NULL ? CAU_EXIT_INTERNAL : code);
-}
-
-/* ---- what all of them need ---- */
-
-struct open_campaign {
-    struct campaign *campaign;
-    struct design design;
-    struct store *store;
-};
-
-static void close_all(struct open_campaign *c)
-{
-    store_close(c->store);
-    design_done(&c->design);
-    campaign_free(c->campaign);
-}
-
-static int lay_out(struct open_campaign *c, char **reterr_why)
-{
-    return c->campaign == NULL ? -EINVAL : design_init(&c->design, c->campaign, reterr_why);
-}
-
-/* Of a directory that is there. 0, or an exit code after a sentence. */
-static int open_dir(struct open_campaign *c, const char *path)
-{
-    char *why = NULL;
-    *c = (struct open_campaign){.campaign = folder_campaign(path, &why)};
-    if (lay_out(c, &why) != 0 || (c->store = folder_store(path, &why)) == NULL) {
-        return say_why(why, CAU_EXIT_INPUT);
-    }
-    return 0;
-}
-
 /* Can every cell be run? */
 static int check_cells(const struct design *design)
 {
@@ -126,7 +88,7 @@ static int check_cells(const struct design *design)
         char *why = NULL;
         struct scenario *scenario = design_scenario(design, cell, &why);
         if (scenario == NULL) {
-            return say_why(why, CAU_EXIT_INPUT);
+            return campaign_say_why(why, CAU_EXIT_INPUT);
         }
         scenario_free(scenario);
     }
@@ -173,7 +135,7 @@ static int finish(struct open_campaign *c, const char *dir, const struct work_en
         return CAU_EXIT_INTERNAL;
     }
     if (whole && folder_results(dir, &c->design, c->store, &why) != 0) {
-        return say_why(why, CAU_EXIT_INPUT);
+        return campaign_say_why(why, CAU_EXIT_INPUT);
     }
     printf("%" PRIu64 " runs of %" PRIu32 " cells are in %s, %" PRIu64 " of them new\n", end->in,
            c->design.cells, dir, end->made);
@@ -200,7 +162,7 @@ static int work_on(struct open_campaign *c, const struct request *request)
     int rc = work_run(&work, &end, &why);
     end_progress(shown);
     if (rc < 0) {
-        return say_why(why, CAU_EXIT_INPUT);
+        return campaign_say_why(why, CAU_EXIT_INPUT);
     }
     if (rc > 0) {
         cau_say("campaign", "interrupted; %" PRIu64 " runs are in, the same command goes on",
@@ -217,9 +179,11 @@ static int check_shard(struct open_campaign *c, const struct request *request)
     snprintf(word, sizeof word, "%" PRIu32 "/%" PRIu32, request->shard.index, request->shard.count);
     int code = 0;
     if (is == NULL) {
-        code = say_why(NULL, CAU_EXIT_INTERNAL);
+        code = campaign_say_why(NULL, CAU_EXIT_INTERNAL);
     } else if (*is == '\0') {
-        code = store_set(c->store, "shard", word, &why) == 0 ? 0 : say_why(why, CAU_EXIT_INPUT);
+        code = store_set(c->store, "shard", word, &why) == 0
+                   ? 0
+                   : campaign_say_why(why, CAU_EXIT_INPUT);
     } else if (strcmp(is, word) != 0) {
         cau_say("campaign", "%s: holds part %s of this campaign, not %s", request->out, is, word);
         code = CAU_EXIT_INPUT;
@@ -246,7 +210,7 @@ static int schedule(const struct request *request)
         const struct slurm_job job = {plan, out, request->parts, &stopped};
         catch_signals();
         int rc = slurm_run(&job, &why);
-        code = rc < 0   ? say_why(why, CAU_EXIT_INPUT)
+        code = rc < 0   ? campaign_say_why(why, CAU_EXIT_INPUT)
                : rc > 0 ? end_by_signal()
                         : merge(request->out, parts);
     }
@@ -263,18 +227,19 @@ static int run(const struct request *request)
 {
     char *why = NULL;
     struct open_campaign c = {.campaign = campaign_read_file(request->plan, &why)};
-    int code = lay_out(&c, &why) == 0 ? check_cells(&c.design) : say_why(why, CAU_EXIT_INPUT);
+    int code = campaign_lay_out(&c, &why) == 0 ? check_cells(&c.design)
+                                               : campaign_say_why(why, CAU_EXIT_INPUT);
     if (code == 0 && folder_make(request->out, c.campaign, &why) != 0) {
-        code = say_why(why, CAU_EXIT_INPUT);
+        code = campaign_say_why(why, CAU_EXIT_INPUT);
     }
-    close_all(&c);
+    campaign_close(&c);
     c = (struct open_campaign){0};
-    code = code == 0 ? open_dir(&c, request->out) : code;
+    code = code == 0 ? campaign_open(&c, request->out) : code;
     code = code == 0 ? check_shard(&c, request) : code;
     if (code == 0 && !request->scheduled) {
         code = work_on(&c, request);
     }
-    close_all(&c);
+    campaign_close(&c);
     return code == 0 && request->scheduled ? schedule(request) : code;
 }
 
@@ -284,12 +249,13 @@ static int check(const char *plan)
 {
     char *why = NULL;
     struct open_campaign c = {.campaign = campaign_read_file(plan, &why)};
-    int code = lay_out(&c, &why) == 0 ? check_cells(&c.design) : say_why(why, CAU_EXIT_INPUT);
+    int code = campaign_lay_out(&c, &why) == 0 ? check_cells(&c.design)
+                                               : campaign_say_why(why, CAU_EXIT_INPUT);
     if (code == 0) {
         printf("%s: %" PRIu32 " cells, %s%" PRIu32 " runs of each\n", plan, c.design.cells,
                c.campaign->until.given ? "at most " : "", c.campaign->runs);
     }
-    close_all(&c);
+    campaign_close(&c);
     return code;
 }
 
@@ -299,17 +265,17 @@ static int merge_part(struct open_campaign *c, const char *dir, const char *part
     struct campaign *campaign = folder_campaign(part, &why);
     int code = 0;
     if (campaign == NULL || folder_make(dir, campaign, &why) != 0) {
-        code = say_why(why, CAU_EXIT_INPUT);
+        code = campaign_say_why(why, CAU_EXIT_INPUT);
     }
     campaign_free(campaign);
     if (code == 0 && c->store == NULL) {
-        code = open_dir(c, dir);
+        code = campaign_open(c, dir);
     }
     if (code == 0 && access(db, R_OK) != 0) {
         cau_say("campaign", "%s: %s", db, strerror(errno));
         code = CAU_EXIT_INPUT;
     } else if (code == 0 && store_merge(c->store, db, &why) != 0) {
-        code = say_why(why, CAU_EXIT_INPUT);
+        code = campaign_say_why(why, CAU_EXIT_INPUT);
     }
     free(db);
     return code;
@@ -331,7 +297,7 @@ static int merge(const char *dir, char **parts)
         const struct work work = {.design = &c.design, .store = c.store, .shard = {1, 1}};
         int rc = work_missing(&work, &end, &missing, &why);
         if (rc < 0) {
-            code = say_why(why, CAU_EXIT_INPUT);
+            code = campaign_say_why(why, CAU_EXIT_INPUT);
         } else if (missing > 0) {
             cau_say("campaign", "%s: %" PRIu64 " runs are still missing", dir, missing);
             code = 1;
@@ -339,90 +305,7 @@ static int merge(const char *dir, char **parts)
             code = finish(&c, dir, &end, true);
         }
     }
-    close_all(&c);
-    return code;
-}
-
-static int print_cell(const char *dir, uint32_t cell)
-{
-    struct open_campaign c;
-    char *why = NULL, *text = NULL;
-    int code = open_dir(&c, dir);
-    if (code == 0 && cell >= c.design.cells) {
-        cau_say("campaign", "CELL: must be 0..%" PRIu32 ", is %" PRIu32, c.design.cells - 1, cell);
-        code = CAU_EXIT_USAGE;
-    }
-    if (code == 0) {
-        struct scenario *scenario = design_scenario(&c.design, cell, &why);
-        text = scenario == NULL ? NULL : scenario_write(scenario);
-        scenario_free(scenario);
-        code = text == NULL ? say_why(why, CAU_EXIT_INPUT) : 0;
-    }
-    if (code == 0) {
-        fputs(text, stdout);
-    }
-    free(text);
-    close_all(&c);
-    return code;
-}
-
-/* Which column differs; SIM_MEASURES: none. */
-static size_t difference(const struct sim_measures *a, const struct sim_measures *b)
-{
-    size_t i = 0;
-    while (i < SIM_MEASURES && a->of[i] == b->of[i]) {
-        i++;
-    }
-    return i;
-}
-
-static int verify_run(struct open_campaign *c, uint32_t cell, uint64_t run)
-{
-    struct sim_measures row, again;
-    char *why = NULL;
-    struct scenario *scenario = NULL;
-    int rc = store_get(c->store, cell, run, &row, &why);
-    if (rc != 0) {
-        why = rc > 0 ? cau_sentence("run %" PRIu64 " of cell %" PRIu32 " is not there", run, cell)
-                     : why;
-        return say_why(why, CAU_EXIT_INPUT);
-    }
-    scenario = design_scenario(&c->design, cell, &why);
-    if (scenario == NULL) {
-        return say_why(why, CAU_EXIT_INPUT);
-    }
-    bool made = work_make(&c->design, scenario, cell, run, &again);
-    scenario_free(scenario);
-    if (!made) {
-        return say_why(strdup((const char *)&again), CAU_EXIT_INPUT);
-    }
-    size_t column = difference(&row, &again);
-    if (column < SIM_MEASURES) {
-        printf("run %" PRIu64 " of cell %" PRIu32 ": %s was %" PRId64 ", is %" PRId64 "\n", run,
-               cell, sim_measure_columns[column].name, row.of[column], again.of[column]);
-        return 1;
-    }
-    return 0;
-}
-
-static int verify(const char *dir, const uint64_t *place)
-{
-    struct open_campaign c;
-    int code = open_dir(&c, dir);
-    uint64_t count = 0;
-    if (code == 0 && place != NULL) {
-        code = place[0] < c.design.cells ? verify_run(&c, (uint32_t)place[0], place[1])
-                                         : wrong("CELL", "the plan has no such cell");
-        count = 1;
-    }
-    for (uint32_t i = 0; code == 0 && place == NULL && i < c.design.cells; i++, count++) {
-        code = verify_run(&c, i, i % c.campaign->runs);
-    }
-    if (code == 0) {
-        printf("%" PRIu64 " %s made again: equal bit for bit\n", count,
-               count == 1 ? "run was" : "runs were");
-    }
-    close_all(&c);
+    campaign_close(&c);
     return code;
 }
 
@@ -437,28 +320,29 @@ static int take_flag(struct request *request, const char *flag, const char *valu
         request->out = value;
     } else if (strcmp(flag, "--jobs") == 0) {
         if (!cau_whole_read(value, 1, 1024, &number)) {
-            return wrong(flag, "must be a whole number, 1..1024");
+            return campaign_wrong(flag, "must be a whole number, 1..1024");
         }
         request->jobs = (uint32_t)number;
     } else if (strcmp(flag, "--shard") == 0) {
         snprintf(first, sizeof first, "%.*s", slash == NULL ? 0 : (int)(slash - value), value);
         if (slash == NULL || !cau_whole_read(slash + 1, 1, SHARDS_MAX, &of) ||
             !cau_whole_read(first, 1, of, &number)) {
-            return wrong(flag, "must be I/N, part I of N, like 2/7");
+            return campaign_wrong(flag, "must be I/N, part I of N, like 2/7");
         }
         request->shard = (struct shard){(uint32_t)number, (uint32_t)of};
     } else if (strcmp(flag, "--parts") == 0) {
         if (!cau_whole_read(value, 1, SHARDS_MAX, &number)) {
-            return wrong(flag, "must be a whole number, 1..100000");
+            return campaign_wrong(flag, "must be a whole number, 1..100000");
         }
         request->parts = (uint32_t)number;
     } else if (strcmp(flag, "--scheduler") == 0) {
         if (strcmp(value, "slurm") != 0) {
-            return wrong(flag, "must be slurm; for any other one there are --shard and merge");
+            return campaign_wrong(flag,
+                                  "must be slurm; for any other one there are --shard and merge");
         }
         request->scheduled = true;
     } else {
-        return wrong(flag, "there is no such flag; see --help");
+        return campaign_wrong(flag, "there is no such flag; see --help");
     }
     return 0;
 }
@@ -471,10 +355,11 @@ static int run_words(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         int code = 0;
         if (argv[i][0] != '-') {
-            code = request.plan != NULL ? wrong(argv[i], "one plan is enough") : 0;
+            code = request.plan != NULL ? campaign_wrong(argv[i], "one plan is enough") : 0;
             request.plan = argv[i];
         } else if (i + 1 == argc) {
-            code = wrong(argv[i], "a value must follow, or there is no such flag; see --help");
+            code = campaign_wrong(argv[i],
+                                  "a value must follow, or there is no such flag; see --help");
         } else {
             code = take_flag(&request, argv[i], argv[i + 1]);
             i++;
@@ -484,12 +369,13 @@ static int run_words(int argc, char **argv)
         }
     }
     if (request.scheduled && request.shard.count > 1) {
-        return wrong("--shard", "does not go with --scheduler, which makes all parts");
+        return campaign_wrong("--shard", "does not go with --scheduler, which makes all parts");
     }
     if (request.plan == NULL) {
-        return wrong("PLAN", "must be given");
+        return campaign_wrong("PLAN", "must be given");
     }
-    return request.out == NULL ? wrong("--out", "a directory must be given") : run(&request);
+    return request.out == NULL ? campaign_wrong("--out", "a directory must be given")
+                               : run(&request);
 }
 
 static int do_check(char **words)
@@ -500,25 +386,6 @@ static int do_check(char **words)
 static int do_merge(char **words)
 {
     return merge(words[0], words + 1);
-}
-
-static int do_cell(char **words)
-{
-    uint64_t cell = 0;
-    return cau_whole_read(words[1], 0, UINT32_MAX, &cell) ? print_cell(words[0], (uint32_t)cell)
-                                                          : wrong("CELL", "must be a whole number");
-}
-
-static int do_verify(char **words)
-{
-    uint64_t place[2] = {0, 0};
-    if (words[1] == NULL) {
-        return verify(words[0], NULL);
-    }
-    return words[2] != NULL && cau_whole_read(words[1], 0, UINT32_MAX, &place[0]) &&
-                   cau_whole_read(words[2], 0, CAMPAIGN_RUNS_MAX, &place[1])
-               ? verify(words[0], place)
-               : wrong("CELL RUN", "must be two whole numbers");
 }
 
 static int do_columns(char **words)
@@ -533,8 +400,12 @@ static const struct {
     int least, most; /* words that follow */
     int (*run)(char **words);
 } parts[] = {
-    {"check", 1, 1, do_check},   {"merge", 2, SHARDS_MAX, do_merge}, {"cell", 2, 2, do_cell},
-    {"verify", 1, 3, do_verify}, {"columns", 0, 0, do_columns},
+    {"check", 1, 1, do_check},
+    {"merge", 2, SHARDS_MAX, do_merge},
+    {"cell", 2, 2, campaign_cmd_cell},
+    {"night", 5, 5, campaign_cmd_night},
+    {"verify", 1, 3, campaign_cmd_verify},
+    {"columns", 0, 0, do_columns},
 };
 
 int sim_cmd_campaign(int argc, char **argv)
@@ -549,7 +420,7 @@ int sim_cmd_campaign(int argc, char **argv)
         if (strcmp(argv[1], parts[i].name) == 0) {
             bool fits = argc - 2 >= parts[i].least && argc - 2 <= parts[i].most;
             return fits ? parts[i].run(argv + 2)
-                        : wrong(parts[i].name, "wrong number of words; see --help");
+                        : campaign_wrong(parts[i].name, "wrong number of words; see --help");
         }
     }
     if (argc < 2) {

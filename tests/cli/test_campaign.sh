@@ -116,6 +116,11 @@ call 64 report
 call 64 report alone --risk luck
 call 65 report nowhere
 
+call 64 night whole 17
+call 64 night whole 40 3 --out night
+call 2 night whole 17 3 --out night # as the run itself
+want "a run again, whole" cmp one/trace.txt night/trace.txt
+
 # ---- the rule that says when a cell has enough
 
 plan until.json 640 '.until = {event: "node_failed", half_width: 0.06, least_runs: 20} | .factors = [.factors[0]]'
