@@ -30,7 +30,7 @@ void tune_space_init(struct tune_space *space, char *scenario_text, const struct
     add(space, "suspend_retries_per_node", 0, 6, false);
     add(space, "reboot_timeout_minutes", 5 * MINUTE, 60 * MINUTE, true);
     add(space, "quorum_wait_minutes", 1 * MINUTE, 60 * MINUTE, true);
-    add(space, "max_parallel_nodes", 1, floor(nodes / 3), false);
+    add(space, "max_parallel_nodes", 1, floor((nodes - 1) / 2), false);
 }
 
 void tune_space_done(struct tune_space *space)
@@ -101,12 +101,14 @@ int tune_space_vary(struct tune_space *space, const char *text, char **reterr_wh
 int tune_space_hold(struct tune_space *space, const char *name, char **reterr_why)
 {
     const struct cau_option *option = cau_option_find_any(name);
-    struct tune_knob *there = option == NULL ? NULL : find(space, option);
-    if (there == NULL) {
-        *reterr_why = cau_sentence("%s is not one of the options that are varied", name);
+    if (option == NULL) {
+        *reterr_why = cau_sentence("%s is no option", name);
         return -EINVAL;
     }
-    there->free = false;
+    struct tune_knob *there = find(space, option);
+    if (there != NULL) {
+        there->free = false;
+    }
     return 0;
 }
 

@@ -34,8 +34,8 @@ void tune_space_init(struct tune_space *space, char *scenario_text, const struct
                      const char *profile);
 void tune_space_done(struct tune_space *space);
 
-/* "NAME=FROM..TO" adds or changes a knob, `hold` "NAME" takes one away. 0, or -EINVAL with a
- * sentence (malloc'd). */
+/* "NAME=FROM..TO" adds or changes a knob; an option that is held is left alone, whether it would be
+ * varied or not. 0, or -EINVAL with a sentence (malloc'd). */
 int tune_space_vary(struct tune_space *space, const char *text, char **reterr_why);
 int tune_space_hold(struct tune_space *space, const char *name, char **reterr_why);
 
