@@ -1,6 +1,6 @@
 #!/bin/bash
 # accessibility.sh [DIR] - the report's page of a clean run, of one with five kinds of failure and of one on 64 nodes,
-# in headless Chromium: an automated accessibility check without errors, wide and narrow; all of it by keyboard; no
+# and the page of a campaign, in headless Chromium: an automated accessibility check without errors, wide and narrow; all of it by keyboard; no
 # network. Pictures in colour and in grey stay in DIR, for who wants to look.
 #
 # Needs chromium (Debian) and npm, which brings axe-core and playwright-core into a folder that goes away again.
@@ -25,5 +25,9 @@ for name in contoso-fc1 kinds-of-failure sixty-four-nodes; do
     "$caucus" simulate "$top/scenarios/$name.json" --engine heap --out "$work/$name" >"$work/said" 2>&1 || [ $? = 2 ]
     pages+=("$name=$work/$name/report.html")
 done
+sed "s|\"runs\": 2500|\"runs\": 70|; s|\.\./|$top/scenarios/|" "$top/scenarios/campaigns/demo.json" >"$work/demo.json"
+"$caucus" campaign "$work/demo.json" --out "$work/demo" >"$work/said" 2>&1
+"$caucus" campaign report "$work/demo" >"$work/said" 2>&1
+pages+=("campaign=$work/demo/campaign.html")
 cd "$keep"
 NODE_PATH=$work/node_modules node "$top/tests/report/look.js" "${pages[@]}"
