@@ -423,7 +423,9 @@ struct scenario *campaign_cell(const struct campaign *campaign, uint32_t policy,
     struct scn_json *root =
         scn_json_parse(campaign->scenario_text, strlen(campaign->scenario_text), reterr_why);
     if (settings != NULL && root != NULL) {
-        memcpy(settings, p->settings, own * sizeof *settings);
+        for (size_t i = 0; i < own; i++) {
+            settings[i] = p->settings[i];
+        }
         if (put_factors(campaign, values, root, settings, &count, reterr_why) == 0) {
             text = scn_json_print(root);
         }

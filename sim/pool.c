@@ -21,9 +21,8 @@
 enum { MADE, CANNOT, DIED };
 
 struct result {
-    uint64_t run;
-    uint32_t how;
-    char row[SIM_POOL_ROW_MAX];
+    uint64_t run, how;
+    char row[SIM_POOL_ROW_MAX]; /* behind two of 64 bits: in place for whatever it is */
 };
 
 struct worker {

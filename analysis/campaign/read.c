@@ -103,10 +103,14 @@ static int read_cells(struct report *report, struct results *results, FILE *conv
         result_cell_done(results, old);
         if (first) {
             baseline = cell;
+            cell = (struct result_cell){0};
         }
         if (rc != 0) {
             break;
         }
+    }
+    if (rc < 0) {
+        result_cell_done(results, &cell); /* what there was of it */
     }
     result_cell_done(results, &baseline);
     if (rc > 0 && report->cell_count == 0) {
