@@ -13,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUNS_FIRST 64u
-#define STAY_LEAST 4u /* candidates that stay in, if nothing sure is against them */
-#define AROUND     3u /* leaders around whom is looked */
-#define CONFIDENCE 0.95
+#define RUNS_FIRST   64u
+#define STAY_LEAST   4u /* candidates that stay in, if nothing sure is against them */
+#define AROUND       3u /* leaders around whom is looked */
+#define BACK_AT_ONCE 8u
+#define SAFE         3.0 /* margins */
+#define CONFIDENCE   0.95
 
 static const double steps[] = {0.15, 0.07};
 
@@ -105,6 +107,21 @@ static bool is_slower(const struct tune_trial *trial, const struct tune_trial *l
     return a.low > b.high || (a.value > b.value && tune_difference(trial, leader).low > 0);
 }
 
+/* Will it keep the limits, as far as can be seen? Who may yet turn out to break them must not drive
+ * others out. */
+static bool is_safe(const struct tune_trial *trial, const struct tune_trial *own,
+                    const struct tune_goal *goal)
+{
+    for (uint32_t i = 0; i < goal->limit_count; i++) {
+        const struct tune_limit *limit = &goal->limits[i];
+        if (limit->own &&
+            tune_risk_difference(trial, own, &limit->what).high > SAFE * TUNE_MARGIN) {
+            return false;
+        }
+    }
+    return tune_keeps(trial, own, goal);
+}
+
 static void halve(struct tune_trials *trials, const struct tune_goal *goal,
                   const struct racer *racers, uint32_t count, const struct tune_trial *leader)
 {
@@ -113,48 +130,102 @@ static void halve(struct tune_trials *trials, const struct tune_goal *goal,
         if (racers[i].index == 0 || trial == leader) {
             continue;
         }
-        if (is_slower(trial, leader, goal)) {
+        if (leader != NULL && is_slower(trial, leader, goal)) {
             take_out(trial, "surely slower than another one");
+            trial->slow = true;
         } else if (i >= STAY_LEAST && i >= (count + 1) / 2) {
             take_out(trial, "among the slower half of a round");
+            trial->slow = true;
         }
     }
 }
 
+/* The fastest of those that are safe; NULL: none is. */
+static const struct tune_trial *leader_of(const struct tune_trials *trials,
+                                          const struct tune_goal *goal, const struct racer *racers,
+                                          uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tune_trial *trial = &trials->list[racers[i].index];
+        if (is_safe(trial, &trials->list[0], goal)) {
+            return trial;
+        }
+    }
+    return NULL;
+}
+
+/* The policy as it is stays in: it is the measure. */
 static void judge(struct tune_trials *trials, const struct tune_goal *goal, struct racer *racers)
 {
     char why[160];
-    for (uint32_t i = 1; i < trials->count;
-         i++) { /* the policy as it is stays: it is the measure */
+    for (uint32_t i = 1; i < trials->count; i++) {
         struct tune_trial *trial = &trials->list[i];
         const struct tune_limit *limit =
             trial->out ? NULL : tune_breaks(trial, &trials->list[0], goal);
         if (limit != NULL) {
             snprintf(why, sizeof why, "surely breaks %.100s", limit->what.text);
             take_out(trial, why);
+            trial->slow = false;
         }
     }
     uint32_t count = rank(trials, goal, racers), keep = 0;
     while (keep < count && racers[keep].keeps) {
         keep++;
     }
-    halve(trials, goal, racers, keep, &trials->list[racers[0].index]);
-    halve(trials, goal, racers + keep, count - keep, &trials->list[racers[0].index]);
+    const struct tune_trial *leader = leader_of(trials, goal, racers, keep);
+    halve(trials, goal, racers, keep, leader);
+    halve(trials, goal, racers + keep, count - keep, leader);
+}
+
+/* Those before whom others were faster, and then broke a limit, come back when nobody else is left:
+ * the fastest that are not known to break one. Returns how many. */
+static uint32_t call_back(struct tune_trials *trials, const struct tune_goal *goal)
+{
+    uint32_t back = 0;
+    for (uint32_t i = 1; i < trials->count; i++) {
+        if (!trials->list[i].out) {
+            return 0;
+        }
+    }
+    while (back < BACK_AT_ONCE) {
+        struct tune_trial *best = NULL;
+        for (uint32_t i = 1; i < trials->count; i++) {
+            struct tune_trial *trial = &trials->list[i];
+            bool may = trial->out && trial->slow && !trial->back &&
+                       tune_breaks(trial, &trials->list[0], goal) == NULL;
+            if (may && (best == NULL || tune_objective(trial, goal->quantile).value <
+                                            tune_objective(best, goal->quantile).value)) {
+                best = trial;
+            }
+        }
+        if (best == NULL) {
+            break;
+        }
+        best->out = best->slow = false;
+        best->back = true; /* once */
+        best->why[0] = '\0';
+        back++;
+    }
+    return back;
 }
 
 static int race(struct tune_trials *trials, const struct tune_goal *goal, char **reterr_why)
 {
     struct racer *racers = calloc(trials->count, sizeof *racers);
     int rc = racers == NULL ? -ENOMEM : 0;
-    for (uint32_t runs = RUNS_FIRST; rc == 0; runs *= 2) {
-        runs = runs < goal->runs ? runs : goal->runs;
+    uint32_t runs = RUNS_FIRST < goal->runs ? RUNS_FIRST : goal->runs;
+    while (rc == 0) {
         rc = tune_trials_run(trials, runs, reterr_why);
         if (rc == 0) {
             judge(trials, goal, racers);
         }
+        if (rc != 0 || call_back(trials, goal) > 0) {
+            continue; /* the same number of runs for those that came back */
+        }
         if (runs == goal->runs) {
             break;
         }
+        runs = 2 * runs < goal->runs ? 2 * runs : goal->runs;
     }
     free(racers);
     return rc;

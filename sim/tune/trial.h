@@ -19,8 +19,8 @@ struct tune_trial {
     struct tune_candidate candidate;
     struct tune_row *rows;
     uint32_t runs, capacity;
-    bool out;
-    char why[160]; /* why it is out, or "" */
+    bool out, slow, back; /* out because others are faster; once it came back from that */
+    char why[160];        /* why it is out, or "" */
 };
 
 struct tune_trials {
