@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define STOP_MS 500 /* a signal that came just before waiting is seen at the latest then */
+
 enum { MADE, CANNOT, DIED };
 
 struct result {
@@ -68,9 +70,13 @@ static bool make_apart(const struct sim_pool *pool, uint32_t cell, uint64_t run,
     int status = 0;
     pid_t child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         _exit(make_and_send(pool, cell, run, fd) ? 0 : 1);
     }
-    bool over = child > 0 && waitpid(child, &status, 0) == child;
+    bool over = child > 0;
+    while (over && waitpid(child, &status, 0) < 0) {
+        over = errno == EINTR;
+    }
     if (over && WIFEXITED(status)) {
         return WEXITSTATUS(status) == 0;
     }
@@ -230,7 +236,7 @@ static int wait_for_any(const struct sim_pool *pool, struct worker *workers, str
         polls[i] =
             (struct pollfd){.fd = workers[i].pid > 0 ? workers[i].results : -1, .events = POLLIN};
     }
-    if (poll(polls, pool->jobs, -1) < 0) {
+    if (poll(polls, pool->jobs, STOP_MS) < 0) {
         return errno == EINTR ? 0 : -errno;
     }
     for (uint32_t i = 0; i < pool->jobs; i++) {

@@ -4,6 +4,7 @@
 
 #include "analysis/memory.h"
 #include "analysis/plot.h"
+#include "core/cli/units.h"
 #include "core/shell/file.h"
 
 #include <errno.h>
@@ -13,9 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#define CELLS_SHOWN 60u /* of pictures with a line for each cell */
-#define LABEL_MAX   60u /* characters */
+#define CELLS_SHOWN  60u /* of pictures with a line for each cell */
+#define LABEL_MAX    60u /* characters */
+#define SPREAD_LEAST 8u  /* values of a factor from which on they are put into parts */
 
 /* ---- what the pictures are made of ---- */
 
@@ -30,11 +33,12 @@ static void say(FILE *to, double number)
     fprintf(to, isfinite(number) ? ",%.6g" : ",NaN", number);
 }
 
+/* A side without a bound is drawn without a whisker. */
 static void say_all(FILE *to, const struct stats_interval *interval)
 {
     say(to, interval->value);
-    say(to, interval->low);
-    say(to, interval->high);
+    say(to, isfinite(interval->low) ? interval->low : interval->value);
+    say(to, isfinite(interval->high) ? interval->high : interval->value);
 }
 
 static void cells_data(FILE *to, const struct report *report)
@@ -134,31 +138,86 @@ static void risk_data(FILE *to, const struct report *report)
     }
 }
 
+/* What a cell has of a factor as a number, NAN: it is none; the policy for factor_count. */
+static double number_of(const struct report *report, const struct report_cell *cell, size_t factor)
+{
+    if (factor == report->factor_count) {
+        return (double)cell->policy_index;
+    }
+    const char *text = cell->values[factor];
+    char *end;
+    int64_t ns = 0;
+    double number = strtod(text, &end);
+    if (*text != '\0' && *end == '\0') {
+        return number;
+    }
+    return cau_duration_read(text, false, &ns) == 0 ? (double)ns : NAN;
+}
+
+/* How many cells have a smaller number than this one has. */
+static size_t smaller_than(const struct report *report, size_t index, size_t factor)
+{
+    double own = number_of(report, &report->cells[index], factor);
+    size_t count = 0;
+    for (size_t k = 0; k < report->cell_count; k++) {
+        count += number_of(report, &report->cells[k], factor) < own;
+    }
+    return count;
+}
+
+/* Into which group of cells one falls: those of the same value, or, where each value is taken only
+ * once (a Sobol sequence, a Latin hypercube), one of four parts of equal size by the number. */
+static size_t group_of(const struct report *report, size_t index, size_t factor, bool by_parts)
+{
+    if (by_parts) {
+        return 4 * smaller_than(report, index, factor) / report->cell_count;
+    }
+    size_t first = 0;
+    const struct report_cell *own = &report->cells[index];
+    while (factor < report->factor_count
+               ? strcmp(report->cells[first].values[factor], own->values[factor]) != 0
+               : report->cells[first].policy_index != own->policy_index) {
+        first++;
+    }
+    return first;
+}
+
+static bool is_spread(const struct report *report, size_t factor)
+{
+    size_t values = 0;
+    for (size_t i = 0; i < report->cell_count; i++) {
+        if (isnan(number_of(report, &report->cells[i], factor))) {
+            return false;
+        }
+        values += group_of(report, i, factor, false) == i;
+    }
+    return factor < report->factor_count && values > SPREAD_LEAST &&
+           values * report->policy_count >= report->cell_count;
+}
+
 /* From where to where the mean of the 90 % length goes as this factor (or the policy: factor_count)
  * goes through its values. */
 static void swing_of(const struct report *report, size_t factor, double *ret_low, double *ret_high)
 {
+    bool by_parts = is_spread(report, factor);
+    double *sums = calloc(2 * report->cell_count + 8, sizeof *sums);
+    double *counts = sums + report->cell_count + 4;
     *ret_low = INFINITY;
     *ret_high = -INFINITY;
-    for (size_t i = 0; i < report->cell_count; i++) {
-        const struct report_cell *one = &report->cells[i];
-        double sum = 0;
-        size_t count = 0;
-        for (size_t k = 0; k < report->cell_count; k++) {
-            const struct report_cell *other = &report->cells[k];
-            bool alike = factor == report->factor_count
-                             ? one->policy_index == other->policy_index
-                             : strcmp(one->values[factor], other->values[factor]) == 0;
-            double value = p90_of(report, other);
-            if (alike && isfinite(value)) {
-                sum += value;
-                count++;
-            }
+    for (size_t i = 0; sums != NULL && i < report->cell_count; i++) {
+        double value = p90_of(report, &report->cells[i]);
+        if (isfinite(value)) {
+            size_t group = group_of(report, i, factor, by_parts);
+            sums[group] += value;
+            counts[group]++;
         }
-        double mean = sum / (double)count;
-        *ret_low = count > 0 && mean < *ret_low ? mean : *ret_low;
-        *ret_high = count > 0 && mean > *ret_high ? mean : *ret_high;
     }
+    for (size_t i = 0; sums != NULL && i < report->cell_count + 4; i++) {
+        double mean = counts[i] > 0 ? sums[i] / counts[i] : NAN;
+        *ret_low = mean < *ret_low ? mean : *ret_low;
+        *ret_high = mean > *ret_high ? mean : *ret_high;
+    }
+    free(sums);
 }
 
 static void sensitivity_data(FILE *to, const struct report *report)
@@ -206,11 +265,28 @@ static void heat_data(FILE *to, const struct report *report)
 
 /* ---- settings ---- */
 
+/* gnuplot takes the text of a tic for a format. */
 static void say_tic(FILE *to, const char *axis, const char *text, size_t at)
 {
+    char plain[4 * LABEL_MAX + 8];
+    size_t size = 0;
+    for (; *text != '\0' && size + 3 < sizeof plain; text++) {
+        plain[size++] = *text;
+        if (*text == '%') {
+            plain[size++] = '%';
+        }
+    }
+    plain[size] = '\0';
     fprintf(to, "set %s add (", axis);
-    plot_quote(to, text, LABEL_MAX);
+    plot_quote(to, plain, LABEL_MAX);
     fprintf(to, " %zu)\n", at);
+}
+
+/* Room for labels of so many characters, in gnuplot's. */
+static double room_for(size_t characters)
+{
+    size_t shown = characters < LABEL_MAX ? characters : LABEL_MAX;
+    return 3 + 0.95 * (double)shown;
 }
 
 /* A line for each cell. */
@@ -219,11 +295,15 @@ static void cells_settings(FILE *to, const struct report *report)
     size_t shown = cells_shown(report);
     fprintf(to, "rows = %zu\nof_rows = %zu\nset ytics () nomirror scale 0\n", shown,
             report->cell_count);
+    size_t longest = 0;
     for (size_t i = 0; i < shown; i++) {
         char *name = report_cell_name(report, i);
+        size_t length = name == NULL ? 0 : plot_length(name);
+        longest = length > longest ? length : longest;
         say_tic(to, "ytics", name == NULL ? "" : name, i);
         free(name);
     }
+    fprintf(to, "label_room = %.1f\n", room_for(longest));
 }
 
 static void policies_settings(FILE *to, const struct report *report)
@@ -248,20 +328,27 @@ static void sensitivity_settings(FILE *to, const struct report *report)
 
 static void heat_settings(FILE *to, const struct report *report)
 {
-    size_t points = 0;
+    size_t points = 0, longest = 0, policy = 0;
     fputs("set xtics () nomirror scale 0 rotate by 30 right\nset ytics () nomirror scale 0\n", to);
     for (size_t i = 0; i < report->policy_count; i++) {
+        size_t length = plot_length(report->policies[i]);
+        policy = length > policy ? length : policy;
         say_tic(to, "ytics", report->policies[i], i);
     }
     for (size_t i = 0; i < report->cell_count; i++) {
         if (report->cells[i].policy_index == 0) {
             char *name = report_cell_name(report, i);
             const char *comma = name == NULL ? NULL : strchr(name, ',');
-            say_tic(to, "xtics", comma == NULL ? "all" : comma + 2, points++);
+            const char *point = comma == NULL ? "all" : comma + 2;
+            longest = plot_length(point) > longest ? plot_length(point) : longest;
+            say_tic(to, "xtics", point, points++);
             free(name);
         }
     }
-    fprintf(to, "points = %zu\npolicies = %zu\n", points, report->policy_count);
+    double slanted = 0.87 * room_for(longest);
+    fprintf(to, "points = %zu\npolicies = %zu\nlabel_room = %.1f\nlabel_depth = %.1f\n", points,
+            report->policy_count, slanted > room_for(policy) ? slanted : room_for(policy),
+            2 + 0.3 * room_for(longest));
 }
 
 /* ---- drawing ---- */
@@ -303,6 +390,15 @@ static char *text_of(const struct report *report,
     return NULL;
 }
 
+static void drop(const char *dir, const char *name, const char *kind)
+{
+    char *path = run_sentence("%s/%s.%s", dir, name, kind);
+    if (path != NULL) {
+        unlink(path);
+    }
+    free(path);
+}
+
 static int draw(const struct report *report, const struct figure *figure, const char *gnuplot,
                 const char *dir, char **reterr_why)
 {
@@ -317,6 +413,13 @@ static int draw(const struct report *report, const struct figure *figure, const 
         const struct plot plot = {figure->name, figure->title, figure->template,
                                   settings,     data,          true};
         rc = plot_draw(&plot, gnuplot, dir, reterr_why);
+        if (rc < 0) { /* nothing that can be drawn: no picture, and not an old one */
+            drop(dir, figure->name, "svg");
+            drop(dir, figure->name, "png");
+            free(*reterr_why);
+            *reterr_why = NULL;
+            rc = 0;
+        }
     }
     free(settings);
     free(data);

@@ -45,6 +45,7 @@ struct change {
     double least, most;            /* of the estimates */
     size_t points, sooner, later;  /* those where the interval says so */
     size_t safer, riskier;         /* likewise of the risk */
+    bool partial;                  /* not all nights ended under both */
     size_t fails_less, fails_more; /* likewise of runs that fail */
 };
 
@@ -58,6 +59,7 @@ static struct change change_of(const struct report *report, size_t policy)
         }
         const struct stats_interval *risk = &c->events[report->risk];
         ret.points++;
+        ret.partial |= c->ended < c->pairs;
         ret.least = c->length.value < ret.least ? c->length.value : ret.least;
         ret.most = c->length.value > ret.most ? c->length.value : ret.most;
         ret.sooner += c->length.high < 0;
@@ -101,10 +103,11 @@ static void tell_policies(const struct teller *teller)
         char *fails = side(c.fails_less, c.fails_more, c.points, "less often", "more often");
         tell(teller,
              run_sentence("%s against %s, under the same weather: %s, by %+.1f to %+.1f "
-                          "minutes on average; %s is %s; runs fail %s.",
+                          "minutes on average%s; %s is %s; runs fail %s.",
                           report->policies[p], report->policies[0], length == NULL ? "" : length,
-                          c.least, c.most, summary_event_words[report->risk],
-                          risk == NULL ? "" : risk, fails == NULL ? "" : fails));
+                          c.least, c.most, c.partial ? " of the nights that both ended" : "",
+                          summary_event_words[report->risk], risk == NULL ? "" : risk,
+                          fails == NULL ? "" : fails));
         free(fails);
         free(length);
         free(risk);
@@ -140,11 +143,43 @@ static void tell_risk(const struct teller *teller)
     free(name);
 }
 
+/* Under weather of their own there are no pairs. */
+static void tell_unpaired(const struct teller *teller)
+{
+    const struct report *report = teller->report;
+    bool paired = report->policy_count < 2;
+    for (size_t i = 0; i < report->cell_count; i++) {
+        paired = paired || report->cells[i].comparison.pairs >= 2;
+    }
+    if (!paired) {
+        tell(teller, strdup("The policies met different weather, so that they can be compared by "
+                            "the intervals of their cells only."));
+    }
+}
+
+/* Runs that never end are in no length. */
+static void tell_endless(const struct teller *teller)
+{
+    const struct report *report = teller->report;
+    uint64_t endless = 0, runs = 0;
+    for (size_t i = 0; i < report->cell_count; i++) {
+        endless += report->cells[i].summary.outcomes[RESULT_NOT_ENDED];
+        runs += report->cells[i].summary.runs;
+    }
+    if (endless > 0) {
+        tell(teller, run_sentence("%" PRIu64 " of %" PRIu64 " runs did not end; a quantile takes "
+                                  "them for endless, a difference leaves them out.",
+                                  endless, runs));
+    }
+}
+
 void report_findings(const struct report *report, void (*each)(void *ctx, const char *sentence),
                      void *ctx)
 {
     const struct teller teller = {report, each, ctx};
     tell_size(&teller);
+    tell_endless(&teller);
+    tell_unpaired(&teller);
     tell_policies(&teller);
     tell_risk(&teller);
 }

@@ -6,8 +6,8 @@
 
 dir = ARG1
 load dir.'/settings.gp'
-width = 300 + 60 * (points < 40 ? points : 40)
-height = 200 + 34 * policies
+width = 100 + 9 * label_room + 60 * (points < 40 ? points : 40)
+height = 60 + 18 * label_depth + 34 * policies
 plot_name = 'heat'
 load dir.'/terminal.gp'
 set datafile separator ','
@@ -17,8 +17,8 @@ set palette defined (0 '#f4f8fc', 1 '#7f9cc0')
 set cblabel 'minutes' textcolor rgb '#333333'
 set border 0
 unset key
-set lmargin 18
-set bmargin 7
+set lmargin label_room
+set bmargin label_depth
 
 plot dir.'/data.txt' every ::1 using 1:2:3 with image pixels, \
      '' every ::1 using 1:2:(points <= 20 && $3 == $3 ? sprintf('%.0f', $3) : '') with labels

@@ -18,7 +18,7 @@ set xlabel 'minutes' textcolor rgb '#333333'
 set grid xtics linetype 1 linewidth 0.5 linecolor rgb '#d0d0d0'
 set border 1 linecolor rgb '#808080'
 set key top right outside horizontal
-set lmargin 46
+set lmargin label_room
 
 plot dir.'/data.txt' every ::1 using ($1 < rows ? $4 : NaN):1:($7 - $4):(0) with vectors nohead \
          linewidth 5 linecolor rgb '#c9d6e6' title '', \

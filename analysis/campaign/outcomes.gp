@@ -16,7 +16,7 @@ set xrange [0:100]
 set xlabel 'percent of the runs' textcolor rgb '#333333'
 set border 1 linecolor rgb '#808080'
 set key top right outside horizontal
-set lmargin 46
+set lmargin label_room
 set style fill solid 1 border rgb '#ffffff'
 
 plot dir.'/data.txt' every ::1 \

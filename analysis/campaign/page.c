@@ -42,8 +42,8 @@ static void say_pictures(FILE *to, const struct report *report, const char *miss
         {"risk", "Which policy is worth its risk?"},
         {"outcomes", "How do runs end?"},
         {"heat", "Which policy is best where?"},
-        {"sensitivity", "What moves the length most?"},
-        {"convergence", "Were there runs enough?"},
+        {"sensitivity", "What moves the length most, on average over the rest?"},
+        {"convergence", "Were there runs enough? The first point of the design"},
     };
     for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
         markup_say(to, "<h2>%s</h2>\n", pictures[i][1]);
@@ -140,14 +140,17 @@ static void say_table(FILE *to, const struct report *report)
 static void write_page(FILE *to, const struct report *report, const char *missing)
 {
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-          "<title>Campaign</title>\n<style>\n",
+          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
           to);
+    const char *slash = strrchr(report->dir, '/');
+    const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : report->dir;
+    markup_say(to, "<title>Campaign %s</title>\n<style>\n", name);
     fputs(markup_style, to);
-    fputs("</style>\n</head>\n<body>\n<main>\n<h1>Campaign</h1>\n<ul>\n", to);
+    markup_say(to, "</style>\n</head>\n<body>\n<main>\n<h1>Campaign %s</h1>\n<ul>\n", name);
     report_findings(report, say_finding, to);
-    fputs("</ul>\n<p class=\"soft\">In brackets: intervals of 95 %. Lengths are of whole runs; "
-          "differences are run by run under the same weather. All numbers: summary.csv and "
+    fputs("</ul>\n<p class=\"soft\">In brackets: intervals of 95 %, each by itself: of twenty "
+          "numbers one "
+          "may well be outside. Lengths are of whole runs. All numbers: summary.csv and "
           "comparison.csv; each run: results.csv.</p>\n",
           to);
     say_pictures(to, report, missing);

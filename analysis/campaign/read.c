@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,15 @@ static size_t policy_index(struct report *report, const char *policy)
     return i;
 }
 
+/* NaN: nothing to draw. */
+static void say_interval(FILE *to, const struct stats_interval *interval)
+{
+    const double all[] = {interval->value, interval->low, interval->high};
+    for (size_t i = 0; i < 3; i++) {
+        fprintf(to, isfinite(all[i]) ? ",%.6g" : ",NaN", all[i]);
+    }
+}
+
 /* How the quantiles of a cell came to be what they are, after 64, 128, ... runs and after all. */
 static void write_convergence(FILE *to, const struct result_cell *cell)
 {
@@ -42,8 +52,10 @@ static void write_convergence(FILE *to, const struct result_cell *cell)
         }
         const struct stats_interval *p50 = &summary.length[SUMMARY_P50];
         const struct stats_interval *p90 = &summary.length[SUMMARY_P90];
-        fprintf(to, "%s,%zu,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g\n", cell->policy, part.count, p50->value,
-                p50->low, p50->high, p90->value, p90->low, p90->high);
+        fprintf(to, "%s,%zu", cell->policy, part.count);
+        say_interval(to, p50);
+        say_interval(to, p90);
+        fputc('\n', to);
     }
 }
 

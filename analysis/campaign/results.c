@@ -9,6 +9,7 @@
 
 static const char *const column_names[RESULT_COLUMNS] = {
     [RESULT_RUN] = "run",
+    [RESULT_WEATHER] = "weather",
     [RESULT_LENGTH] = "length_ms",
     [RESULT_NODES_FAILED] = "nodes_failed",
     [RESULT_RESTARTS] = "restarts",
@@ -36,6 +37,8 @@ struct results_file {
     char **fields;           /* in `line` */
     size_t field_count, width;
     size_t places[RESULT_COLUMNS], outcome;
+    uint64_t cell; /* the last one */
+    bool begun;
     bool read; /* there is a line that was not taken yet */
 };
 
@@ -78,6 +81,10 @@ static int read_line(struct results_file *f, char **reterr_why)
         return 1;
     }
     f->number++;
+    if (f->line[size - 1] != '\n') {
+        *reterr_why = run_sentence("%s: line %zu: is cut off", f->path, f->number);
+        return -EINVAL;
+    }
     while (size > 0 && (f->line[size - 1] == '\n' || f->line[size - 1] == '\r')) {
         f->line[--size] = '\0';
     }
@@ -120,6 +127,10 @@ static int take_head(struct results *results, char **reterr_why)
     rc = rc == 0 ? need(f, "outcome", &f->outcome, reterr_why) : rc;
     for (size_t i = 0; rc == 0 && i < RESULT_COLUMNS; i++) {
         rc = need(f, column_names[i], &f->places[i], reterr_why);
+    }
+    if (rc == 0 && (seed <= first || first != 1)) {
+        *reterr_why =
+            run_sentence("%s: must begin with cell,policy,... as caucus writes it", f->path);
     }
     if (rc != 0 || seed <= first || first != 1) {
         return -EINVAL;
@@ -197,6 +208,25 @@ static int read_number(const struct results_file *f, enum result_column column, 
     return good ? 0 : refuse(f, column_names[column], text, reterr_why);
 }
 
+/* Runs rise within a cell, which has one policy, and end when they have a length. */
+static int check_row(const struct results_file *f, const struct result_cell *cell,
+                     char **reterr_why)
+{
+    const struct result_row *row = &cell->rows[cell->count - 1];
+    bool ended = row->outcome != RESULT_NOT_ENDED;
+    if (row->of[RESULT_RUN] < 0 ||
+        (cell->count > 1 && row->of[RESULT_RUN] <= row[-1].of[RESULT_RUN])) {
+        return refuse(f, "run", f->fields[f->places[RESULT_RUN]], reterr_why);
+    }
+    if (strcmp(f->fields[1], cell->policy) != 0) {
+        return refuse(f, "policy", f->fields[1], reterr_why);
+    }
+    if (ended != (row->of[RESULT_LENGTH] != RESULT_NONE)) {
+        return refuse(f, "length_ms", f->fields[f->places[RESULT_LENGTH]], reterr_why);
+    }
+    return 0;
+}
+
 static int take_row(struct results_file *f, struct result_cell *cell, char **reterr_why)
 {
     if (cell->count == cell->capacity) {
@@ -223,9 +253,10 @@ static int take_row(struct results_file *f, struct result_cell *cell, char **ret
         rc = read_number(f, (enum result_column)i, &row->of[i], reterr_why);
     }
     f->read = false;
-    return rc;
+    return rc == 0 ? check_row(f, cell, reterr_why) : rc;
 }
 
+/* Cells rise. */
 static int begin_cell(const struct results *results, struct result_cell *ret)
 {
     const struct results_file *f = results->file;
@@ -248,7 +279,12 @@ int results_next(struct results *results, struct result_cell *ret, char **reterr
     if (rc != 0) {
         return rc;
     }
+    if (f->begun && strtoull(f->fields[0], NULL, 10) <= f->cell) {
+        return refuse(f, "cell", f->fields[0], reterr_why);
+    }
     rc = begin_cell(results, ret);
+    f->begun = true;
+    f->cell = ret->cell;
     while (rc == 0 && strtoull(f->fields[0], NULL, 10) == ret->cell) {
         rc = take_row(f, ret, reterr_why);
         rc = rc == 0 ? read_line(f, reterr_why) : rc;

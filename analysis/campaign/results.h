@@ -9,7 +9,8 @@
 /* The numbers of a row that are used, by the names of their columns (`caucus campaign columns`). */
 enum result_column {
     RESULT_RUN,
-    RESULT_LENGTH, /* ms; RESULT_NONE: it did not end */
+    RESULT_WEATHER, /* which runs are a pair */
+    RESULT_LENGTH,  /* ms; RESULT_NONE: it did not end */
     RESULT_NODES_FAILED,
     RESULT_RESTARTS,
     RESULT_SUSPENDED,

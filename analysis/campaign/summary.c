@@ -132,16 +132,16 @@ struct pair {
     const struct result_row *a, *b;
 };
 
-/* Both are in order of run. */
+/* Both are in order of weather, as they are of run. */
 static size_t pair_up(const struct result_cell *a, const struct result_cell *b, struct pair *ret)
 {
     size_t count = 0, k = 0;
     for (size_t i = 0; i < a->count; i++) {
-        int64_t run = a->rows[i].of[RESULT_RUN];
-        while (k < b->count && b->rows[k].of[RESULT_RUN] < run) {
+        int64_t weather = a->rows[i].of[RESULT_WEATHER];
+        while (k < b->count && b->rows[k].of[RESULT_WEATHER] < weather) {
             k++;
         }
-        if (k < b->count && b->rows[k].of[RESULT_RUN] == run) {
+        if (k < b->count && b->rows[k].of[RESULT_WEATHER] == weather) {
             ret[count++] = (struct pair){&a->rows[i], &b->rows[k]};
         }
     }
@@ -161,7 +161,7 @@ static struct stats_interval event_of(const struct pair *pairs, size_t count,
 }
 
 static struct stats_interval length_difference(const struct pair *pairs, size_t count,
-                                               double *values)
+                                               double *values, uint64_t *ret_ended)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
@@ -170,6 +170,7 @@ static struct stats_interval length_difference(const struct pair *pairs, size_t 
             values[used++] = difference;
         }
     }
+    *ret_ended = used;
     return mean_of(values, used);
 }
 
@@ -186,7 +187,7 @@ int comparison_make(const struct result_cell *cell, const struct result_cell *ot
     }
     ret->pairs = pair_up(cell, other, pairs);
     if (ret->pairs >= 2) {
-        ret->length = length_difference(pairs, ret->pairs, values);
+        ret->length = length_difference(pairs, ret->pairs, values, &ret->ended);
         for (int e = 0; e < SUMMARY_EVENTS; e++) {
             ret->events[e] = event_of(pairs, ret->pairs, (enum summary_event)e);
         }

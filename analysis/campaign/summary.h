@@ -50,6 +50,7 @@ struct summary {
 /* One policy against another at the same point: this minus that, run by run. */
 struct comparison {
     uint64_t pairs;                               /* runs that both have */
+    uint64_t ended;                               /* of them those that both ended */
     struct stats_interval length;                 /* minutes; of pairs that both ended */
     struct stats_interval events[SUMMARY_EVENTS]; /* of the probability */
     struct stats_interval means[SUMMARY_MEANS];
@@ -58,7 +59,7 @@ struct comparison {
 /* Returns 0 or -ENOMEM. A cell has at least one row. */
 int summary_make(const struct result_cell *cell, struct summary *ret);
 
-/* Pairs runs of the same number. Less than two pairs: `pairs` says so, and the rest is nothing. */
+/* Pairs runs of the same weather. Less than two pairs: `pairs` says so, and the rest is nothing. */
 int comparison_make(const struct result_cell *cell, const struct result_cell *other,
                     struct comparison *ret);
 

@@ -31,7 +31,7 @@ static const char usage[] =
     "all are there. The table does not depend on the number of processes or parts, nor on how\n"
     "often it was interrupted: called again with the same DIR, it makes what is missing.\n"
     "\n"
-    "  PLAN         a file; scenarios/README.md describes it\n"
+    "  PLAN         a file; scenarios/campaigns/README.md describes it\n"
     "  --jobs N     processes; without it one for each processor\n"
     "  --shard I/N  only the I-th of N parts, to be merged later\n"
     "  --scheduler slurm  each part is a task of an array job on an existing Slurm cluster, which "
@@ -45,7 +45,9 @@ static const char usage[] =
     "        it gets results.csv\n"
     "cell    prints the scenario of a cell, for `caucus simulate`\n"
     "night   makes a run again as `caucus simulate` does, with all its files and pictures\n"
-    "verify  makes a run again, or one of each cell, and holds it to its row, bit for bit\n"
+    "verify  makes a run again, or one of each cell, and holds it to its row in results.db, bit "
+    "for\n"
+    "        bit; without CELL also results.csv to all rows\n"
     "columns says what the columns of results.csv mean\n"
     "report  makes pictures, tables and findings of it; see `caucus campaign report --help`\n"
     "\n"
@@ -122,7 +124,7 @@ static void blame(const char *dir, const char *what, uint64_t count, uint32_t ce
 {
     cau_say("campaign",
             "%" PRIu64 " %s, first run %" PRIu64 " of cell %" PRIu32
-            ": `caucus campaign verify %s %" PRIu32 " %" PRIu64 "` makes it again",
+            ": `caucus campaign night %s %" PRIu32 " %" PRIu64 " --out RUNDIR` makes it again",
             count, what, run, cell, dir, cell, run);
 }
 

@@ -3,6 +3,7 @@
 #include "core/cli/units.h"
 #include "core/shell/text.h"
 #include "sim/chance.h"
+#include "sim/measure.h"
 
 #include <errno.h>
 #include <gsl/gsl_qrng.h>
@@ -40,11 +41,19 @@ static char *number_text(double value, bool duration, bool whole)
     return strdup(text);
 }
 
+static double within(double value, double from, double to)
+{
+    return value < from ? from : value > to ? to : value;
+}
+
 /* At `t` in 0 .. 1 of the way. */
 static char *range_text(const struct campaign_factor *factor, double t)
 {
     double from = factor->range.from.value, to = factor->range.to.value;
     double value = factor->range.log ? from * pow(to / from, t) : from + (to - from) * t;
+    if (factor->range.whole) {
+        value = within(round(value), ceil(from), floor(to));
+    }
     return number_text(value, factor->range.from.duration, factor->range.whole);
 }
 
@@ -115,19 +124,72 @@ static int sobol(struct design *design)
     return 0;
 }
 
-static int check_levels(const struct campaign *campaign, char **reterr_why)
+/* Levels are different values. */
+static int check_levels(const struct campaign *campaign, uint32_t f, char **reterr_why)
 {
-    for (uint32_t f = 0; f < campaign->factor_count; f++) {
-        const struct campaign_factor *factor = &campaign->factors[f];
-        double span = factor->range.to.value - factor->range.from.value;
-        if (factor->range.given && factor->range.whole && !(span + 1 >= factor->range.steps)) {
-            *reterr_why = cau_sentence("factors[%" PRIu32 "].range.steps: must be at most %.0f, as "
-                                       "many whole numbers as there are, is %" PRIu32,
-                                       f, floor(span) + 1, factor->range.steps);
-            return -EINVAL;
+    const struct campaign_factor *factor = &campaign->factors[f];
+    char *last = NULL;
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < levels_of(factor); i++) {
+        char *text = level_text(factor, i);
+        rc = text == NULL ? -ENOMEM : 0;
+        if (rc == 0 && last != NULL && strcmp(last, text) == 0) {
+            *reterr_why =
+                cau_sentence("factors[%" PRIu32 "]: two levels are the same, %s", f, text);
+            rc = -EINVAL;
+        }
+        free(last);
+        last = text;
+    }
+    free(last);
+    return rc;
+}
+
+/* Names that are columns of the results already. */
+static bool is_taken(const char *name)
+{
+    static const char *const own[] = {"cell", "policy", "seed", "run", "weather"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (strcmp(own[i], name) == 0) {
+            return true;
         }
     }
-    return 0;
+    for (size_t i = 0; i < SIM_MEASURES; i++) {
+        if (strcmp(sim_measure_columns[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_factors(const struct campaign *campaign, char **reterr_why)
+{
+    int rc = 0;
+    for (uint32_t f = 0; rc == 0 && f < campaign->factor_count; f++) {
+        const struct campaign_factor *factor = &campaign->factors[f];
+        bool whole = factor->range.given && factor->range.whole;
+        if (is_taken(factor->name)) {
+            *reterr_why = cau_sentence("factors[%" PRIu32 "].name: %s is a column of the results",
+                                       f, factor->name);
+            rc = -EINVAL;
+        } else if (whole && (factor->range.from.duration ||
+                             ceil(factor->range.from.value) > floor(factor->range.to.value))) {
+            *reterr_why = cau_sentence("factors[%" PRIu32 "].range.whole: there is no whole number "
+                                       "in the range",
+                                       f);
+            rc = -EINVAL;
+        } else if (campaign->design.kind == CAMPAIGN_GRID) {
+            rc = check_levels(campaign, f, reterr_why);
+        }
+    }
+    for (uint32_t p = 0; rc == 0 && p < campaign->policy_count; p++) {
+        if (strcmp(campaign->policies[p].decider, "core") != 0) {
+            *reterr_why = cau_sentence("policies[%" PRIu32 "].decider: must be core, is \"%s\"", p,
+                                       campaign->policies[p].decider);
+            rc = -EINVAL;
+        }
+    }
+    return rc;
 }
 
 static int count_points(struct design *design, char **reterr_why)
@@ -156,8 +218,9 @@ int design_init(struct design *design, const struct campaign *campaign, char **r
     *design = (struct design){.campaign = campaign};
     *reterr_why = NULL;
     int rc = count_points(design, reterr_why);
-    if (rc == 0 && campaign->design.kind == CAMPAIGN_GRID) {
-        return check_levels(campaign, reterr_why);
+    rc = rc == 0 ? check_factors(campaign, reterr_why) : rc;
+    if (rc != 0 || campaign->design.kind == CAMPAIGN_GRID) {
+        return rc;
     }
     if (rc == 0) {
         design->places =

@@ -3,8 +3,10 @@
 #include "core/cli/talk.h"
 #include "core/shell/rundir.h"
 #include "core/shell/text.h"
+#include "scenarios/json.h"
 #include "sim/campaign/work.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -94,9 +96,27 @@ static int compare(const char *path, const struct inputs *inputs, char **reterr_
     return 0;
 }
 
+/* Files that are not ours? */
+static bool holds_files(const char *path)
+{
+    DIR *dir = opendir(path);
+    bool any = false;
+    for (const struct dirent *entry; dir != NULL && !any && (entry = readdir(dir)) != NULL;) {
+        any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    return any;
+}
+
 static int create(const char *path, const struct inputs *inputs, char **reterr_why)
 {
     struct cau_rundir dir;
+    if (holds_files(path)) {
+        *reterr_why = cau_sentence("%s: holds files, and no campaign's plan.json", path);
+        return -EEXIST;
+    }
     int rc = cau_rundir_open(&dir, path, 0, reterr_why);
     if (rc != 0) {
         return rc;
@@ -152,20 +172,22 @@ struct writer {
     bool any;
 };
 
-/* A JSON text without its quotes where it is a plain word, and quoted as CSV wants it where not. */
+/* A JSON value, a text as what it says, quoted where CSV wants it. */
 static void say_value(struct cau_text *text, const char *json)
 {
-    size_t size = strlen(json);
-    bool word = size >= 2 && json[0] == '"';
-    const char *at = word ? json + 1 : json;
-    size = word ? size - 2 : size;
-    bool plain = strcspn(at, ",\"\r\n\\") >= size;
+    char *why = NULL;
+    struct scn_json *value = scn_json_parse(json, strlen(json), &why);
+    bool is_text = value != NULL && scn_json_kind(value) == SCN_JSON_TEXT;
+    const char *at = is_text ? scn_json_text(value) : json;
+    bool plain = strcspn(at, ",\"\r\n") == strlen(at);
     cau_text_say(text, plain ? "" : "\"");
-    for (size_t i = 0; i < size; i++) {
-        cau_text_say(text, !plain && at[i] == '"' ? "\"" : "");
-        cau_text_add(text, at + i, 1);
+    for (; *at != '\0'; at++) {
+        cau_text_say(text, *at == '"' ? "\"" : "");
+        cau_text_add(text, at, 1);
     }
     cau_text_say(text, plain ? "" : "\"");
+    free(why);
+    scn_json_free(value);
 }
 
 static bool begin_cell(struct writer *writer, uint32_t cell)
@@ -215,7 +237,7 @@ static int write_row(void *ctx, uint32_t cell, uint64_t run, const struct sim_me
     if ((!writer->any || writer->of != cell) && !begin_cell(writer, cell)) {
         return -ENOMEM;
     }
-    fprintf(writer->file, "%s,%" PRIu64, writer->cell.data,
+    fprintf(writer->file, "%s,%" PRIu64 ",%" PRIu64, writer->cell.data, run,
             work_weather(writer->design->campaign, cell, run));
     for (size_t i = 0; i < SIM_MEASURES; i++) {
         print_measure(writer->file, i, row->of[i]);
@@ -230,7 +252,7 @@ static void write_head(FILE *file, const struct campaign *campaign)
     for (uint32_t f = 0; f < campaign->factor_count; f++) {
         fprintf(file, ",%s", campaign->factors[f].name);
     }
-    fputs(",seed,run", file);
+    fputs(",seed,run,weather", file);
     for (size_t i = 0; i < SIM_MEASURES; i++) {
         fprintf(file, ",%s", sim_measure_columns[i].name);
     }
@@ -257,26 +279,59 @@ static int write_file(const char *path, struct writer *writer, struct store *sto
     return rc;
 }
 
+/* Writes them beside their place. */
+static int write_part(const char *path, const struct design *design, struct store *store,
+                      char **reterr_why)
+{
+    struct writer writer = {.design = design};
+    cau_text_init(&writer.cell);
+    int rc = write_file(path, &writer, store, reterr_why);
+    cau_text_done(&writer.cell);
+    if (rc != 0) {
+        unlink(path);
+    }
+    return rc;
+}
+
+int folder_check_results(const char *path, const struct design *design, struct store *store,
+                         char **reterr_why)
+{
+    char *name = cau_sentence("%s/results.csv", path),
+         *part = cau_sentence("%s/results.part", path);
+    char *is = NULL, *should = NULL;
+    size_t is_size = 0, should_size = 0;
+    *reterr_why = NULL;
+    int rc = name == NULL || part == NULL ? -ENOMEM : 0;
+    if (rc == 0 && access(name, F_OK) == 0) {
+        rc = write_part(part, design, store, reterr_why);
+        is = rc == 0 ? cau_read_file(name, &is_size, reterr_why) : NULL;
+        should = is != NULL ? cau_read_file(part, &should_size, reterr_why) : NULL;
+        rc = rc != 0 || should == NULL                                    ? -EIO
+             : is_size == should_size && memcmp(is, should, is_size) == 0 ? 0
+                                                                          : 1;
+        unlink(part);
+    }
+    free(is);
+    free(should);
+    free(name);
+    free(part);
+    return rc;
+}
+
 int folder_results(const char *path, const struct design *design, struct store *store,
                    char **reterr_why)
 {
     char *name = cau_sentence("%s/results.csv", path),
          *part = cau_sentence("%s/results.part", path);
-    struct writer writer = {.design = design};
     int rc = -ENOMEM;
-    cau_text_init(&writer.cell);
     *reterr_why = NULL;
     if (name != NULL && part != NULL) {
-        rc = write_file(part, &writer, store, reterr_why);
+        rc = write_part(part, design, store, reterr_why);
         if (rc == 0 && rename(part, name) != 0) {
             *reterr_why = cau_sentence("%s: %s", name, strerror(errno));
             rc = -EIO;
         }
-        if (rc != 0) {
-            unlink(part);
-        }
     }
-    cau_text_done(&writer.cell);
     free(name);
     free(part);
     return rc;
@@ -289,7 +344,10 @@ void folder_columns(void)
         {"policy", "", "its name in the plan"},
         {"(factors)", "", "one column for each factor of the plan: its value"},
         {"seed", "", "of the plan"},
-        {"run", "", "which weather: with seed and cell it says all of a run"},
+        {"run", "", "its number in the cell"},
+        {"weather", "",
+         "what the run met: of the same seed and weather everything is the same but what a "
+         "policy decides"},
     };
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
         printf("%-15s %-6s %s\n", own[i][0], own[i][1], own[i][2]);

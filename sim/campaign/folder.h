@@ -24,6 +24,11 @@ struct store *folder_store(const char *path, char **reterr_why);
 int folder_results(const char *path, const struct design *design, struct store *store,
                    char **reterr_why);
 
+/* Is results.csv, if it is there, what the store says? 0 it is, 1 it is not, < 0 with a sentence.
+ */
+int folder_check_results(const char *path, const struct design *design, struct store *store,
+                         char **reterr_why);
+
 #define FOLDER_DB "results.db"
 
 /* Prints what each column of results.csv means. */

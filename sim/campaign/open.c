@@ -28,12 +28,19 @@ int campaign_lay_out(struct open_campaign *c, char **reterr_why)
     return c->campaign == NULL ? -EINVAL : design_init(&c->design, c->campaign, reterr_why);
 }
 
-int campaign_open(struct open_campaign *c, const char *path)
+int campaign_open_plan(struct open_campaign *c, const char *path)
 {
     char *why = NULL;
     *c = (struct open_campaign){.campaign = folder_campaign(path, &why)};
-    if (campaign_lay_out(c, &why) != 0 || (c->store = folder_store(path, &why)) == NULL) {
-        return campaign_say_why(why, CAU_EXIT_INPUT);
+    return campaign_lay_out(c, &why) == 0 ? 0 : campaign_say_why(why, CAU_EXIT_INPUT);
+}
+
+int campaign_open(struct open_campaign *c, const char *path)
+{
+    char *why = NULL;
+    int code = campaign_open_plan(c, path);
+    if (code == 0 && (c->store = folder_store(path, &why)) == NULL) {
+        code = campaign_say_why(why, CAU_EXIT_INPUT);
     }
-    return 0;
+    return code;
 }

@@ -13,6 +13,7 @@ struct open_campaign {
 /* Of a directory that is there. 0, or an exit code after a sentence; campaign_close is due in any
  * case. */
 int campaign_open(struct open_campaign *c, const char *path);
+int campaign_open_plan(struct open_campaign *c, const char *path); /* without its results */
 void campaign_close(struct open_campaign *c);
 
 /* The design of a campaign that was read, or not: < 0 then. */
@@ -23,7 +24,7 @@ int campaign_lay_out(struct open_campaign *c, char **reterr_why);
 int campaign_wrong(const char *word, const char *what);
 int campaign_say_why(char *why, int code);
 
-/* `caucus campaign cell|night|verify`: about single rows. `words` are what follows. */
+/* `caucus campaign cell|night` (rows.c) and `verify` (verify.c). `words` are what follows. */
 int campaign_cmd_cell(char **words);
 int campaign_cmd_night(char **words);
 int campaign_cmd_verify(char **words);

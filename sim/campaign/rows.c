@@ -1,4 +1,4 @@
-/* Single rows of a campaign: their scenario, the whole of their run, and whether they hold. */
+/* Single rows of a campaign: their scenario, and the whole of their run. */
 #include "core/cli/talk.h"
 #include "core/cli/units.h"
 #include "core/shell/exit.h"
@@ -19,7 +19,7 @@ static int print_cell(const char *dir, uint32_t cell)
 {
     struct open_campaign c;
     char *why = NULL, *text = NULL;
-    int code = campaign_open(&c, dir);
+    int code = campaign_open_plan(&c, dir);
     if (code == 0 && cell >= c.design.cells) {
         cau_say("campaign", "CELL: must be 0..%" PRIu32 ", is %" PRIu32, c.design.cells - 1, cell);
         code = CAU_EXIT_USAGE;
@@ -68,7 +68,7 @@ static int night(const char *dir, uint32_t cell, uint64_t run, const char *out)
 {
     struct open_campaign c;
     char seed[32], number[32], *path = NULL;
-    int code = campaign_open(&c, dir);
+    int code = campaign_open_plan(&c, dir);
     if (code == 0 && cell >= c.design.cells) {
         code = campaign_wrong("CELL", "the plan has no such cell");
     }
@@ -87,66 +87,6 @@ static int night(const char *dir, uint32_t cell, uint64_t run, const char *out)
         free(to);
     }
     free(path);
-    campaign_close(&c);
-    return code;
-}
-
-/* Which column differs; SIM_MEASURES: none. */
-static size_t difference(const struct sim_measures *a, const struct sim_measures *b)
-{
-    size_t i = 0;
-    while (i < SIM_MEASURES && a->of[i] == b->of[i]) {
-        i++;
-    }
-    return i;
-}
-
-static int verify_run(struct open_campaign *c, uint32_t cell, uint64_t run)
-{
-    struct sim_measures row, again;
-    char *why = NULL;
-    struct scenario *scenario = NULL;
-    int rc = store_get(c->store, cell, run, &row, &why);
-    if (rc != 0) {
-        why = rc > 0 ? cau_sentence("run %" PRIu64 " of cell %" PRIu32 " is not there", run, cell)
-                     : why;
-        return campaign_say_why(why, CAU_EXIT_INPUT);
-    }
-    scenario = design_scenario(&c->design, cell, &why);
-    if (scenario == NULL) {
-        return campaign_say_why(why, CAU_EXIT_INPUT);
-    }
-    bool made = work_make(&c->design, scenario, cell, run, &again);
-    scenario_free(scenario);
-    if (!made) {
-        return campaign_say_why(strdup((const char *)&again), CAU_EXIT_INPUT);
-    }
-    size_t column = difference(&row, &again);
-    if (column < SIM_MEASURES) {
-        printf("run %" PRIu64 " of cell %" PRIu32 ": %s was %" PRId64 ", is %" PRId64 "\n", run,
-               cell, sim_measure_columns[column].name, row.of[column], again.of[column]);
-        return 1;
-    }
-    return 0;
-}
-
-static int verify(const char *dir, const uint64_t *place)
-{
-    struct open_campaign c;
-    int code = campaign_open(&c, dir);
-    uint64_t count = 0;
-    if (code == 0 && place != NULL) {
-        code = place[0] < c.design.cells ? verify_run(&c, (uint32_t)place[0], place[1])
-                                         : campaign_wrong("CELL", "the plan has no such cell");
-        count = 1;
-    }
-    for (uint32_t i = 0; code == 0 && place == NULL && i < c.design.cells; i++, count++) {
-        code = verify_run(&c, i, i % c.campaign->runs);
-    }
-    if (code == 0) {
-        printf("%" PRIu64 " %s made again: equal bit for bit\n", count,
-               count == 1 ? "run was" : "runs were");
-    }
     campaign_close(&c);
     return code;
 }
@@ -171,16 +111,4 @@ int campaign_cmd_night(char **words)
                               good ? "must be --out" : "must be two whole numbers");
     }
     return night(words[0], (uint32_t)place[0], place[1], words[4]);
-}
-
-int campaign_cmd_verify(char **words)
-{
-    uint64_t place[2] = {0, 0};
-    if (words[1] == NULL) {
-        return verify(words[0], NULL);
-    }
-    return words[2] != NULL && cau_whole_read(words[1], 0, UINT32_MAX, &place[0]) &&
-                   cau_whole_read(words[2], 0, CAMPAIGN_RUNS_MAX, &place[1])
-               ? verify(words[0], place)
-               : campaign_wrong("CELL RUN", "must be two whole numbers");
 }

@@ -22,7 +22,10 @@ struct store {
 
 static int fail(struct store *store, char **reterr_why)
 {
-    *reterr_why = cau_sentence("%s: %s", store->path, sqlite3_errmsg(store->db));
+    bool busy = sqlite3_errcode(store->db) == SQLITE_BUSY;
+    *reterr_why =
+        cau_sentence("%s: %s", store->path,
+                     busy ? "another process is at work on it" : sqlite3_errmsg(store->db));
     return -EIO;
 }
 
@@ -84,7 +87,7 @@ struct store *store_open(const char *path, char **reterr_why)
     }
     int rc = sqlite3_open(path, &store->db) == SQLITE_OK ? 0 : fail(store, reterr_why);
     if (rc == 0) {
-        sqlite3_busy_timeout(store->db, 10000);
+        sqlite3_busy_timeout(store->db, 1000);
         rc = execute(store,
                      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; "
                      "PRAGMA synchronous=NORMAL;",
@@ -139,12 +142,24 @@ int store_add(struct store *store, uint32_t cell, uint64_t run, const struct sim
     return rc != 0 || store->pending < ROWS_AT_ONCE ? rc : store_keep(store, reterr_why);
 }
 
-static void read_row(sqlite3_stmt *select, struct sim_measures *ret)
+/* 0, or < 0 with a sentence: no run gives such a row. */
+static int read_row(struct store *store, sqlite3_stmt *select, struct sim_measures *ret,
+                    char **reterr_why)
 {
+    bool good = true;
     for (int i = 0; i < SIM_MEASURES; i++) {
-        bool none = sqlite3_column_type(select, 2 + i) == SQLITE_NULL;
-        ret->of[i] = none ? SIM_NONE : sqlite3_column_int64(select, 2 + i);
+        int type = sqlite3_column_type(select, 2 + i);
+        ret->of[i] = type == SQLITE_NULL ? SIM_NONE : sqlite3_column_int64(select, 2 + i);
+        good = good && (type == SQLITE_NULL || type == SQLITE_INTEGER);
     }
+    int64_t outcome = ret->of[SIM_M_OUTCOME];
+    if (good && outcome >= 0 && outcome < SIM_ENDINGS) {
+        return 0;
+    }
+    *reterr_why = cau_sentence(
+        "%s: is damaged: no run gives what stands in cell %" PRId64 ", run %" PRId64, store->path,
+        (int64_t)sqlite3_column_int64(select, 0), (int64_t)sqlite3_column_int64(select, 1));
+    return -EINVAL;
 }
 
 int store_each(struct store *store, uint32_t cell,
@@ -160,9 +175,10 @@ int store_each(struct store *store, uint32_t cell,
     }
     while (rc == 0 && (step = sqlite3_step(select)) == SQLITE_ROW) {
         struct sim_measures row;
-        read_row(select, &row);
-        rc = each(ctx, (uint32_t)sqlite3_column_int64(select, 0),
-                  (uint64_t)sqlite3_column_int64(select, 1), &row);
+        rc = read_row(store, select, &row, reterr_why);
+        rc = rc != 0 ? rc
+                     : each(ctx, (uint32_t)sqlite3_column_int64(select, 0),
+                            (uint64_t)sqlite3_column_int64(select, 1), &row);
     }
     rc = rc == 0 && step != SQLITE_DONE ? fail(store, reterr_why) : rc;
     sqlite3_finalize(select);
@@ -181,7 +197,24 @@ int store_get(struct store *store, uint32_t cell, uint64_t run, struct sim_measu
         rc = step == SQLITE_ROW ? 0 : step == SQLITE_DONE ? 1 : fail(store, reterr_why);
     }
     if (rc == 0) {
-        read_row(select, ret);
+        rc = read_row(store, select, ret, reterr_why);
+    }
+    sqlite3_finalize(select);
+    return rc;
+}
+
+int store_pick(struct store *store, uint32_t cell, uint64_t *ret_run, char **reterr_why)
+{
+    sqlite3_stmt *select = NULL;
+    int rc = prepare(store,
+                     "SELECT run FROM runs WHERE cell = ?1 ORDER BY run LIMIT 1 OFFSET "
+                     "?1 % max(1, (SELECT count(*) FROM runs WHERE cell = ?1))",
+                     &select, reterr_why);
+    if (rc == 0) {
+        sqlite3_bind_int64(select, 1, cell);
+        int step = sqlite3_step(select);
+        rc = step == SQLITE_ROW ? 0 : step == SQLITE_DONE ? 1 : fail(store, reterr_why);
+        *ret_run = rc == 0 ? (uint64_t)sqlite3_column_int64(select, 0) : 0;
     }
     sqlite3_finalize(select);
     return rc;

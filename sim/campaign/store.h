@@ -36,6 +36,9 @@ int store_each(struct store *store, uint32_t cell,
 int store_get(struct store *store, uint32_t cell, uint64_t run, struct sim_measures *ret,
               char **reterr_why);
 
+/* One of a cell's runs, another one in each cell; 1: it has none. */
+int store_pick(struct store *store, uint32_t cell, uint64_t *ret_run, char **reterr_why);
+
 /* A word that belongs to the whole, like which shard it is; "" when it was never set. */
 int store_set(struct store *store, const char *name, const char *value, char **reterr_why);
 char *store_word(struct store *store, const char *name); /* malloc'd; NULL: cannot be read */

@@ -133,8 +133,8 @@ static void resample(const gsl_rng *rng, const double *first, const double *seco
             drawn->second[i] = second[from];
         }
         double a = quantile_of(drawn->first, count, q), b = quantile_of(drawn->second, count, q);
-        drawn->differences[r] = a - b;
-        drawn->ratios[r] = a / b;
+        drawn->differences[r] = isnan(a - b) ? INFINITY : a - b;
+        drawn->ratios[r] = isnan(a / b) ? INFINITY : a / b;
     }
 }
 

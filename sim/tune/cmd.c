@@ -6,6 +6,7 @@
 #include "sim/commands.h"
 #include "sim/tune/verdict.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -29,13 +30,13 @@ static const char usage[] =
     "  --subject-to     a limit, as in `caucus policy validate`; <=own: no more probable than "
     "with\n"
     "                   the policy as it is, which is shown to one run in 100. Without any:\n"
-    "                   failed, quorum_lost and left_suspended <=own\n"
+    "                   failed, quorum_lost, left_suspended and not_ended <=own\n"
     "  --profile FILE   the policy as it is, over the scenario's own\n"
     "  --vary NAME=FROM..TO   one more option, or other bounds: reboot_timeout_minutes=5m..40m\n"
     "  --hold NAME      an option that is left as it is\n"
     "  --candidates N   at the start, 48\n"
-    "  --runs N         of each in the last round of a race, 1024\n"
-    "  --held-out N     nights that are kept for the verdict, 4000\n"
+    "  --runs N         of each in the last round of a race, 1024; at least 64\n"
+    "  --held-out N     nights that are kept for the verdict, 4000; at least 100\n"
     "  --seed N         without it the scenario's\n"
     "  --engine heap|simgrid  heap is the default\n"
     "  --jobs N         processes; without it one for each processor\n"
@@ -171,7 +172,7 @@ static int take_flag(struct words *words, const char *flag, const char *value)
 static int read_words(struct words *ret, int argc, char **argv)
 {
     static const char *const usual[] = {"P(failed)<=own", "P(quorum_lost)<=own",
-                                        "P(left_suspended)<=own"};
+                                        "P(left_suspended)<=own", "P(not_ended)<=own"};
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     *ret = (struct words){.engine = "heap",
                           .jobs = processors > 0 ? (uint32_t)processors : 1,
@@ -227,6 +228,20 @@ static int prepare(const struct words *words, struct tune_space *space, uint64_t
     return 0;
 }
 
+static bool is_empty(const char *path)
+{
+    DIR *dir = opendir(path);
+    bool any = dir == NULL;
+    for (const struct dirent *entry; dir != NULL && !any && (entry = readdir(dir)) != NULL;) {
+        any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    errno = EEXIST;
+    return !any;
+}
+
 static int tune(const struct words *words)
 {
     struct tune_space space = {0};
@@ -234,8 +249,10 @@ static int tune(const struct words *words)
     char *why = NULL;
     uint64_t seed = 0;
     int code = prepare(words, &space, &seed);
-    if (code == 0 && mkdir(words->out, 0777) != 0 && errno != EEXIST) {
-        cau_say("tune", "%s: %s", words->out, strerror(errno));
+    if (code == 0 && mkdir(words->out, 0777) != 0 && (errno != EEXIST || !is_empty(words->out))) {
+        cau_say("tune", "%s: %s", words->out,
+                errno == EEXIST ? "holds files; give an empty directory, or none"
+                                : strerror(errno));
         code = CAU_EXIT_INPUT;
     }
     verdict.search = (struct tune_trials){.space = &space,
@@ -246,7 +263,8 @@ static int tune(const struct words *words)
     if (code == 0) {
         int rc = tune_verdict_find(&verdict, &why);
         rc = rc == 0 ? tune_verdict_write(&verdict, words->scenario, words->out, &why) : rc;
-        code = rc < 0   ? cau_say_why("tune", why, CAU_EXIT_INPUT)
+        bool defect = verdict.search.defect || verdict.held_out.defect;
+        code = rc < 0   ? cau_say_why("tune", why, defect ? CAU_EXIT_INTERNAL : CAU_EXIT_INPUT)
                : rc > 0 ? CAU_EXIT_INTERNAL
                         : (verdict.shown ? 0 : 1);
     }

@@ -101,6 +101,7 @@ static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char *
     if (m == NULL || m->of[SIM_M_VIOLATIONS] > 0) {
         *reterr_why = strdup(m == NULL ? "a run has died: a defect of Caucus"
                                        : "a run broke an invariant: a defect of Caucus");
+        state->trials->defect = true;
         return false;
     }
     int64_t length = m->of[SIM_M_LENGTH];

@@ -32,6 +32,7 @@ struct tune_trials {
     uint64_t seed, first_run; /* runs are numbered from there */
     uint64_t made;
     const volatile sig_atomic_t *stop;
+    bool defect; /* what went wrong is one of Caucus */
 };
 
 void tune_trials_done(struct tune_trials *trials);

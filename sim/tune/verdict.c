@@ -125,18 +125,16 @@ static bool is_kept(const struct tune_verdict *v, const struct tune_limit *limit
     return stats_clopper_pearson(hits, trial->runs, 2 * CONFIDENCE - 1).high < limit->what.below;
 }
 
-/* The objective's difference, over the nights that both ended. */
+/* The objective's difference. */
 static int compare(struct tune_verdict *v)
 {
     const struct tune_trial *own = &v->held_out.list[0], *best = &v->held_out.list[1];
     double *a = calloc(best->runs, sizeof *a), *b = calloc(best->runs, sizeof *b);
     uint32_t count = 0;
     int rc = a == NULL || b == NULL ? -ENOMEM : 0;
-    for (uint32_t i = 0; rc == 0 && i < best->runs; i++) {
-        if (isfinite(best->rows[i].length) && isfinite(own->rows[i].length)) {
-            a[count] = best->rows[i].length;
-            b[count++] = own->rows[i].length;
-        }
+    for (uint32_t i = 0; rc == 0 && i < best->runs; i++) { /* INFINITY: it did not end */
+        a[count] = best->rows[i].length;
+        b[count++] = own->rows[i].length;
     }
     double q = v->goal->quantile;
     if (rc == 0 && count >= 2 && q > 0) {
@@ -162,7 +160,10 @@ int tune_verdict_find(struct tune_verdict *v, char **reterr_why)
         return rc;
     }
     rc = compare(v);
-    v->shown = rc == 0 && v->difference.high < 0;
+    double q = v->goal->quantile; /* a bound that no night gives is no bound */
+    v->shown = rc == 0 && v->difference.high < 0 &&
+               isfinite(tune_objective(&v->held_out.list[0], q).high) &&
+               isfinite(tune_objective(&v->held_out.list[1], q).high);
     for (uint32_t i = 0; i < v->goal->limit_count; i++) {
         v->shown = v->shown && is_kept(v, &v->goal->limits[i]);
     }
@@ -325,6 +326,12 @@ static bool on_front(const struct tune_verdict *v, uint32_t index)
     return true;
 }
 
+/* Empty where there is no number. */
+static void say_number(struct cau_text *text, double number)
+{
+    cau_text_printf(text, isfinite(number) ? ",%.6g" : ",", number);
+}
+
 static void say_candidates(struct cau_text *text, const struct tune_verdict *v)
 {
     const struct tune_trials *trials = &v->search;
@@ -344,9 +351,13 @@ static void say_candidates(struct cau_text *text, const struct tune_verdict *v)
         } else {
             cau_text_printf(text, ",%" PRIu32, trial->candidate.parent);
         }
-        cau_text_printf(text, ",%" PRIu32 ",%.6g,%.6g,%.6g,%.6g,%.6g,%.6g", trial->runs, o.value,
-                        o.low, o.high, tune_mean_of(trial, TUNE_EXPOSED),
-                        tune_mean_of(trial, TUNE_SUSPENDED), tune_mean_of(trial, TUNE_ROLE_DOWN));
+        cau_text_printf(text, ",%" PRIu32, trial->runs);
+        say_number(text, o.value);
+        say_number(text, o.low);
+        say_number(text, o.high);
+        say_number(text, tune_mean_of(trial, TUNE_EXPOSED));
+        say_number(text, tune_mean_of(trial, TUNE_SUSPENDED));
+        say_number(text, tune_mean_of(trial, TUNE_ROLE_DOWN));
         for (uint32_t k = 0; k < v->goal->limit_count; k++) {
             cau_text_printf(text, ",%.6g",
                             (double)tune_hits(trial, &v->goal->limits[k].what) /
@@ -356,31 +367,27 @@ static void say_candidates(struct cau_text *text, const struct tune_verdict *v)
     }
 }
 
-static char *profile_of(const struct tune_verdict *v)
+/* The whole policy as it was simulated, the scenario's own options included: what is not a default.
+ */
+static char *profile_of(const struct tune_verdict *v, char **reterr_why)
 {
-    const struct tune_candidate *best = &v->search.list[v->best].candidate;
-    const struct tune_space *space = v->search.space;
-    struct cau_options options;
-    char *text = NULL, *why = NULL;
-    int rc = cau_options_init(&options);
-    if (rc < 0) {
+    struct scenario *scenario =
+        tune_candidate_scenario(v->search.space, &v->search.list[v->best].candidate, reterr_why);
+    struct cau_options plain;
+    char *text = NULL;
+    if (scenario == NULL || cau_options_init(&plain) < 0) {
+        scenario_free(scenario);
         return NULL;
     }
-    if (space->profile != NULL) {
-        rc = scenario_profile_read(space->profile, &options, &why);
+    scenario->options.given = 0;
+    for (size_t i = 0; i < cau_option_count; i++) {
+        if (!cau_option_equal(&scenario->options, &plain, &cau_option_table[i])) {
+            scenario->options.given |= UINT64_C(1) << i;
+        }
     }
-    uint64_t given = options.given;
-    for (uint32_t k = 0; rc == 0 && k < space->count; k++) {
-        const char *value = best->settings[k] == NULL ? NULL : strchr(best->settings[k], '=');
-        options.given = 0;
-        rc = value == NULL ? 0
-                           : cau_option_set_text(&options, space->knobs[k].option, value + 1, &why);
-        given |= options.given;
-    }
-    options.given = given;
-    text = rc == 0 ? scenario_profile_write(&options) : NULL;
-    free(why);
-    cau_options_done(&options);
+    text = scenario_profile_write(&scenario->options);
+    cau_options_done(&plain);
+    scenario_free(scenario);
     return text;
 }
 
@@ -400,12 +407,12 @@ int tune_verdict_write(const struct tune_verdict *v, const char *scenario, const
                        char **reterr_why)
 {
     struct cau_text report, candidates;
-    char *profile = profile_of(v);
+    char *profile = profile_of(v, reterr_why);
     cau_text_init(&report);
     cau_text_init(&candidates);
     say_report(&report, v, scenario, dir);
     say_candidates(&candidates, v);
-    int rc = put(dir, "profile.json", profile, reterr_why);
+    int rc = profile == NULL ? -EINVAL : put(dir, "profile.json", profile, reterr_why);
     rc = rc == 0
              ? put(dir, "candidates.csv", candidates.failed ? NULL : candidates.data, reterr_why)
              : rc;

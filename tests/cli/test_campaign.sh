@@ -33,7 +33,7 @@ runs=15
 plan demo.json "$runs"
 call 0 demo.json --out whole --jobs 1
 need 600 "rows" "$(sed 1d whole/results.csv | wc -l)"
-want "no invariant is broken" [ "$(cut -d, -f22 whole/results.csv | sort -u | tr '\n' ' ')" = "0 violations " ]
+want "no invariant is broken" [ "$(cut -d, -f23 whole/results.csv | sort -u | tr '\n' ' ')" = "0 violations " ]
 call 0 demo.json --out two --jobs 2
 same "two processes" two
 for i in 1 2 3 4 5 6 7; do
@@ -73,13 +73,19 @@ same "interrupted $tries times" cut
 call 0 verify whole
 want "verify: one of each cell" grep -q '^40 runs were made again: equal bit for bit$' out
 call 0 verify whole 17 3
+cp whole/results.csv results.kept
+sed 's/Succeeded/Failed/' results.kept >whole/results.csv
+call 1 verify whole
+want "verify: a table that somebody has changed" grep -q 'results.csv is not what results.db says$' out
+cp results.kept whole/results.csv
+call 0 verify part1 # of a part what is there
 call 65 verify whole 17 900000
 call 64 verify whole 40 0
 call 0 cell whole 17
 cp out cell.json
 "$CAUCUS" simulate cell.json --engine heap --seed 1 --run 3 --out one --force >out 2>err || :
 "$CAUCUS" report one --format csv --table run >run.csv
-row=$(grep '^17,' whole/results.csv | grep ',1,3,')
+row=$(grep '^17,' whole/results.csv | grep ',1,3,3,')
 field() { # FILE NAME: of the second line
     awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR == 2 { print $at }' "$1"
 }
@@ -125,6 +131,7 @@ want "a run again, whole" cmp one/trace.txt night/trace.txt
 
 plan until.json 640 '.until = {event: "node_failed", half_width: 0.06, least_runs: 20} | .factors = [.factors[0]]'
 call 0 until.json --out until --jobs 2
+call 0 verify until
 rows=$(sed 1d until/results.csv | wc -l)
 want "a rule saves runs: $rows of 12800" [ "$rows" -lt 12800 ]
 want "a rule asks for more where it is not sure" [ "$(sed 1d until/results.csv | cut -d, -f1 | uniq -c | awk '{ print $1 }' | sort -u | wc -l)" -gt 1 ]
@@ -142,11 +149,12 @@ if [ "${CAUCUS_WITH_SIMGRID-0}" = 1 ]; then
     plan engines.json 6 '.policies = [.policies[0], .policies[4]] | .factors = [.factors[0]] | .engine = "simgrid"'
     call 0 engines.json --out simgrid --jobs 2
     want "both engines: the same table" cmp heap/results.csv simgrid/results.csv
+    call 0 verify simgrid
 fi
 plan own.json 6 '.policies = [.policies[0], .policies[4]] | .factors = [.factors[0]] | .weather = "independent"'
 call 0 own.json --out own
-want "weather of its own: no run twice" [ "$(sed 1d own/results.csv | cut -d, -f5 | sort | uniq -d | wc -l)" -eq 0 ]
-want "the same weather: each run as often as there are cells" [ "$(sed 1d heap/results.csv | cut -d, -f5 | sort | uniq -c | awk '$1 != 8' | wc -l)" -eq 0 ]
+want "weather of its own: no run twice" [ "$(sed 1d own/results.csv | cut -d, -f6 | sort | uniq -d | wc -l)" -eq 0 ]
+want "the same weather: each run as often as there are cells" [ "$(sed 1d heap/results.csv | cut -d, -f6 | sort | uniq -c | awk '$1 != 8' | wc -l)" -eq 0 ]
 
 # ---- what is wrong
 
@@ -157,6 +165,30 @@ want "another part's directory" grep -q 'part1: holds part 1/7 of this campaign,
 call 65 merge merged heap
 mkdir busy && echo x >busy/file
 call 65 demo.json --out busy
+want "somebody else's directory" grep -q "busy: holds files, and no campaign's plan.json$" err
+cp -r heap damaged
+/usr/bin/python3 - <<'END'
+import sqlite3
+db = sqlite3.connect("damaged/results.db")
+db.execute("update runs set outcome = 77 where cell = 1")
+db.commit()
+END
+call 65 verify damaged
+want "a damaged row is said: $(cat err)" grep -q 'results.db: is damaged: no run gives what stands in cell 1, run 1$' err
+plan percent.json 2 '.factors = [{name: "title", path: "note", values: ["100%s", "a,\"b"]}] | .policies = [.policies[0]]'
+call 0 percent.json --out percent
+want "a value as it is, in CSV" grep -q '^1,defaults,"a,""b",1,0,0,' percent/results.csv
+if command -v gnuplot >/dev/null; then
+    call 0 report percent
+    want "a label with a percent sign is drawn" [ -s percent/figures/length.svg ]
+fi
+plan sobol.json 2 '.factors[1].values = null | del(.factors[1].values) | .factors[1].range = {from: 0.05, to: 0.0500001} | .design = {kind: "sobol", points: 16} | .policies = [.policies[0]]'
+call 0 sobol.json --out sobol
+if command -v gnuplot >/dev/null; then
+    call 0 report sobol
+    want "what does nothing moves little: $(tr '\n' ' ' <sobol/figures/sensitivity.csv)" \
+        awk -F, 'NR == 2 { a = $3 - $2 } NR == 3 { b = $3 - $2 } END { exit !(a > b) }' sobol/figures/sensitivity.csv
+fi
 plan bad.json 5 '.factors[0].path = "faults[9].at"'
 call 65 bad.json --out bad
 want "a cell that cannot be run" grep -q 'cell 0 (defaults, crash_every="1h", update_fails=0.05): faults\[9\]: the list has no such element$' err

@@ -37,6 +37,9 @@ code=0
 "$CAUCUS" simulate "$scenarios/a-bad-night.json" --profile a/profile.json --engine heap --seed 1 --run 3 >out 2>err || code=$?
 want "the profile is one: $(cat err)" [ $code -lt 4 ]
 
+jq -e '.site_aware_updating_order == ["munich", "berlin"]' a/profile.json >/dev/null || fail "the profile is the whole policy that was simulated"
+call 65 "$scenarios/a-bad-night.json" --out a
+want "a directory that holds files is not written into" grep -q 'a: holds files; give an empty directory, or none$' err
 small 1 --out c --hold max_parallel_nodes --vary max_retries_per_node=3..4
 want "nothing better is said where nothing is" grep -q 'nothing better\|NOT SHOWN' out
 small 1 --out d --subject-to 'P(node_failed)<1e-6'

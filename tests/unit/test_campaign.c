@@ -232,18 +232,32 @@ static void test_wrong_designs(void)
     static const char *const rows[][2] = {
         {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"range\": {\"from\": 0, \"to\": 3, "
          "\"whole\": true}}]",
-         "factors[0].range.steps: must be at most 4, as many whole numbers as there are, is 5"},
+         "factors[0]: two levels are the same, 2"},
         {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"range\": {\"from\": 0, \"to\": 3, "
          "\"steps\": 2000}}, {\"name\": \"y\", \"path\": \"b\", \"range\": {\"from\": 0, \"to\": "
          "3, "
          "\"steps\": 2000}}]",
          "design: makes more than 1000000 cells"},
+        {"\"factors\": [{\"name\": \"length_ms\", \"path\": \"a\", \"values\": [1]}]",
+         "factors[0].name: length_ms is a column of the results"},
+        {"\"factors\": [{\"name\": \"weather\", \"path\": \"a\", \"values\": [1]}]",
+         "factors[0].name: weather is a column of the results"},
+        {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"values\": [1, 1]}]",
+         "factors[0]: two levels are the same, 1"},
+        {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"range\": {\"from\": 0.2, \"to\": 0.8, "
+         "\"whole\": true}}]",
+         "factors[0].range.whole: there is no whole number in the range"},
+        {"\"policies\": [{\"name\": \"p\", \"decider\": \"brain\"}]",
+         "policies[0].decider: must be core, is \"brain\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct campaign *c = good(rows[i][0]);
         struct design d;
         char *why = NULL;
         CU_ASSERT_TRUE(design_init(&d, c, &why) < 0);
+        if (why == NULL || strcmp(why, rows[i][1]) != 0) {
+            fprintf(stderr, "%s\n  says %s\n  not  %s\n", rows[i][0], why, rows[i][1]);
+        }
         CU_ASSERT_STRING_EQUAL(why, rows[i][1]);
         free(why);
         design_done(&d);
