@@ -22,7 +22,7 @@ static const char usage[] =
     "\n"
     "Exit code: 0; 64 wrong use; 65 DIR holds no whole results.\n";
 
-int report_write(const struct report *report, char **reterr_why)
+int report_write(struct report *report, char **reterr_why)
 {
     char *missing = NULL;
     *reterr_why = NULL;
@@ -36,7 +36,8 @@ int report_write(const struct report *report, char **reterr_why)
     if (rc == 0 && missing == NULL) {
         report_nights(report);
     }
-    rc = rc == 0 ? report_page(report, missing, reterr_why) : rc;
+    report->missing = missing;
+    rc = rc == 0 ? report_page(report, reterr_why) : rc;
     if (rc == 0 && missing != NULL) {
         *reterr_why = missing;
         return 1;

@@ -5,12 +5,12 @@
 #include "analysis/campaign/report.h"
 
 #include "analysis/memory.h"
+#include "core/cli/talk.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,24 +28,10 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
     return remove(path);
 }
 
-/* The front beside this program. */
-static char *front(void)
-{
-    char path[PATH_MAX];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
-    char *slash;
-    if (size <= 0) {
-        return NULL;
-    }
-    path[size] = '\0';
-    slash = strrchr(path, '/');
-    return run_sentence("%.*s/caucus", (int)(slash - path), path);
-}
-
 /* Makes the run into `out`; whether it did. Any outcome of a run is good. */
 static bool make_run(const char *dir, uint64_t cell, uint64_t run, const char *out)
 {
-    char *program = front(), *from = strdup(dir), *to = strdup(out);
+    char *program = cau_front_path(), *from = strdup(dir), *to = strdup(out);
     char *of = run_sentence("%" PRIu64, cell), *number = run_sentence("%" PRIu64, run);
     char campaign[] = "campaign", night[] = "night", with[] = "--out";
     char *const argv[] = {program, campaign, night, from, of, number, with, to, NULL};

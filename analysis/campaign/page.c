@@ -3,9 +3,7 @@
 
 #include "analysis/markup.h"
 #include "analysis/memory.h"
-#include "core/shell/file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,8 +33,9 @@ static bool say_picture(FILE *to, const struct report *report, const char *name)
     return at != NULL;
 }
 
-static void say_pictures(FILE *to, const struct report *report, const char *missing)
+static void say_pictures(FILE *to, const struct report *report)
 {
+    const char *missing = report->missing;
     static const char *const pictures[][2] = {
         {"length", "How long do runs take?"},
         {"risk", "Which policy is worth its risk?"},
@@ -137,7 +136,7 @@ static void say_table(FILE *to, const struct report *report)
     fputs("</tbody></table></div>\n", to);
 }
 
-static void write_page(FILE *to, const struct report *report, const char *missing)
+static void write_page(FILE *to, const struct report *report)
 {
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n",
@@ -153,27 +152,13 @@ static void write_page(FILE *to, const struct report *report, const char *missin
           "may well be outside. Lengths are of whole runs. All numbers: summary.csv and "
           "comparison.csv; each run: results.csv.</p>\n",
           to);
-    say_pictures(to, report, missing);
+    say_pictures(to, report);
     say_nights(to, report);
     say_table(to, report);
     fputs("</main>\n</body>\n</html>\n", to);
 }
 
-int report_page(const struct report *report, const char *missing, char **reterr_why)
+int report_page(const struct report *report, char **reterr_why)
 {
-    char *text = NULL, *path = run_sentence("%s/campaign.html", report->dir);
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    int rc = path == NULL || to == NULL ? -ENOMEM : 0;
-    if (to != NULL) {
-        write_page(to, report, missing);
-        rc = fclose(to) == 0 ? rc : -ENOMEM;
-    }
-    rc = rc == 0 ? cau_file_replace(path, 0644, text, size) : rc;
-    if (rc < 0) {
-        *reterr_why = run_sentence("%s: %s", path == NULL ? "" : path, strerror(-rc));
-    }
-    free(text);
-    free(path);
-    return rc;
+    return report_put(report, "campaign.html", write_page, reterr_why);
 }

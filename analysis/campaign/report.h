@@ -4,6 +4,8 @@
 
 #include "analysis/campaign/summary.h"
 
+#include <stdio.h>
+
 struct report_cell {
     char *policy, **values;
     struct summary summary;
@@ -17,6 +19,7 @@ struct report {
     size_t factor_count, policy_count, cell_count;
     struct report_cell *cells;
     enum summary_event risk; /* what is called risk in pictures and findings */
+    const char *missing;     /* why there are no pictures, or NULL; lent */
     char *convergence;       /* a CSV: how the first point's quantiles came about */
 };
 
@@ -26,16 +29,20 @@ void report_done(struct report *report);
 
 /* Writes DIR/summary.csv, DIR/comparison.csv, DIR/figures/ and DIR/campaign.html. Returns 0; 1 when
  * there are no pictures, because gnuplot is not there; or < 0; the latter two with a sentence. */
-int report_write(const struct report *report, char **reterr_why);
+int report_write(struct report *report, char **reterr_why);
 
 /* One line about a cell: "two-at-once, crash_every=2h". */
 char *report_cell_name(const struct report *report, size_t cell);
+
+/* Writes DIR/NAME whole: what `write` says. 0 or < 0 with a sentence. */
+int report_put(const struct report *report, const char *name,
+               void (*write)(FILE *to, const struct report *report), char **reterr_why);
 
 /* Parts of report_write; each returns 0 or < 0 with a sentence. */
 int report_tables(const struct report *report, char **reterr_why);
 int report_figures(const struct report *report, const char *gnuplot, char **reterr_why);
 void report_nights(const struct report *report); /* what cannot be drawn is left out */
-int report_page(const struct report *report, const char *missing, char **reterr_why);
+int report_page(const struct report *report, char **reterr_why);
 
 /* The cell that is shortest (90 %) at the first point, of those that do not surely fail more often
  * than the first one. */

@@ -131,8 +131,8 @@ static void write_comparison(FILE *to, const struct report *report)
     }
 }
 
-static int write_table(const struct report *report, const char *name,
-                       void (*write)(FILE *to, const struct report *report), char **reterr_why)
+int report_put(const struct report *report, const char *name,
+               void (*write)(FILE *to, const struct report *report), char **reterr_why)
 {
     char *text = NULL, *path = run_sentence("%s/%s", report->dir, name);
     size_t size = 0;
@@ -153,6 +153,6 @@ static int write_table(const struct report *report, const char *name,
 
 int report_tables(const struct report *report, char **reterr_why)
 {
-    int rc = write_table(report, "summary.csv", write_summary, reterr_why);
-    return rc == 0 ? write_table(report, "comparison.csv", write_comparison, reterr_why) : rc;
+    int rc = report_put(report, "summary.csv", write_summary, reterr_why);
+    return rc == 0 ? report_put(report, "comparison.csv", write_comparison, reterr_why) : rc;
 }

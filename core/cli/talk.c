@@ -3,9 +3,11 @@
 #include "core/shell/exit.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void cau_say(const char *command, const char *format, ...)
 {
@@ -76,4 +78,16 @@ char *cau_read_file(const char *path, size_t *ret_size, char **reterr_why)
         fclose(file);
     }
     return data;
+}
+
+char *cau_front_path(void)
+{
+    char path[PATH_MAX], *ret = NULL;
+    ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (size <= 0) {
+        return NULL;
+    }
+    path[size] = '\0';
+    int folder = (int)(strrchr(path, '/') - path);
+    return asprintf(&ret, "%.*s/caucus", folder, path) < 0 ? NULL : ret;
 }

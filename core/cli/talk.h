@@ -15,6 +15,9 @@ int cau_say_why(const char *command, char *why, int code);
  * what it printed could not be written whole (a full disk). */
 int cau_talk_end(int code);
 
+/* The path of the program `caucus` beside the one that runs, malloc'd; NULL: it is not known. */
+char *cau_front_path(void);
+
 /* Reads a whole file, NUL-terminated. NULL with a sentence (malloc'd) on failure. */
 char *cau_read_file(const char *path, size_t *ret_size, char **reterr_why);
 

@@ -57,8 +57,7 @@ static int sync_one(const char *path, const struct stat *info, int type, struct 
     return type == FTW_D || type == FTW_DP ? sync_dir(path) : 0;
 }
 
-/* 1 empty or not there, 0 holds something, < 0 -errno (-ENOTDIR: something else stands there). */
-static int is_free(const char *path)
+int cau_rundir_is_free(const char *path)
 {
     DIR *dir = opendir(path);
     if (dir == NULL) {
@@ -86,7 +85,7 @@ static bool is_rundir(const char *path)
 /* May a run directory be put there? */
 static int check_place(const char *path, bool force, char **reterr_why)
 {
-    int rc = is_free(path);
+    int rc = cau_rundir_is_free(path);
     if (rc < 0) {
         return refuse(reterr_why, path, "must be an empty or no directory", -rc);
     }
@@ -267,7 +266,7 @@ int cau_rundir_commit(struct cau_rundir *dir, char **reterr_why)
     *reterr_why = NULL;
     int rc = nftw(dir->stage, sync_one, 16, FTW_PHYS);
     if (rc == 0) {
-        int is = is_free(dir->path);
+        int is = cau_rundir_is_free(dir->path);
         rc = is < 0 ? is : is == 0 ? replace(dir) : rename(dir->stage, dir->path) == 0 ? 0 : -errno;
     } else if (rc == -1) {
         rc = -errno;

@@ -15,6 +15,9 @@ struct cau_rundir {
 /* The file by which a directory is known as a run's: no other is replaced, even by force. */
 #define CAU_RUNDIR_MARK "manifest.json"
 
+/* 1 empty or not there, 0 holds something, < 0 -errno (-ENOTDIR: something else stands there). */
+int cau_rundir_is_free(const char *path);
+
 /* Refuses (-EEXIST, with a sentence) when `path` exists and is not empty, unless `force` (then the
  * old one is replaced at commit, if it is a run directory). The parent directory must exist. Other
  * failures: -errno with a sentence (malloc'd). After a failure there is nothing to abandon. */

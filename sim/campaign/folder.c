@@ -6,7 +6,6 @@
 #include "scenarios/json.h"
 #include "sim/campaign/work.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,24 +95,10 @@ static int compare(const char *path, const struct inputs *inputs, char **reterr_
     return 0;
 }
 
-/* Files that are not ours? */
-static bool holds_files(const char *path)
-{
-    DIR *dir = opendir(path);
-    bool any = false;
-    for (const struct dirent *entry; dir != NULL && !any && (entry = readdir(dir)) != NULL;) {
-        any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-    return any;
-}
-
 static int create(const char *path, const struct inputs *inputs, char **reterr_why)
 {
     struct cau_rundir dir;
-    if (holds_files(path)) {
+    if (cau_rundir_is_free(path) == 0) {
         *reterr_why = cau_sentence("%s: holds files, and no campaign's plan.json", path);
         return -EEXIST;
     }

@@ -3,12 +3,12 @@
 #define _GNU_SOURCE 1
 #include "sim/campaign/slurm.h"
 
+#include "core/cli/talk.h"
 #include "core/shell/file.h"
 #include "core/shell/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -26,19 +26,6 @@ static const char script[] =
     "# One part of a campaign: PROGRAM PLAN OUT PARTS; Slurm says which.\n"
     "exec \"$1\" campaign \"$2\" --out \"$3/parts/$SLURM_ARRAY_TASK_ID\" \\\n"
     "    --shard \"$SLURM_ARRAY_TASK_ID/$4\" --jobs \"${SLURM_CPUS_PER_TASK:-1}\"\n";
-
-/* The front beside this program. */
-static char *front(void)
-{
-    char path[PATH_MAX];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (size <= 0) {
-        return NULL;
-    }
-    path[size] = '\0';
-    char *slash = strrchr(path, '/');
-    return cau_sentence("%.*s/caucus", (int)(slash - path), path);
-}
 
 /* Starts a program whose output comes through a pipe. Returns 0 or -errno. */
 static int start(char *const *argv, pid_t *ret_pid, int *ret_output)
@@ -130,7 +117,7 @@ int slurm_run(const struct slurm_job *job, char **reterr_why)
 {
     char *folder = cau_sentence("%s/parts", job->out);
     char *path = cau_sentence("%s/parts/task.sh", job->out);
-    char *program = front(), *plan = strdup(job->plan), *out = strdup(job->out);
+    char *program = cau_front_path(), *plan = strdup(job->plan), *out = strdup(job->out);
     char *parts = cau_sentence("%u", job->parts), *array = cau_sentence("--array=1-%u", job->parts);
     char *log = cau_sentence("--output=%s/parts/%%a.log", job->out);
     char sbatch[] = "sbatch", wait[] = "--wait", parsable[] = "--parsable";

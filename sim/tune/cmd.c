@@ -2,11 +2,11 @@
 #include "core/cli/talk.h"
 #include "core/cli/units.h"
 #include "core/shell/exit.h"
+#include "core/shell/rundir.h"
 #include "core/shell/text.h"
 #include "sim/commands.h"
 #include "sim/tune/verdict.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -228,20 +228,6 @@ static int prepare(const struct words *words, struct tune_space *space, uint64_t
     return 0;
 }
 
-static bool is_empty(const char *path)
-{
-    DIR *dir = opendir(path);
-    bool any = dir == NULL;
-    for (const struct dirent *entry; dir != NULL && !any && (entry = readdir(dir)) != NULL;) {
-        any = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-    errno = EEXIST;
-    return !any;
-}
-
 static int tune(const struct words *words)
 {
     struct tune_space space = {0};
@@ -249,10 +235,12 @@ static int tune(const struct words *words)
     char *why = NULL;
     uint64_t seed = 0;
     int code = prepare(words, &space, &seed);
-    if (code == 0 && mkdir(words->out, 0777) != 0 && (errno != EEXIST || !is_empty(words->out))) {
+    int free = code == 0 ? cau_rundir_is_free(words->out) : 1;
+    if (code == 0 && (free <= 0 || (mkdir(words->out, 0777) != 0 && errno != EEXIST))) {
         cau_say("tune", "%s: %s", words->out,
-                errno == EEXIST ? "holds files; give an empty directory, or none"
-                                : strerror(errno));
+                free == 0  ? "holds files; give an empty directory, or none"
+                : free < 0 ? strerror(-free)
+                           : strerror(errno));
         code = CAU_EXIT_INPUT;
     }
     verdict.search = (struct tune_trials){.space = &space,
