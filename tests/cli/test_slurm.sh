@@ -54,8 +54,9 @@ export SLURM_CONF=$tmp/slurm.conf
 munged --force --key-file="$tmp/munge/key" --socket="$tmp/munge/socket" --pid-file="$tmp/munge/pid" \
     --log-file="$tmp/munge/log" --seed-file="$tmp/munge/seed" 2>munge/said ||
     { echo "skipped: munged does not start here: $(tail -n 1 munge/said)"; exit 77; }
-slurmctld
-slurmd
+for daemon in slurmctld slurmd; do
+    $daemon >$daemon.said 2>&1 || { tail -n 3 $daemon.said $daemon.log; echo "skipped: $daemon does not start here"; exit 77; }
+done
 # whether it answers is asked of it: srun waits for the node
 timeout 60 srun --quiet true >srun.said 2>&1 || { tail -n 5 srun.said slurmctld.log slurmd.log; fail "Slurm does not run a job"; finish; }
 
