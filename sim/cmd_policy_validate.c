@@ -82,7 +82,7 @@ static int add_requirement(struct request *request, const char *text)
         return wrong("--require", "at most 16 times");
     }
     struct sim_requirement *ret = &request->requirements[request->requirement_count++];
-    if (sim_requirement_read(text, ret, &why) != 0) {
+    if (sim_requirement_read(text, false, ret, &why) != 0) {
         char *sentence = why == NULL ? NULL : cau_sentence("--require: %s", why);
         free(why);
         return cau_say_why("policy", sentence, CAU_EXIT_USAGE);

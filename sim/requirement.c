@@ -36,11 +36,20 @@ static int read_event(const char *name, struct sim_requirement *ret, char **rete
     return known ? 0 : -EINVAL;
 }
 
-int sim_requirement_read(const char *text, struct sim_requirement *ret, char **reterr_why)
+int sim_requirement_read(const char *text, bool may_own, struct sim_requirement *ret,
+                         char **reterr_why)
 {
     char name[64] = "", unit[2] = "";
     int end = 0;
     *ret = (struct sim_requirement){.text = text};
+    if (may_own) {
+        sscanf(text, " P ( %63[^) ] ) <= own %n", name, &end);
+        ret->own = end > 0 && text[end] == '\0';
+    }
+    if (ret->own) {
+        return read_event(name, ret, reterr_why);
+    }
+    end = 0;
     if (sscanf(text, " P ( %63[^) ] ) < %lf %1[%] %n", name, &ret->below, unit, &end) < 3) {
         end = 0;
         sscanf(text, " P ( %63[^) ] ) < %lf %n", name, &ret->below, &end);

@@ -78,21 +78,11 @@ struct words {
 
 static int add_limit(struct tune_goal *goal, const char *text)
 {
-    static const char own[] = "<=own";
-    struct tune_limit *ret = &goal->limits[goal->limit_count];
-    char *why = NULL, *plain = NULL;
-    size_t size = strlen(text);
+    char *why = NULL;
     if (goal->limit_count == TUNE_REQUIRES_MAX) {
         return wrong("--subject-to", "at most 16 times");
     }
-    ret->own = size > strlen(own) && strcmp(text + size - strlen(own), own) == 0;
-    if (ret->own) {
-        plain = cau_sentence("%.*s<0.5", (int)(size - strlen(own)), text);
-    }
-    int rc = sim_requirement_read(plain != NULL ? plain : text, &ret->what, &why);
-    ret->what.text = text;
-    free(plain);
-    goal->limit_count++;
+    int rc = sim_requirement_read(text, true, &goal->limits[goal->limit_count++], &why);
     return rc == 0 ? 0 : wrong_why("--subject-to", why);
 }
 

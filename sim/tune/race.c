@@ -24,15 +24,16 @@ static const double steps[] = {0.15, 0.07};
 
 /* ---- limits ---- */
 
-const struct tune_limit *tune_breaks(const struct tune_trial *trial, const struct tune_trial *own,
-                                     const struct tune_goal *goal)
+const struct sim_requirement *tune_breaks(const struct tune_trial *trial,
+                                          const struct tune_trial *own,
+                                          const struct tune_goal *goal)
 {
     for (uint32_t i = 0; i < goal->limit_count; i++) {
-        const struct tune_limit *limit = &goal->limits[i];
+        const struct sim_requirement *limit = &goal->limits[i];
         double low =
-            limit->own ? tune_risk_difference(trial, own, &limit->what).low
-                       : stats_wilson(tune_hits(trial, &limit->what), trial->runs, CONFIDENCE).low -
-                             limit->what.below;
+            limit->own
+                ? tune_risk_difference(trial, own, limit).low
+                : stats_wilson(tune_hits(trial, limit), trial->runs, CONFIDENCE).low - limit->below;
         if (low > 0) {
             return limit;
         }
@@ -44,12 +45,12 @@ bool tune_keeps(const struct tune_trial *trial, const struct tune_trial *own,
                 const struct tune_goal *goal)
 {
     for (uint32_t i = 0; i < goal->limit_count; i++) {
-        const struct tune_limit *limit = &goal->limits[i];
-        double hits = tune_hits(trial, &limit->what), runs = trial->runs;
-        double own_hits = tune_hits(own, &limit->what) * runs / (own->runs > 0 ? own->runs : 1);
+        const struct sim_requirement *limit = &goal->limits[i];
+        double hits = tune_hits(trial, limit), runs = trial->runs;
+        double own_hits = tune_hits(own, limit) * runs / (own->runs > 0 ? own->runs : 1);
         /* one run more says nothing */
         if (limit->own ? hits > own_hits + fmax(1, TUNE_MARGIN * runs)
-                       : hits >= limit->what.below * runs && hits > 0) {
+                       : hits >= limit->below * runs && hits > 0) {
             return false;
         }
     }
@@ -113,9 +114,8 @@ static bool is_safe(const struct tune_trial *trial, const struct tune_trial *own
                     const struct tune_goal *goal)
 {
     for (uint32_t i = 0; i < goal->limit_count; i++) {
-        const struct tune_limit *limit = &goal->limits[i];
-        if (limit->own &&
-            tune_risk_difference(trial, own, &limit->what).high > SAFE * TUNE_MARGIN) {
+        const struct sim_requirement *limit = &goal->limits[i];
+        if (limit->own && tune_risk_difference(trial, own, limit).high > SAFE * TUNE_MARGIN) {
             return false;
         }
     }
@@ -160,10 +160,10 @@ static void judge(struct tune_trials *trials, const struct tune_goal *goal, stru
     char why[160];
     for (uint32_t i = 1; i < trials->count; i++) {
         struct tune_trial *trial = &trials->list[i];
-        const struct tune_limit *limit =
+        const struct sim_requirement *limit =
             trial->out ? NULL : tune_breaks(trial, &trials->list[0], goal);
         if (limit != NULL) {
-            snprintf(why, sizeof why, "surely breaks %.100s", limit->what.text);
+            snprintf(why, sizeof why, "surely breaks %.100s", limit->text);
             take_out(trial, why);
             trial->slow = false;
         }

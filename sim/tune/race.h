@@ -7,15 +7,9 @@
 #define TUNE_REQUIRES_MAX 16u
 #define TUNE_MARGIN       0.01 /* of "no more probable than": one run in a hundred */
 
-/* What has to be kept. */
-struct tune_limit {
-    struct sim_requirement what;
-    bool own; /* no more probable than with the policy as it is, instead of below a number */
-};
-
 struct tune_goal {
     double quantile; /* of the length that is to become small; 0: the mean */
-    struct tune_limit limits[TUNE_REQUIRES_MAX];
+    struct sim_requirement limits[TUNE_REQUIRES_MAX];
     uint32_t limit_count;
     uint32_t candidates, runs; /* at the start; of each in the last round */
 };
@@ -27,8 +21,9 @@ int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32
 
 /* Does the trial surely break a limit? The first such one, or NULL. `own` is the policy as it is.
  */
-const struct tune_limit *tune_breaks(const struct tune_trial *trial, const struct tune_trial *own,
-                                     const struct tune_goal *goal);
+const struct sim_requirement *tune_breaks(const struct tune_trial *trial,
+                                          const struct tune_trial *own,
+                                          const struct tune_goal *goal);
 
 /* Is each limit kept as far as is known: by the estimates, and within the margin? */
 bool tune_keeps(const struct tune_trial *trial, const struct tune_trial *own,

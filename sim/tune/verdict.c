@@ -48,12 +48,11 @@ static bool weigh(struct tune_verdict *v, uint32_t knob, const struct tune_trial
     struct tune_reason reason = {.knob = knob, .worse = tune_difference(without, best)};
     reason.limit = tune_breaks(without, &v->search.list[0], v->goal);
     for (uint32_t i = 0; reason.limit == NULL && i < v->goal->limit_count; i++) {
-        const struct tune_limit *limit = &v->goal->limits[i];
-        reason.limit =
-            tune_risk_difference(without, best, &limit->what).low > 0 ? limit : reason.limit;
+        const struct sim_requirement *limit = &v->goal->limits[i];
+        reason.limit = tune_risk_difference(without, best, limit).low > 0 ? limit : reason.limit;
     }
     if (reason.limit != NULL) {
-        reason.risk = tune_risk_difference(without, best, &reason.limit->what);
+        reason.risk = tune_risk_difference(without, best, reason.limit);
     } else if (reason.worse.low <= 0) {
         return false;
     }
@@ -115,14 +114,14 @@ static int try_it(struct tune_verdict *v, char **reterr_why)
     return added == -ENOMEM ? -ENOMEM : tune_trials_run(trials, v->held_out_runs, reterr_why);
 }
 
-static bool is_kept(const struct tune_verdict *v, const struct tune_limit *limit)
+static bool is_kept(const struct tune_verdict *v, const struct sim_requirement *limit)
 {
     const struct tune_trial *trial = &v->held_out.list[v->held_out.count - 1];
     if (limit->own) {
-        return tune_risk_difference(trial, &v->held_out.list[0], &limit->what).high <= TUNE_MARGIN;
+        return tune_risk_difference(trial, &v->held_out.list[0], limit).high <= TUNE_MARGIN;
     }
-    uint32_t hits = tune_hits(trial, &limit->what);
-    return stats_clopper_pearson(hits, trial->runs, 2 * CONFIDENCE - 1).high < limit->what.below;
+    uint32_t hits = tune_hits(trial, limit);
+    return stats_clopper_pearson(hits, trial->runs, 2 * CONFIDENCE - 1).high < limit->below;
 }
 
 /* The objective's difference. */
@@ -213,10 +212,10 @@ static void say_reasons(struct cau_text *text, const struct tune_verdict *v)
                         setting + strlen("policy."), reason->worse.value, reason->worse.low,
                         reason->worse.high);
         if (reason->limit != NULL) {
-            size_t size = strcspn(reason->limit->what.text, "<");
+            size_t size = strcspn(reason->limit->text, "<");
             cau_text_printf(text, "; %.*s: %+.2f %% (%+.2f to %+.2f)", (int)size,
-                            reason->limit->what.text, 100 * reason->risk.value,
-                            100 * reason->risk.low, 100 * reason->risk.high);
+                            reason->limit->text, 100 * reason->risk.value, 100 * reason->risk.low,
+                            100 * reason->risk.high);
         }
         cau_text_say(text, "\n");
     }
@@ -237,14 +236,14 @@ static void say_limits(struct cau_text *text, const struct tune_verdict *v)
     const struct tune_trial *own = &v->held_out.list[0];
     const struct tune_trial *best = &v->held_out.list[v->held_out.count - 1];
     for (uint32_t i = 0; i < v->goal->limit_count; i++) {
-        const struct tune_limit *limit = &v->goal->limits[i];
-        uint32_t before = tune_hits(own, &limit->what), after = tune_hits(best, &limit->what);
-        struct stats_interval difference = tune_risk_difference(best, own, &limit->what);
+        const struct sim_requirement *limit = &v->goal->limits[i];
+        uint32_t before = tune_hits(own, limit), after = tune_hits(best, limit);
+        struct stats_interval difference = tune_risk_difference(best, own, limit);
         cau_text_printf(text,
                         "  %s: %s: %" PRIu32 " of %" PRIu32 " nights as it is, %" PRIu32
                         " of %" PRIu32 " recommended",
-                        limit->what.text, is_kept(v, limit) ? "shown" : "NOT SHOWN", before,
-                        own->runs, after, best->runs);
+                        limit->text, is_kept(v, limit) ? "shown" : "NOT SHOWN", before, own->runs,
+                        after, best->runs);
         cau_text_printf(text, "; difference %+.2f %% (%+.2f to %+.2f)\n", 100 * difference.value,
                         100 * difference.low, 100 * difference.high);
     }
@@ -338,7 +337,7 @@ static void say_candidates(struct cau_text *text, const struct tune_verdict *v)
     cau_text_say(text, "candidate,settings,beside,runs,objective_min,objective_low,objective_high,"
                        "exposed_min,suspended_min,role_down_min");
     for (uint32_t i = 0; i < v->goal->limit_count; i++) {
-        cau_text_printf(text, ",\"%s\"", v->goal->limits[i].what.text);
+        cau_text_printf(text, ",\"%s\"", v->goal->limits[i].text);
     }
     cau_text_say(text, ",front,why_out\n");
     for (uint32_t i = 0; i < trials->count; i++) {
@@ -360,7 +359,7 @@ static void say_candidates(struct cau_text *text, const struct tune_verdict *v)
         say_number(text, tune_mean_of(trial, TUNE_ROLE_DOWN));
         for (uint32_t k = 0; k < v->goal->limit_count; k++) {
             cau_text_printf(text, ",%.6g",
-                            (double)tune_hits(trial, &v->goal->limits[k].what) /
+                            (double)tune_hits(trial, &v->goal->limits[k]) /
                                 (trial->runs > 0 ? trial->runs : 1));
         }
         cau_text_printf(text, ",%d,%s\n", on_front(v, i), trial->why);

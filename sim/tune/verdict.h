@@ -8,7 +8,7 @@
 struct tune_reason {
     uint32_t knob;
     struct stats_interval worse; /* minutes longer without it */
-    const struct tune_limit
+    const struct sim_requirement
         *limit;                 /* one that would surely be broken, or is surely likelier to be */
     struct stats_interval risk; /* of that limit: more probable without it */
 };

@@ -6,14 +6,11 @@ scenarios=$PWD/scenarios
 # shellcheck disable=SC2034 # rig.sh's
 cd "$tmp"
 
-# call CODE WORDS...: `caucus campaign WORDS` must end so; its output is in out and err.
+# call CODE WORDS...: `caucus campaign WORDS`.
 call() {
-    call_code=0
     call_want=$1
     shift
-    "$CAUCUS" campaign "$@" >out 2>err || call_code=$?
-    want "campaign $*: exit code must be $call_want, is $call_code: $(cat err)" \
-        [ "$call_code" -eq "$call_want" ]
+    ends "$call_want" campaign "$@"
 }
 
 # plan NAME RUNS [MEMBERS]: the demo's plan with so many runs.
@@ -101,6 +98,15 @@ close "no quorum" no_quorum_ms unquorate_s 1
 close "last place" last_place_ms last_place_s 1
 close "out of service" suspended_ms out_s 240
 close "length" length_ms length_s 15
+"$CAUCUS" report one --format csv --table roles >roles.csv
+# total COLUMN UNIT: the sum over the roles
+total() {
+    awk -F, -v at="$1" -v unit="$2" 'NR > 1 { n += $at * unit } END { printf "%.0f", n }' roles.csv
+}
+want "moves of roles" [ "$(field row.csv role_moves)" = "$(total 4 1)" ]
+want "stops of roles" [ "$(field row.csv role_stops)" = "$(total 5 1)" ]
+want "roles down" [ "$(field row.csv role_down_ms)" = "$(total 6 1000)" ]
+need 1 "stops of roles" "$(total 5 1)"
 want "outcome" [ "$(field row.csv outcome)" = "$(field run.csv status)" ]
 want "restarts" [ "$(field row.csv restarts)" = "$("$CAUCUS" report one --format csv --table nodes | awk -F, 'NR > 1 { n += $7 } END { print n }')" ]
 

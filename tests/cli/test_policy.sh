@@ -5,14 +5,11 @@
 scenarios=$PWD/scenarios
 cd "$tmp"
 
-# call CODE WORDS...: `caucus policy WORDS` must end so; its output is in $tmp/out and $tmp/err.
+# call CODE WORDS...: `caucus policy WORDS`.
 call() {
-    call_code=0
     call_want=$1
     shift
-    "$CAUCUS" policy "$@" >"$tmp/out" 2>"$tmp/err" || call_code=$?
-    want "policy $*: exit code must be $call_want, is $call_code: $(cat "$tmp/err")" \
-        [ "$call_code" -eq "$call_want" ]
+    ends "$call_want" policy "$@"
 }
 
 # says WHAT PATTERN: the output must have such a line.

@@ -60,13 +60,11 @@ done
 # whether it answers is asked of it: srun waits for the node
 timeout 60 srun --quiet true >srun.said 2>&1 || { tail -n 5 srun.said slurmctld.log slurmd.log; fail "Slurm does not run a job"; finish; }
 
-# call CODE WORDS...: `caucus campaign WORDS` must end so; its output is in out and err.
+# call CODE WORDS...: `caucus campaign WORDS`.
 call() {
-    call_code=0
     call_want=$1
     shift
-    "$CAUCUS" campaign "$@" >out 2>err || call_code=$?
-    want "campaign $*: exit code must be $call_want, is $call_code: $(cat err)" [ "$call_code" -eq "$call_want" ]
+    ends "$call_want" campaign "$@"
 }
 runs=15
 [ "${CAUCUS_LONG-0}" = 1 ] && runs=2500

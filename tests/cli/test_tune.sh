@@ -5,13 +5,11 @@
 scenarios=$PWD/scenarios
 cd "$tmp"
 
-# call CODE WORDS...: `caucus tune WORDS` must end so; its output is in out and err.
+# call CODE WORDS...: `caucus tune WORDS`.
 call() {
-    call_code=0
     call_want=$1
     shift
-    "$CAUCUS" tune "$@" >out 2>err || call_code=$?
-    want "tune $*: exit code must be $call_want, is $call_code: $(cat err)" [ "$call_code" -eq "$call_want" ]
+    ends "$call_want" tune "$@"
 }
 small() {
     small_code=$1

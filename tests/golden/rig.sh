@@ -25,6 +25,15 @@ want() {
     "$@" || fail "$want_what"
 }
 
+# ends CODE WORDS...: `caucus WORDS` must end with that exit code; its output is in $tmp/out and $tmp/err.
+ends() {
+    ends_code=0
+    ends_want=$1
+    shift
+    "$CAUCUS" "$@" >"$tmp/out" 2>"$tmp/err" || ends_code=$?
+    want "$*: exit code must be $ends_want, is $ends_code: $(cat "$tmp/err")" [ "$ends_code" -eq "$ends_want" ]
+}
+
 # need COUNT WHAT NUMBER: that many at least, else the test tested nothing.
 need() {
     [ "$3" -ge "$1" ] || fail "at least $1 $2 were expected, $3 it was"

@@ -137,9 +137,8 @@ static void test_limits(void)
 {
     static struct tune_row a[1000], b[1000];
     struct tune_trial own = trial_of(a, 1000, 50), other = trial_of(b, 1000, 58);
-    struct tune_goal goal = {
-        .limit_count = 1,
-        .limits = {{.what = {"P(failed)<=own", CAMPAIGN_FAILED, 0, 0.5}, .own = true}}};
+    struct tune_goal goal = {.limit_count = 1,
+                             .limits = {{"P(failed)<=own", CAMPAIGN_FAILED, 0, 0, true}}};
     CU_ASSERT_TRUE(tune_keeps(&other, &own, &goal));          /* within one in a hundred */
     CU_ASSERT_PTR_NOT_NULL(tune_breaks(&other, &own, &goal)); /* the same nights and 8 more */
     other = trial_of(b, 1000, 62);
@@ -148,7 +147,7 @@ static void test_limits(void)
     CU_ASSERT_PTR_NULL(tune_breaks(&other, &own, &goal)); /* that may be chance */
     other = trial_of(b, 1000, 50);
     CU_ASSERT_TRUE(tune_keeps(&other, &own, &goal));
-    goal.limits[0] = (struct tune_limit){.what = {"P(failed)<0.05", CAMPAIGN_FAILED, 0, 0.05}};
+    goal.limits[0] = (struct sim_requirement){"P(failed)<0.05", CAMPAIGN_FAILED, 0, 0.05, false};
     CU_ASSERT_FALSE(tune_keeps(&other, &own, &goal));
     CU_ASSERT_PTR_NULL(tune_breaks(&other, &own, &goal));
     other = trial_of(b, 1000, 80);
