@@ -159,6 +159,23 @@ int tune_candidate_make(const struct tune_space *space, struct tune_candidate *c
     return 0;
 }
 
+int tune_candidate_copy(const struct tune_space *space, const struct tune_candidate *from,
+                        uint32_t without, struct tune_candidate *ret)
+{
+    *ret = (struct tune_candidate){.parent = UINT32_MAX};
+    memcpy(ret->at, from->at, sizeof ret->at);
+    for (uint32_t k = 0; k < space->count; k++) {
+        if (from->settings[k] != NULL && (without >> k & 1) == 0) {
+            ret->settings[k] = strdup(from->settings[k]);
+            if (ret->settings[k] == NULL) {
+                tune_candidate_done(ret);
+                return -ENOMEM;
+            }
+        }
+    }
+    return 0;
+}
+
 void tune_candidate_done(struct tune_candidate *candidate)
 {
     for (uint32_t i = 0; i < TUNE_KNOBS_MAX; i++) {

@@ -41,6 +41,10 @@ int tune_space_hold(struct tune_space *space, const char *name, char **reterr_wh
 
 /* Fills `settings` from `at`. 0 or -ENOMEM. */
 int tune_candidate_make(const struct tune_space *space, struct tune_candidate *candidate);
+
+/* A copy in which the knobs `without` (bits) are as the policy has them. 0 or -ENOMEM. */
+int tune_candidate_copy(const struct tune_space *space, const struct tune_candidate *from,
+                        uint32_t without, struct tune_candidate *ret);
 void tune_candidate_done(struct tune_candidate *candidate);
 bool tune_candidate_equal(const struct tune_space *space, const struct tune_candidate *a,
                           const struct tune_candidate *b);

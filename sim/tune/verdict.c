@@ -19,18 +19,11 @@
 /* A copy with one setting, or several (bits), as the policy has them. */
 static int64_t add_without(struct tune_trials *trials, uint32_t of, uint32_t without)
 {
-    struct tune_candidate copy = {.parent = of};
-    const struct tune_candidate *from = &trials->list[of].candidate;
-    memcpy(copy.at, from->at, sizeof copy.at);
-    for (uint32_t k = 0; k < trials->space->count; k++) {
-        if (from->settings[k] != NULL && (without >> k & 1) == 0) {
-            copy.settings[k] = strdup(from->settings[k]);
-            if (copy.settings[k] == NULL) {
-                tune_candidate_done(&copy);
-                return -ENOMEM;
-            }
-        }
+    struct tune_candidate copy;
+    if (tune_candidate_copy(trials->space, &trials->list[of].candidate, without, &copy) != 0) {
+        return -ENOMEM;
     }
+    copy.parent = of;
     for (uint32_t i = 0; i < trials->count; i++) { /* it may have been tried */
         if (tune_candidate_equal(trials->space, &trials->list[i].candidate, &copy)) {
             tune_candidate_done(&copy);
@@ -105,10 +98,9 @@ static int try_it(struct tune_verdict *v, char **reterr_why)
     if (tune_trials_add(trials, &own) < 0) {
         return -ENOMEM;
     }
-    struct tune_candidate copy = {.parent = UINT32_MAX};
-    for (uint32_t k = 0; k < v->search.space->count; k++) {
-        const char *setting = v->search.list[v->best].candidate.settings[k];
-        copy.settings[k] = setting == NULL ? NULL : strdup(setting);
+    struct tune_candidate copy;
+    if (tune_candidate_copy(v->search.space, &v->search.list[v->best].candidate, 0, &copy) != 0) {
+        return -ENOMEM;
     }
     int64_t added = tune_trials_add(trials, &copy); /* -EEXIST: nothing better was found */
     return added == -ENOMEM ? -ENOMEM : tune_trials_run(trials, v->held_out_runs, reterr_why);
