@@ -36,7 +36,9 @@ same "two processes" two
 for i in 1 2 3 4 5 6 7; do
     call 0 demo.json --out "part$i" --shard "$i/7"
     want "a part alone has no table" [ ! -e "part$i/results.csv" ]
+    made=$((${made-0} + $(sed 's/^\([0-9]*\) runs.*/\1/' out)))
 done
+want "parts: each run is made once, $made" [ "$made" -eq "$(sed 1d whole/results.csv | wc -l)" ]
 call 1 merge merged part2 part1 part7
 want "what is missing is said" grep -q 'merged: [0-9]* runs are still missing$' err
 call 0 merge merged part3 part4 part5 part6
@@ -179,6 +181,15 @@ db = sqlite3.connect("damaged/results.db")
 db.execute("update runs set outcome = 77 where cell = 1")
 db.commit()
 END
+cp -r part3 altered
+/usr/bin/python3 - <<'END'
+import sqlite3
+db = sqlite3.connect("altered/results.db")
+db.execute("update runs set faults = faults + 1 where run = (select min(run) from runs)")
+db.commit()
+END
+call 65 merge merged altered
+want "a part that says something else: $(cat err)" grep -q 'is another one than that of' err
 call 65 verify damaged
 want "a damaged row is said: $(cat err)" grep -q 'results.db: is damaged: no run gives what stands in cell 1, run 1$' err
 plan percent.json 2 '.factors = [{name: "title", path: "note", values: ["100%s", "a,\"b"]}] | .policies = [.policies[0]]'

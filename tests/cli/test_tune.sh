@@ -24,6 +24,8 @@ cp out said
 want "the report is kept" cmp out a/report.txt
 want "it is faster" grep -q '^Verdict   faster, and within the limits$' out
 want "several at once is what makes it so" grep -q '"max_parallel_nodes": 3' a/profile.json
+want "what changes nothing is not in it: $(grep '^Policy' out)" \
+    [ "$(sed -n 's/^Policy *//p' out | tr ' ' '\n' | grep -c 'suspend_retries_per_node\|quorum_wait_minutes')" -eq 0 ]
 want "why" grep -q '^Because   without max_parallel_nodes=3 it takes +[0-9]' out
 # shellcheck disable=SC2086
 small 0 --out b --jobs 3 $limits
@@ -38,6 +40,11 @@ want "the profile is one: $(cat err)" [ $code -lt 4 ]
 jq -e '.site_aware_updating_order == ["munich", "berlin"]' a/profile.json >/dev/null || fail "the profile is the whole policy that was simulated"
 call 65 "$scenarios/a-bad-night.json" --out a
 want "a directory that holds files is not written into" grep -q 'a: holds files; give an empty directory, or none$' err
+# nights of the verdict are others than those of the search: of as many the policy as it is takes another time
+"$CAUCUS" tune "$scenarios/a-bad-night.json" --candidates 8 --runs 100 --held-out 100 --out nights >out 2>err || :
+searched=$(awk -F, '$1 == 0 { printf "%.1f", $5 }' nights/candidates.csv)
+judged=$(sed -n 's/^  as it is *\([0-9.]*\) .*/\1/p' nights/report.txt)
+want "held out: $searched and $judged min" [ -n "$judged" -a "$searched" != "$judged" ]
 small 1 --out c --hold max_parallel_nodes --vary max_retries_per_node=3..4
 want "nothing better is said where nothing is" grep -q 'nothing better\|NOT SHOWN' out
 small 1 --out d --subject-to 'P(node_failed)<1e-6'
