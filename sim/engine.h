@@ -76,6 +76,8 @@ struct sim_loop {
 struct sim_engine *sim_heap_new(const struct scenario *scenario);
 void sim_heap_run(struct sim_engine *engine, const struct sim_loop *loop);
 void sim_heap_free(struct sim_engine *engine);
+/* A second one as it stands; its ctx is still the first one's. */
+struct sim_engine *sim_heap_copy(const struct sim_engine *engine);
 
 /* The SimGrid engine, the reference. One in a process; running it twice needs two processes: load
  * once, then fork for each run (not with factory "thread"). `context_factory` is NULL, "raw",

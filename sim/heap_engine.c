@@ -149,6 +149,17 @@ struct sim_engine *sim_heap_new(const struct scenario *scenario)
     return &heap->engine;
 }
 
+struct sim_engine *sim_heap_copy(const struct sim_engine *engine)
+{
+    const struct heap_engine *from = (const struct heap_engine *)engine;
+    struct heap_engine *heap = calloc(1, sizeof *heap);
+    if (!heap)
+        abort();
+    *heap = *from;
+    sim_ledger_copy(&heap->ledger, &from->ledger, &heap->engine, sizeof(struct heap_work));
+    return &heap->engine;
+}
+
 void sim_heap_run(struct sim_engine *engine, const struct sim_loop *loop)
 {
     struct sim_ledger *ledger = &heap_of(engine)->ledger;

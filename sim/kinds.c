@@ -12,9 +12,9 @@ static struct sim_engine *make_heap(const struct scenario *scenario, const char 
 }
 
 static const struct sim_engine_kind kinds[] = {
-    {"heap", make_heap, sim_heap_run, sim_heap_free, true},
+    {"heap", make_heap, sim_heap_run, sim_heap_free, true, sim_heap_copy},
 #if CAUCUS_WITH_SIMGRID
-    {"simgrid", sim_simgrid_new, sim_simgrid_run, sim_simgrid_free, false},
+    {"simgrid", sim_simgrid_new, sim_simgrid_run, sim_simgrid_free, false, NULL},
 #endif
 };
 

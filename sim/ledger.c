@@ -113,6 +113,35 @@ void sim_ledger_done(struct sim_ledger *ledger)
     free(ledger->more);
 }
 
+static void *same(const void *data, size_t count, size_t size)
+{
+    void *copy = zeroed(count, size);
+    if (count > 0)
+        memcpy(copy, data, count * size);
+    return copy;
+}
+
+void sim_ledger_copy(struct sim_ledger *ret, const struct sim_ledger *from,
+                     struct sim_engine *engine, size_t size)
+{
+    size_t places = (size_t)from->scenario->node_count + 1, sites = from->scenario->site_count;
+    *ret = *from;
+    ret->engine = engine;
+    ret->off = same(from->off, places, sizeof *from->off);
+    ret->isolated = same(from->isolated, places, sizeof *from->isolated);
+    ret->cut = same(from->cut, sites * sites, sizeof *from->cut);
+    ret->more = same(from->more, sites * sites, sizeof *from->more);
+    ret->works = zeroed(from->capacity, sizeof(struct sim_work *));
+    ret->reports.works = zeroed(from->reports.capacity, sizeof(struct sim_work *));
+    for (size_t i = 0; i < from->count; i++) {
+        struct sim_work *work = ret->works[i] = same(from->works[i], 1, size);
+        if (work->queue) {
+            work->queue = &ret->reports;
+            ret->reports.works[work->place] = work;
+        }
+    }
+}
+
 /* Where `id` is among the works, or would be. New ids are mostly the highest. */
 static size_t place_of(const struct sim_ledger *ledger, uint64_t id)
 {

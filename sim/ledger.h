@@ -47,6 +47,9 @@ struct sim_ledger {
 void sim_ledger_init(struct sim_ledger *ret, struct sim_engine *engine,
                      const struct scenario *scenario);
 void sim_ledger_done(struct sim_ledger *ledger);
+/* The books as they stand, for another engine; `size` is that of each work. */
+void sim_ledger_copy(struct sim_ledger *ret, const struct sim_ledger *from,
+                     struct sim_engine *engine, size_t size);
 
 /* A new work: `size` zeroed bytes that begin with struct sim_work. The id must be new. */
 void *sim_ledger_add(struct sim_ledger *ledger, size_t size, uint64_t id, uint32_t from,

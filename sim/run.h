@@ -11,6 +11,7 @@ struct sim_watch {
     void *ctx;
     void (*event)(void *ctx, const struct sim_world *world, const struct sim_happening *what);
     void (*record)(void *ctx, uint32_t coordinator, const struct cau_record *record); /* or NULL */
+    const bool *halt; /* true: sim_play_on returns after this moment; NULL: never */
 };
 
 /* Somebody who looks on, live: `caucus simulate --speed`. Nothing that it does has an effect on
@@ -75,8 +76,22 @@ struct sim_outcome {
     bool did_not_end;                     /* the limit came first, or it was given up */
 };
 
-/* Returns 0 (also when the run did not end), or < 0 with a sentence (malloc'd): the scenario's
- * options do not fit it, no such engine. After < 0 the outcome is empty. */
+/* A run in progress. On an engine that pauses it can be halted and copied; a copy goes on by
+ * itself, exactly as the original would. */
+struct sim_play;
+
+/* NULL with a sentence (malloc'd): the scenario's options do not fit it, no such engine. */
+struct sim_play *sim_play_begin(const struct sim_run_options *options, char **reterr_why);
+/* Lets time pass until it is over (true) or its watch halts it. */
+bool sim_play_on(struct sim_play *play);
+/* Of a quiet one without an onlooker. What was lent to the original is lent to the copy. */
+struct sim_play *sim_play_copy(const struct sim_play *play, const struct sim_watch *watch);
+struct sim_world *sim_play_world(const struct sim_play *play);
+/* Frees it; what has come of it goes to `ret`, unless that is NULL. */
+void sim_play_end(struct sim_play *play, struct sim_outcome *ret);
+
+/* All of a run at once. Returns 0 (also when the run did not end), or < 0 with a sentence
+ * (malloc'd) as sim_play_begin. After < 0 the outcome is empty. */
 int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char **reterr_why);
 void sim_outcome_done(struct sim_outcome *outcome);
 

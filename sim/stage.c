@@ -2,9 +2,28 @@
 #define _GNU_SOURCE 1
 #include "sim/stage.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static struct sim_world *room(struct sim_stage *stage, size_t size)
+{
+    struct sim_world *world = malloc(size);
+
+    if (world == NULL)
+        abort();
+    stage->size = size;
+    return world;
+}
+
+static void bind(struct sim_stage *stage)
+{
+    stage->ports.engine = stage->engine;
+    stage->engine->ctx = stage->world;
+    stage->engine->ended = sim_world_work_ended;
+    sim_world_bind(stage->world, &stage->ports);
+}
 
 int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const char *engine,
                    const char *context_factory, const struct sim_ports *ports, char **reterr_why)
@@ -18,16 +37,22 @@ int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const
     stage->engine = stage->kind->make(setup->scenario, context_factory, reterr_why);
     if (stage->engine == NULL)
         return -EINVAL;
-    stage->world = malloc(sim_world_size(setup));
-    if (stage->world == NULL)
-        abort();
+    stage->world = room(stage, sim_world_size(setup));
     sim_world_init(stage->world, setup);
-    stage->ports.engine = stage->engine;
-    stage->engine->ctx = stage->world;
-    stage->engine->ended = sim_world_work_ended;
-    sim_world_bind(stage->world, &stage->ports);
+    bind(stage);
     sim_world_begin(stage->world);
     return 0;
+}
+
+void sim_stage_copy(struct sim_stage *stage, const struct sim_stage *from,
+                    const struct sim_ports *ports)
+{
+    assert(from->kind->copy != NULL);
+    *stage = (struct sim_stage){.kind = from->kind, .ports = *ports};
+    stage->engine = from->kind->copy(from->engine);
+    stage->world = room(stage, from->size);
+    sim_world_copy(stage->world, from->world);
+    bind(stage);
 }
 
 void sim_stage_done(struct sim_stage *stage)

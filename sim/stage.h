@@ -11,7 +11,8 @@ struct sim_engine_kind {
                                char **reterr_why);
     void (*run)(struct sim_engine *engine, const struct sim_loop *loop);
     void (*free)(struct sim_engine *engine);
-    bool pauses; /* its run obeys SIM_STOP */
+    bool pauses;                                                 /* its run obeys SIM_STOP */
+    struct sim_engine *(*copy)(const struct sim_engine *engine); /* NULL: it cannot be copied */
 };
 
 /* NULL when this program has no engine of that name. */
@@ -21,6 +22,7 @@ struct sim_stage {
     const struct sim_engine_kind *kind;
     struct sim_engine *engine;
     struct sim_world *world;
+    size_t size; /* of the world, bytes */
     struct sim_ports ports;
 };
 
@@ -30,6 +32,9 @@ struct sim_stage {
 int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const char *engine,
                    const char *context_factory, const struct sim_ports *ports, char **reterr_why);
 void sim_stage_done(struct sim_stage *stage);
+/* Makes `stage` as `from` stands now, on an engine that can be copied. */
+void sim_stage_copy(struct sim_stage *stage, const struct sim_stage *from,
+                    const struct sim_ports *ports);
 
 /* Lets time pass as struct sim_loop says; its next and step call sim_world_next and sim_world_step.
  * After SIM_STOP it may be called again to go on. */

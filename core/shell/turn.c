@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int make_state(struct cau_driver *driver, const char **reterr_why)
 {
@@ -59,6 +60,23 @@ void cau_driver_done(struct cau_driver *driver)
     driver->state = NULL;
     driver->actions.list = NULL;
     driver->progress = NULL;
+}
+
+int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from)
+{
+    size_t size = from->ops->size(from->plan);
+    assert(from->trace == NULL);
+    to->state = malloc(size == 0 ? 1 : size);
+    to->actions.list = calloc(from->actions.capacity, sizeof(*from->actions.list));
+    to->actions.count = 0;
+    to->progress = NULL;
+    to->progress_size = 0;
+    if (to->state == NULL || to->actions.list == NULL) {
+        cau_driver_done(to);
+        return -ENOMEM;
+    }
+    memcpy(to->state, from->state, size);
+    return 0;
 }
 
 /* Keeps the first failure. Returns whether the turn may go on. */

@@ -76,6 +76,10 @@ struct cau_driver {
 int cau_driver_init(struct cau_driver *driver, const char **reterr_why);
 void cau_driver_done(struct cau_driver *driver);
 
+/* Makes `to`, an assignment of `from`, a driver of its own: its decider stands where the other's
+ * does. Both must be without a trace. Returns 0 or -ENOMEM, when `to` is no driver. */
+int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from);
+
 /* Does one round and never waits. event->at is raised to last_at if it lies before. Once a sink has
  * failed (driver->error) nothing is submitted any more and further turns do nothing. */
 void cau_turn(struct cau_driver *driver, const struct cau_event *event);

@@ -77,9 +77,9 @@ static struct sim_engine *make_heap(const struct scenario *scenario, const char 
 const struct sim_engine_kind *sim_engine_kind(const char *name)
 {
     static const struct sim_engine_kind kinds[] = {
-        {"heap", make_heap, sim_heap_run, sim_heap_free, true},
+        {"heap", make_heap, sim_heap_run, sim_heap_free, true, sim_heap_copy},
 #if CAUCUS_WITH_SIMGRID
-        {"simgrid", sim_simgrid_new, run_simgrid, sim_simgrid_free, true},
+        {"simgrid", sim_simgrid_new, run_simgrid, sim_simgrid_free, true, NULL},
 #endif
     };
 

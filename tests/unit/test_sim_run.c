@@ -263,6 +263,92 @@ static void test_a_level_raised_too_late(void)
     scenario_free(s);
 }
 
+/* Halts a run at the `at`-th thing that happens. */
+struct halter {
+    struct sim_watch watch;
+    uint32_t left;
+    bool halt;
+};
+
+static void count_down(void *ctx, const struct sim_world *world, const struct sim_happening *what)
+{
+    struct halter *h = ctx;
+
+    (void)world;
+    (void)what;
+    h->halt = --h->left == 0;
+}
+
+static void expect_equal(const struct sim_outcome *a, const struct sim_outcome *b)
+{
+    CU_ASSERT_EQUAL(a->end, b->end);
+    CU_ASSERT_EQUAL(a->suspend_count, b->suspend_count);
+    CU_ASSERT_EQUAL(a->restart_count, b->restart_count);
+    for (uint32_t f = 0; f < a->fault_count; f++)
+        CU_ASSERT_EQUAL(a->faults[f], b->faults[f]);
+    for (uint32_t c = 0; c < a->coordinator_count; c++) {
+        CU_ASSERT_EQUAL(a->coordinators[c].turns, b->coordinators[c].turns);
+        CU_ASSERT_EQUAL(a->coordinators[c].digest, b->coordinators[c].digest);
+        CU_ASSERT_EQUAL(a->coordinators[c].exit, b->coordinators[c].exit);
+    }
+}
+
+/* A copy made at any moment goes on as the original does, and disturbs it in nothing. */
+static void copy_at(const struct scenario *scenario, uint32_t happening,
+                    const struct sim_outcome *whole)
+{
+    struct halter halter = {.left = happening}, other = {.left = 0};
+    struct sim_run_options options = {
+        .scenario = scenario, .seed = 3, .engine = "heap", .watch = &halter.watch, .quiet = true};
+    struct sim_outcome first, second;
+    struct sim_play *play, *copy;
+    char *why = NULL;
+
+    halter.watch = (struct sim_watch){.ctx = &halter, .event = count_down, .halt = &halter.halt};
+    other.watch = (struct sim_watch){.ctx = &other, .event = count_down};
+    play = sim_play_begin(&options, &why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(play);
+    if (sim_play_on(play)) { /* nothing comes after that moment */
+        sim_play_end(play, NULL);
+        return;
+    }
+    copy = sim_play_copy(play, &other.watch);
+    halter.halt = false;
+    CU_ASSERT_TRUE(sim_play_on(play));
+    sim_play_end(play, &first);
+    CU_ASSERT_TRUE(sim_play_on(copy));
+    sim_play_end(copy, &second);
+    expect_equal(whole, &first);
+    expect_equal(whole, &second);
+    sim_outcome_done(&first);
+    sim_outcome_done(&second);
+}
+
+static void test_copies_go_on_as_the_original(void)
+{
+    static const char *const files[] = {
+        "scenarios/a-bad-night.json",       "scenarios/coordinator-lost-in-installing.json",
+        "scenarios/partition-mid-run.json", "scenarios/eight-nodes-one-uplink.json",
+        "scenarios/lossy-network.json",     "scenarios/slow-link.json"};
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *why = NULL;
+        struct halter counter = {.left = 0};
+        struct scenario *s = scenario_read_file(files[i], NULL, &why);
+        struct sim_run_options options = {
+            .scenario = s, .seed = 3, .engine = "heap", .watch = &counter.watch, .quiet = true};
+        struct sim_outcome whole;
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+        counter.watch = (struct sim_watch){.ctx = &counter, .event = count_down};
+        CU_ASSERT_EQUAL_FATAL(sim_run(&options, &whole, &why), 0);
+        for (uint32_t at = 1, all = 0 - counter.left; at <= all; at += 1 + all / 12)
+            copy_at(s, at, &whole);
+        sim_outcome_done(&whole);
+        scenario_free(s);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"a plain run, twice the same", test_plain_run},
     {"death after each part of a turn, and going on", test_death_in_each_part},
@@ -271,6 +357,7 @@ static const struct unit_test tests[] = {
     {"a level raised too late", test_a_level_raised_too_late},
     {"no such engine", test_no_such_engine},
     {"the backend alone", test_backend_waits},
+    {"copies go on as the original does", test_copies_go_on_as_the_original},
 };
 
 int main(void)
