@@ -32,6 +32,7 @@ enum sim_purpose {
     SIM_FOR_LOST_ORDER, /* sub = coordinator, index = operation */
     SIM_FOR_LOST_ANSWER,
     SIM_FOR_DESIGN, /* of a campaign; node = factor */
+    SIM_FOR_BRANCH, /* sub = level, index = copy: the copy's own chance */
     SIM_PURPOSES
 };
 
@@ -50,6 +51,13 @@ sim_nsec sim_chance_quantile(const struct scenario_dist *dist, double u);
 /* Both in one; of a sequence the value number `index`. */
 sim_nsec sim_chance_draw(const struct sim_chance *chance, const struct scenario_dist *dist,
                          uint32_t node, enum sim_purpose purpose, uint32_t sub, uint64_t index);
+
+/* The same of a law of which it is known that its value is beyond `age` (0 or more): no value that
+ * comes out is less. Of a fixed law and a sequence that is the value anyhow. */
+sim_nsec sim_chance_quantile_beyond(const struct scenario_dist *dist, sim_nsec age, double u);
+
+/* Another chance, that has nothing to do with this one or other branches of it. */
+struct sim_chance sim_chance_branch(const struct sim_chance *chance, uint32_t level, uint64_t copy);
 
 /* True with the given probability (0 never, 1 always). */
 bool sim_chance_happens(const struct sim_chance *chance, double probability, uint32_t node,

@@ -62,7 +62,7 @@ static void again(struct sim_world *w, uint32_t fault, uint32_t node)
     sim_nsec delay = sim_chance_draw(&w->chance, &f->when.every, node, SIM_FOR_FAULT, fault,
                                      (*occurrences(w, fault, node))++);
 
-    sim_note_put(w, sim_later(w->now, delay), NOTE_FAULT, fault, node, 0);
+    sim_note_put(w, sim_later(w->now, delay), NOTE_FAULT, fault, node, (uint64_t)w->now);
 }
 
 static bool by_state(const struct scenario_when *when)
@@ -172,7 +172,7 @@ static void lose_power(struct sim_world *w, uint32_t fault, uint32_t node)
     repair = sim_chance_draw(&w->chance, &f->repair, whose, SIM_FOR_REPAIR, fault, nth);
     sim_note_drop(w, &nodes(w)[node].note_repair);
     nodes(w)[node].note_repair =
-        sim_note_put(w, sim_later(w->now, repair), NOTE_REPAIR, node, node, 0);
+        sim_note_put(w, sim_later(w->now, repair), NOTE_REPAIR, fault, node, (uint64_t)w->now);
     if (f->kind == FAULT_HANG) {
         sim_power_hang(w, node);
         return;
@@ -330,6 +330,45 @@ void sim_fault_heals(struct sim_world *w, uint32_t fault, uint32_t node)
     toggle(w, fault, node, false);
     if (f->when.repeats && !counts_at_once(f))
         again(w, fault, node);
+}
+
+/* ---- another weather from now on ---- */
+
+/* A fault that will strike by its rate, or a repair: the law of its delay, or NULL. */
+static const struct scenario_dist *law_of(const struct sim_world *w, const struct note *n)
+{
+    const struct scenario_fault *f = &w->scenario->faults[n->subject];
+    const struct scenario_dist *law = n->kind == NOTE_REPAIR ? &f->repair : &f->when.every;
+    bool by_law = n->kind == NOTE_REPAIR || (n->kind == NOTE_FAULT && f->when.repeats);
+
+    return by_law && law->law != LAW_FIXED && law->law != LAW_SEQUENCE ? law : NULL;
+}
+
+/* Anew, as what is known by now leaves it: that it has not come yet. */
+static void draw_again(struct sim_world *w, uint32_t handle)
+{
+    const struct note n = notes(w)[handle];
+    const struct scenario_fault *f = &w->scenario->faults[n.subject];
+    const struct scenario_dist *law = law_of(w, &n);
+    bool repair = n.kind == NOTE_REPAIR;
+    uint32_t whose = repair && f->together ? CAU_NO_NODE : n.node;
+    sim_nsec began = (sim_nsec)n.arg;
+    double u;
+
+    if (law == NULL)
+        return;
+    u = sim_chance_uniform(&w->chance, whose, repair ? SIM_FOR_REPAIR : SIM_FOR_FAULT, n.subject,
+                           *occurrences(w, n.subject, whose));
+    sim_note_move(w, handle, sim_later(began, sim_chance_quantile_beyond(law, w->now - began, u)));
+}
+
+void sim_world_branch(struct sim_world *w, uint32_t level, uint64_t copy)
+{
+    w->chance = sim_chance_branch(&w->chance, level, copy);
+    for (uint32_t i = 0; i < w->note_capacity; i++)
+        if (notes(w)[i].place != NONE &&
+            (notes(w)[i].kind == NOTE_FAULT || notes(w)[i].kind == NOTE_REPAIR))
+            draw_again(w, i);
 }
 
 void sim_world_fault_happened(struct sim_world *w, uint32_t fault)

@@ -9,9 +9,10 @@ static const struct {
     const char *name, *sub; /* sub NULL: any */
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"simulate", NULL, sim_cmd_simulate},  {"scenario", NULL, sim_cmd_scenario},
-    {"campaign", NULL, sim_cmd_campaign},  {"tune", NULL, sim_cmd_tune},
-    {"policy", "set", sim_cmd_policy_set}, {"policy", "validate", sim_cmd_policy_validate},
+    {"simulate", NULL, sim_cmd_simulate},    {"scenario", NULL, sim_cmd_scenario},
+    {"campaign", NULL, sim_cmd_campaign},    {"tune", NULL, sim_cmd_tune},
+    {"policy", "set", sim_cmd_policy_set},   {"policy", "validate", sim_cmd_policy_validate},
+    {"policy", "rare", sim_cmd_policy_rare},
 };
 
 const char *sim_default_engine(void)

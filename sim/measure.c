@@ -241,9 +241,9 @@ const char *sim_meter_broken(const struct sim_meter *m)
     return sim_checker_first(m->checker);
 }
 
-static enum sim_ending ending_of(const struct sim_outcome *outcome,
-                                 const struct sim_outcome_coordinator *last)
+enum sim_ending sim_ending_of(const struct sim_outcome *outcome)
 {
+    const struct sim_outcome_coordinator *last = &outcome->coordinators[sim_principal(outcome)];
     static const uint8_t endings[] = {
         [CAU_STATUS_SUCCEEDED] = SIM_SUCCEEDED,
         [CAU_STATUS_PARTIALLY_FAILED] = SIM_PARTIALLY_FAILED,
@@ -264,7 +264,7 @@ static int64_t msec(sim_nsec span)
 void sim_meter_end(struct sim_meter *m, const struct sim_outcome *outcome, struct sim_measures *ret)
 {
     const struct sim_outcome_coordinator *last = &outcome->coordinators[sim_principal(outcome)];
-    enum sim_ending ending = ending_of(outcome, last);
+    enum sim_ending ending = sim_ending_of(outcome);
     int64_t faults = 0, turns = 0;
     sim_checker_end(m->checker, outcome);
     sum_up(m, outcome->end);

@@ -43,6 +43,8 @@ extern const char *const sim_ending_words[SIM_ENDINGS]; /* "Succeeded", ... */
 
 enum sim_measure_type { SIM_COUNT, SIM_MSEC, SIM_WORD, SIM_HASH };
 
+enum sim_ending sim_ending_of(const struct sim_outcome *outcome);
+
 struct sim_measure_column {
     const char *name;
     const char *unit; /* "" where there is none */

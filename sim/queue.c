@@ -107,6 +107,17 @@ void sim_note_drop(struct sim_world *w, uint32_t *handle)
     *handle = NONE;
 }
 
+void sim_note_move(struct sim_world *w, uint32_t handle, sim_nsec at)
+{
+    struct note *n = &notes(w)[handle];
+
+    assert(at >= w->now);
+    n->at = at;
+    n->seq = ++w->note_seq;
+    rise(w, n->place);
+    sink(w, n->place);
+}
+
 bool sim_note_take(struct sim_world *w, sim_nsec now, struct note *ret)
 {
     if (w->note_count == 0 || notes(w)[heap(w)[0]].at > now)

@@ -118,6 +118,15 @@ struct sim_world *sim_play_world(const struct sim_play *play)
     return play->stage.world;
 }
 
+uint64_t sim_play_turns(const struct sim_play *play)
+{
+    uint64_t turns = 0;
+
+    for (uint32_t c = 0; c < play->scenario->coordinator_count; c++)
+        turns += play->hosts[c].driver.turns;
+    return turns;
+}
+
 /* --- Its beginning --- */
 
 /* Whose plan a coordinator follows: one that resumes goes on with the plan it finds. */

@@ -87,6 +87,7 @@ bool sim_play_on(struct sim_play *play);
 /* Of a quiet one without an onlooker. What was lent to the original is lent to the copy. */
 struct sim_play *sim_play_copy(const struct sim_play *play, const struct sim_watch *watch);
 struct sim_world *sim_play_world(const struct sim_play *play);
+uint64_t sim_play_turns(const struct sim_play *play); /* of all coordinators, so far */
 /* Frees it; what has come of it goes to `ret`, unless that is NULL. */
 void sim_play_end(struct sim_play *play, struct sim_outcome *ret);
 

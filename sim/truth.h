@@ -33,9 +33,9 @@
 /* Kinds of notes; the order decides ties in time. Causes come before what they may prevent. */
 enum note_kind {
     NOTE_WORK,     /* a flow or job ended; arg = work id */
-    NOTE_FAULT,    /* subject = fault, node */
+    NOTE_FAULT,    /* subject = fault, node; by a rate: arg = since when */
     NOTE_HEAL,     /* subject = fault, node */
-    NOTE_REPAIR,   /* node: switched on by a human */
+    NOTE_REPAIR,   /* node: switched on by a human; subject = fault, arg = since when */
     NOTE_POWER,    /* node: the next step of boot or shutdown */
     NOTE_STARTUP,  /* node: start-up units are up */
     NOTE_JOIN,     /* node: its cluster stack has formed up */
@@ -249,6 +249,8 @@ uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uin
                       uint32_t node, uint64_t arg);
 /* Takes it out if it is still there, and forgets the handle. */
 void sim_note_drop(struct sim_world *w, uint32_t *handle);
+/* To another moment, at the end of all that is due then. */
+void sim_note_move(struct sim_world *w, uint32_t handle, sim_nsec at);
 bool sim_note_take(struct sim_world *w, sim_nsec now, struct note *ret);
 
 /* world.c */

@@ -106,6 +106,10 @@ void sim_world_init(struct sim_world *world, const struct sim_setup *setup);
 /* A checkpoint: `to` has the same size. The copy has no ports until it is bound. */
 void sim_world_copy(struct sim_world *to, const struct sim_world *from);
 void sim_world_bind(struct sim_world *world, const struct sim_ports *ports);
+/* Of a copy made at a level (importance splitting): from now on another chance is drawn from, one
+ * for each (level, copy); faults by a rate and repairs that are still to come are drawn again, as
+ * what is known by now leaves them. What else is under way goes on. */
+void sim_world_branch(struct sim_world *world, uint32_t level, uint64_t copy);
 /* Tells the engine which hosts are off. Once, after the first bind of a fresh world. */
 void sim_world_begin(struct sim_world *world);
 

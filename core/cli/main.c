@@ -100,19 +100,23 @@ static int policy(int argc, char **argv)
 {
     static const struct command elsewhere = {.name = "policy", .program = "caucus-sim"};
     const struct command *self = find("policy");
-    if (argc > 1 && (strcmp(argv[1], "set") == 0 || strcmp(argv[1], "validate") == 0)) {
-        return become(&elsewhere, argv);
+    static const char *const subs[] = {"set", "validate", "rare"};
+    for (size_t i = 0; argc > 1 && i < sizeof(subs) / sizeof(subs[0]); i++) {
+        if (strcmp(argv[1], subs[i]) == 0) {
+            return become(&elsewhere, argv);
+        }
     }
     if (argc == 1 || wants_help(argc, argv) || wants_help(argc - 1, argv + 1)) {
-        fputs(
-            "usage: caucus policy explain [OPTION]\n"
-            "       caucus policy set FILE NAME=VALUE...\n"
-            "       caucus policy validate [PROFILE] --on SCENARIO [--require 'P(EVENT)<X']...\n\n"
-            "explain says what each option of a run does, or one; set writes options to a "
-            "profile;\n"
-            "validate simulates many runs and says how probable it is that something goes wrong.\n"
-            "`caucus policy set --help` and `caucus policy validate --help` say more.\n",
-            argc == 1 ? stderr : stdout);
+        fputs("usage: caucus policy explain [OPTION]\n"
+              "       caucus policy set FILE NAME=VALUE...\n"
+              "       caucus policy validate [PROFILE] --on SCENARIO [--require 'P(EVENT)<X']...\n"
+              "       caucus policy rare [PROFILE] --on SCENARIO --require 'P(EVENT)<X'\n\n"
+              "explain says what each option of a run does, or one; set writes options to a "
+              "profile;\n"
+              "validate simulates many runs and says how probable it is that something goes wrong, "
+              "rare the\n"
+              "same of what goes wrong once in ten thousand runs. Each says more with --help.\n",
+              argc == 1 ? stderr : stdout);
         return argc == 1 ? CAU_EXIT_USAGE : 0;
     }
     if (argc < 2 || argc > 3 || strcmp(argv[1], "explain") != 0) {

@@ -67,7 +67,7 @@ int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from)
     size_t size = from->ops->size(from->plan);
     assert(from->trace == NULL);
     to->state = malloc(size == 0 ? 1 : size);
-    to->actions.list = calloc(from->actions.capacity, sizeof(*from->actions.list));
+    to->actions.list = malloc(from->actions.capacity * sizeof(*from->actions.list));
     to->actions.count = 0;
     to->progress = NULL;
     to->progress_size = 0;

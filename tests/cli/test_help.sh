@@ -45,6 +45,7 @@ ask 100 scenario test --help
 ask 100 policy explain --help
 ask 100 policy set --help
 ask 100 policy validate --help
+ask 100 policy rare --help
 ask 100 campaign report --help
 
 ask 100 --version

@@ -223,6 +223,21 @@ policy validate --on contoso-fc1.json --engine fast | 64 | caucus policy: --engi
 policy validate --on missing.json | 65 | caucus policy: missing.json: No such file or directory
 policy validate missing.json --on contoso-fc1.json | 65 | caucus policy: missing.json: cannot be read: No such file or directory
 policy validate broken.json --on contoso-fc1.json | 65 | caucus policy: broken.json: line 2, column 1: expected a key in quotes, found the end
+policy rare | 64 | caucus policy: --on: a scenario must be given
+policy rare --on contoso-fc1.json | 64 | caucus policy: --require: what must be shown has to be given
+policy rare --on contoso-fc1.json --require "P(failed)<1e-3" --require "P(failed)<1e-4" | 64 | caucus policy: --require: once is enough
+policy rare --on contoso-fc1.json --require failed | 64 | caucus policy: --require: must be P(EVENT)<X, like 'P(quorum_lost)<1e-4', is failed
+policy rare --on contoso-fc1.json --half-width 0.1% | 64 | caucus policy: --half-width: must be at least 1% and less than 100%, like 20%
+policy rare --on contoso-fc1.json --half-width wide | 64 | caucus policy: --half-width: must be at least 1% and less than 100%, like 20%
+policy rare --on contoso-fc1.json --levels crashes | 64 | caucus policy: --levels: must be votes or failures
+policy rare --on contoso-fc1.json --roots 1 | 64 | caucus policy: --roots: must be a whole number, 2..10000000
+policy rare --on contoso-fc1.json --jobs 2000 | 64 | caucus policy: --jobs: must be a whole number, 1..1024
+policy rare --on contoso-fc1.json --seed x | 64 | caucus policy: --seed: must be a whole number, 0..18446744073709551615
+policy rare --on contoso-fc1.json --format csv | 64 | caucus policy: --format: must be text or json
+policy rare --on contoso-fc1.json --engine heap | 64 | caucus policy: --engine: there is no such flag; see --help
+policy rare a.json b.json --on contoso-fc1.json | 64 | caucus policy: b.json: one profile is enough
+policy rare --on missing.json --require "P(failed)<1%" | 65 | caucus policy: missing.json: No such file or directory
+policy rare missing.json --on contoso-fc1.json --require "P(failed)<1%" | 65 | caucus policy: missing.json: cannot be read: No such file or directory
 simulate contoso-fc1.json --profile broken.json | 65 | caucus simulate: broken.json: line 2, column 1: expected a key in quotes, found the end
 simulate contoso-fc1.json --run x | 64 | caucus simulate: --run: must be a whole number from 0 to 2^64-1, is x
 man nonsense | 64 | +usage

@@ -1,0 +1,207 @@
+#define _GNU_SOURCE 1
+#include "sim/rare.h"
+
+#include "sim/pool.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CONFIDENCE   0.95
+#define AT_ONCE      16u /* roots of a task */
+#define FIRST        1000u
+#define ENOUGH       20u /* that reached a level: it is known how many do */
+#define FACTOR_MOST  100u
+#define LESSONS_MOST (SIM_LEVELS + 1)
+#define LESSONS_FROM (UINT64_C(1) << 62) /* runs of lessons are numbered from here */
+
+/* Roots first .. first + count - 1, and what came of them. */
+struct crop {
+    struct sim_split_options split;
+    uint64_t first;
+    uint32_t count, handed_out;
+    double *weights; /* of each, or NULL */
+    struct sim_split sum;
+};
+
+static bool next(void *ctx, struct sim_task *ret)
+{
+    struct crop *crop = ctx;
+    uint32_t left = crop->count - crop->handed_out;
+    *ret = (struct sim_task){.first = crop->first + crop->handed_out,
+                             .count = left < AT_ONCE ? left : AT_ONCE};
+    crop->handed_out += ret->count;
+    return ret->count > 0;
+}
+
+static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
+{
+    struct sim_split_options options = ((struct crop *)ctx)->split;
+    char *why = NULL;
+    (void)cell;
+    options.run = run;
+    if (sim_split_root(&options, row, &why)) {
+        return true;
+    }
+    snprintf(row, sizeof(struct sim_split), "%s", why != NULL ? why : "out of memory");
+    free(why);
+    return false;
+}
+
+static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char **reterr_why)
+{
+    struct crop *crop = ctx;
+    const struct sim_split *one = row;
+    (void)cell;
+    if (one == NULL) {
+        if (asprintf(reterr_why, "root %llu died: a defect of Caucus", (unsigned long long)run) <
+            0) {
+            *reterr_why = NULL;
+        }
+        return false;
+    }
+    if (crop->weights != NULL) {
+        crop->weights[run] = one->weight;
+    }
+    crop->sum.hits += one->hits;
+    crop->sum.copies += one->copies;
+    crop->sum.turns += one->turns;
+    for (uint32_t i = 0; i < SIM_LEVELS; i++) {
+        crop->sum.reached[i] += one->reached[i];
+    }
+    return true;
+}
+
+static int grow(struct crop *crop, uint32_t jobs, char **reterr_why)
+{
+    const struct sim_pool pool = {.ctx = crop,
+                                  .jobs = jobs,
+                                  .row_size = sizeof(struct sim_split),
+                                  .next = next,
+                                  .make = make,
+                                  .took = took};
+    return sim_pool_run(&pool, reterr_why);
+}
+
+static struct crop sown(const struct sim_rare_options *options, const struct sim_rare *rare)
+{
+    struct crop crop = {.split = {.scenario = options->scenario,
+                                  .what = &options->what,
+                                  .ladder = options->ladder,
+                                  .seed = options->seed}};
+    for (uint32_t i = 0; i < SIM_LEVELS; i++) {
+        crop.split.factors[i] = rare->factors[i];
+    }
+    return crop;
+}
+
+/* As many copies as keep about as many runs on each level as on the one before; none where it
+ * happens to most of those that come so far. True: something was learnt. */
+static bool learn(const struct sim_split *seen, uint32_t roots, uint32_t *factors, bool *known)
+{
+    double here = roots;
+    bool learnt = false;
+    for (uint32_t level = 1; level < SIM_LEVELS && seen->reached[level] >= ENOUGH; level++) {
+        double share = (double)seen->reached[level] / here;
+        if (!known[level]) {
+            bool there = level + 1 == SIM_LEVELS || seen->reached[level + 1] == 0;
+            factors[level] = there && seen->hits > seen->reached[level] / 2
+                                 ? 1
+                                 : (uint32_t)fmin(fmax(round(1 / share), 1), FACTOR_MOST);
+            learnt |= factors[level] > 1;
+            known[level] = true;
+        }
+        here = (double)seen->reached[level] * factors[level];
+    }
+    return learnt;
+}
+
+static int take_lessons(const struct sim_rare_options *options, struct sim_rare *ret,
+                        char **reterr_why)
+{
+    bool known[SIM_LEVELS] = {true}, learnt = true;
+    for (ret->lessons = 0; learnt && ret->lessons < LESSONS_MOST; ret->lessons++) {
+        struct crop crop = sown(options, ret);
+        crop.first = LESSONS_FROM + (uint64_t)ret->lessons * SIM_RARE_LESSON;
+        crop.count = SIM_RARE_LESSON;
+        int rc = grow(&crop, options->jobs, reterr_why);
+        if (rc != 0) {
+            return rc;
+        }
+        ret->lesson_turns += crop.sum.turns;
+        if (ret->lessons == 0) {
+            ret->plain_turns = (double)crop.sum.turns / SIM_RARE_LESSON;
+        }
+        learnt = learn(&crop.sum, SIM_RARE_LESSON, ret->factors, known);
+    }
+    return 0;
+}
+
+static double relative(const struct stats_interval *p)
+{
+    return p->value > 0 ? (p->high - p->low) / 2 / p->value : INFINITY;
+}
+
+/* How many roots there should be in all, having `roots`. */
+static uint32_t wanted(const struct sim_rare_options *options, const struct sim_rare *rare)
+{
+    double aim = options->half_width, factor = 2;
+    if (rare->roots == 0) {
+        factor = 0;
+    } else if (rare->sum.hits > 0) {
+        factor = fmin(fmax(1.1 * pow(relative(&rare->p) / aim, 2), 1.1), 4);
+    }
+    double most = options->roots_max, many = rare->roots == 0 ? FIRST : ceil(rare->roots * factor);
+    return (uint32_t)(aim <= 0 ? most : fmin(many, most));
+}
+
+static int gather(const struct sim_rare_options *options, double *weights, struct sim_rare *ret,
+                  char **reterr_why)
+{
+    struct crop crop = sown(options, ret);
+    crop.weights = weights;
+    while (ret->roots < options->roots_max &&
+           (ret->roots == 0 || relative(&ret->p) > options->half_width)) {
+        uint32_t all = wanted(options, ret);
+        crop.first = ret->roots;
+        crop.count = all - ret->roots;
+        crop.handed_out = 0;
+        int rc = grow(&crop, options->jobs, reterr_why);
+        if (rc != 0) {
+            return rc;
+        }
+        ret->roots = all;
+        ret->sum = crop.sum;
+        ret->p = stats_mean(weights, all, CONFIDENCE);
+    }
+    return 0;
+}
+
+int sim_rare_run(const struct sim_rare_options *options, struct sim_rare *ret, char **reterr_why)
+{
+    double *weights = calloc(options->roots_max, sizeof *weights);
+    *ret = (struct sim_rare){0};
+    for (uint32_t i = 0; i < SIM_LEVELS; i++) {
+        ret->factors[i] = 1;
+    }
+    if (weights == NULL) {
+        return -ENOMEM;
+    }
+    int rc = take_lessons(options, ret, reterr_why);
+    if (rc == 0) {
+        rc = gather(options, weights, ret, reterr_why);
+    }
+    free(weights);
+    if (ret->sum.hits == 0) {
+        ret->p = (struct stats_interval){.high = 1};
+    }
+    ret->p.low = fmax(ret->p.low, 0);
+    return rc;
+}
+
+double sim_rare_plain_runs(const struct sim_rare *rare)
+{
+    double p = rare->p.value, half = (rare->p.high - rare->p.low) / 2;
+    return p > 0 ? pow(1.959963984540054 / half, 2) * p * (1 - p) : 0;
+}
