@@ -16,8 +16,105 @@ static void add(struct tune_space *space, const char *name, double from, double 
 {
     const struct cau_option *option = cau_option_find(name);
     if (option != NULL && from < to) {
-        space->knobs[space->count++] = (struct tune_knob){option, from, to, log, true};
+        space->knobs[space->count++] =
+            (struct tune_knob){.option = option, .from = from, .to = to, .log = log, .free = true};
     }
+}
+
+/* ---- orders ---- */
+
+#define ORDERS_MAX     8u
+#define NODES_IN_ORDER 64u /* more: a list that nobody reads */
+#define SITES_IN_ORDER 3u  /* all their orders; of more sites each comes first once */
+
+/* Takes the text over; one that is there already is no choice more. */
+static void add_choice(char **choices, uint32_t *count, char *text)
+{
+    for (uint32_t i = 0; text != NULL && i < *count; i++) {
+        if (strcmp(choices[i], text) == 0) {
+            free(text);
+            return;
+        }
+    }
+    if (text != NULL) {
+        choices[(*count)++] = text;
+    }
+}
+
+static void add_choices(struct tune_space *space, const char *name, char **choices, uint32_t count)
+{
+    add(space, name, 0, count - 1.0, false);
+    space->knobs[space->count - 1].choices = choices;
+}
+
+/* The names of sites or nodes in the given order, with commas. */
+static char *listed(const struct scenario *scenario, bool sites, const uint32_t *order,
+                    uint32_t count)
+{
+    struct cau_text text;
+    cau_text_init(&text);
+    for (uint32_t i = 0; i < count; i++) {
+        cau_text_printf(&text, "%s%s", i > 0 ? "," : "",
+                        sites ? scenario->sites[order[i]].name : scenario->nodes[order[i]].name);
+    }
+    return cau_text_take(&text);
+}
+
+static void order_sites(struct tune_space *space, const struct scenario *scenario)
+{
+    static const uint8_t of_three[][SITES_IN_ORDER] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                                       {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const uint8_t of_two[][SITES_IN_ORDER] = {{0, 1}, {1, 0}};
+    char **choices = calloc(ORDERS_MAX, sizeof *choices);
+    uint32_t sites = scenario->site_count, count = 0;
+    uint32_t orders = sites == 2 ? 2 : sites == 3 ? 6 : sites < ORDERS_MAX ? sites : ORDERS_MAX - 1;
+    uint32_t *order = calloc(sites, sizeof *order);
+    if (choices == NULL || order == NULL) {
+        abort();
+    }
+    add_choice(choices, &count, strdup(""));
+    for (uint32_t i = 0; i < orders; i++) {
+        for (uint32_t k = 0; k < sites; k++) {
+            order[k] = sites == 2 ? of_two[i][k] : sites == 3 ? of_three[i][k] : (i + k) % sites;
+        }
+        add_choice(choices, &count, listed(scenario, true, order, sites));
+    }
+    free(order);
+    add_choices(space, "site_aware_updating_order", choices, count);
+}
+
+static uint32_t roles_of(const struct scenario *scenario, uint32_t node)
+{
+    uint32_t roles = 0;
+    for (uint32_t i = 0; i < scenario->role_count; i++) {
+        roles += scenario->roles[i].node == node;
+    }
+    return roles;
+}
+
+/* As listed, the other way round, and the busiest first; by itself it is the least busy. */
+static void order_nodes(struct tune_space *space, const struct scenario *scenario)
+{
+    uint32_t nodes = scenario->node_count, count = 0, busiest[NODES_IN_ORDER];
+    uint32_t there[NODES_IN_ORDER], back[NODES_IN_ORDER];
+    char **choices = calloc(ORDERS_MAX, sizeof *choices);
+    if (choices == NULL) {
+        abort();
+    }
+    for (uint32_t i = 0; i < nodes; i++) {
+        uint32_t at = i;
+        there[i] = i;
+        back[i] = nodes - 1 - i;
+        for (; at > 0 && roles_of(scenario, busiest[at - 1]) < roles_of(scenario, i); at--) {
+            busiest[at] = busiest[at - 1];
+        }
+        busiest[at] = i;
+    }
+    add_choice(choices, &count, strdup(""));
+    add_choice(choices, &count, listed(scenario, false, there, nodes));
+    add_choice(choices, &count, listed(scenario, false, back, nodes));
+    add_choice(choices, &count, listed(scenario, false, busiest, nodes));
+    add_choices(space, "node_order", choices, count);
 }
 
 void tune_space_init(struct tune_space *space, char *scenario_text, const struct scenario *scenario,
@@ -31,10 +128,22 @@ void tune_space_init(struct tune_space *space, char *scenario_text, const struct
     add(space, "reboot_timeout_minutes", 5 * MINUTE, 60 * MINUTE, true);
     add(space, "quorum_wait_minutes", 1 * MINUTE, 60 * MINUTE, true);
     add(space, "max_parallel_nodes", 1, floor((nodes - 1) / 2), false);
+    if (scenario->site_count > 1) {
+        order_sites(space, scenario);
+    }
+    if (scenario->node_count > 1 && scenario->node_count <= NODES_IN_ORDER) {
+        order_nodes(space, scenario);
+    }
 }
 
 void tune_space_done(struct tune_space *space)
 {
+    for (uint32_t i = 0; i < space->count; i++) {
+        for (uint32_t k = 0; space->knobs[i].choices != NULL && k < ORDERS_MAX; k++) {
+            free(space->knobs[i].choices[k]);
+        }
+        free(space->knobs[i].choices);
+    }
     free(space->scenario_text);
     *space = (struct tune_space){0};
 }
@@ -114,12 +223,17 @@ int tune_space_hold(struct tune_space *space, const char *name, char **reterr_wh
 
 /* ---- candidates ---- */
 
+static bool is_whole(const struct tune_knob *knob)
+{
+    return knob->choices != NULL || knob->option->type == CAU_OPTION_COUNT;
+}
+
 static double value_at(const struct tune_knob *knob, double at)
 {
     if (knob->log) {
         return knob->from * pow(knob->to / knob->from, at);
     }
-    if (knob->option->type == CAU_OPTION_COUNT) {
+    if (is_whole(knob)) {
         double whole = floor(knob->from + at * (knob->to - knob->from + 1));
         return whole < knob->to ? whole : knob->to;
     }
@@ -129,7 +243,7 @@ static double value_at(const struct tune_knob *knob, double at)
 double tune_knob_step(const struct tune_knob *knob, double share)
 {
     double one = 1 / (knob->to - knob->from + 1);
-    return knob->option->type == CAU_OPTION_COUNT && share < one ? one : share;
+    return is_whole(knob) && share < one ? one : share;
 }
 
 /* Durations are told to the half minute: finer is not meant. */
@@ -137,6 +251,9 @@ static char *setting_of(const struct tune_knob *knob, double at)
 {
     double value = value_at(knob, at);
     char text[CAU_UNIT_MAX];
+    if (knob->choices != NULL) {
+        return cau_sentence("policy.%s=%s", knob->option->name, knob->choices[(uint32_t)value]);
+    }
     if (knob->option->type == CAU_OPTION_DURATION) {
         int64_t half_minutes = (int64_t)fmax(1, round(value / (MINUTE / 2)));
         cau_duration_write(half_minutes * 30000 * NS_OF_MS, text);
@@ -149,7 +266,10 @@ static char *setting_of(const struct tune_knob *knob, double at)
 int tune_candidate_make(const struct tune_space *space, struct tune_candidate *candidate)
 {
     for (uint32_t i = 0; i < space->count; i++) {
-        if (space->knobs[i].free) {
+        const struct tune_knob *knob = &space->knobs[i];
+        bool own = knob->choices != NULL &&
+                   knob->choices[(uint32_t)value_at(knob, candidate->at[i])][0] == '\0';
+        if (knob->free && !own) {
             candidate->settings[i] = setting_of(&space->knobs[i], candidate->at[i]);
             if (candidate->settings[i] == NULL) {
                 return -ENOMEM;

@@ -1,4 +1,5 @@
-/* What is tuned: options of the policy, each between two values, and the candidates among them. */
+/* What is tuned: options of the policy, each between two values or one of a few, and the candidates
+ * among them. */
 #ifndef TUNE_SPACE_H
 #define TUNE_SPACE_H
 
@@ -9,7 +10,8 @@
 
 struct tune_knob {
     const struct cau_option *option;
-    double from, to; /* of a duration milliseconds */
+    double from, to; /* of a duration milliseconds; of choices the first and the last */
+    char **choices;  /* texts, "": as the policy says; NULL: it is a number */
     bool log;
     bool free; /* false: it is held at what the scenario's policy says */
 };

@@ -3,6 +3,7 @@
 #include "core/shell/file.h"
 #include "core/shell/text.h"
 #include "scenarios/profile.h"
+#include "sim/tune/front.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -177,21 +178,6 @@ static const char *objective_word(double quantile)
                             : "mean length";
 }
 
-/* "max_parallel_nodes=3 ..." */
-static void say_settings(struct cau_text *text, const struct tune_space *space,
-                         const struct tune_candidate *candidate)
-{
-    bool any = false;
-    for (uint32_t k = 0; k < space->count; k++) {
-        if (candidate->settings[k] != NULL) {
-            cau_text_printf(text, "%s%s", any ? " " : "",
-                            candidate->settings[k] + strlen("policy."));
-            any = true;
-        }
-    }
-    cau_text_say(text, any ? "" : "as it is");
-}
-
 static void say_reasons(struct cau_text *text, const struct tune_verdict *v)
 {
     for (uint32_t i = 0; i < v->reason_count; i++) {
@@ -279,10 +265,11 @@ static void say_report(struct cau_text *text, const struct tune_verdict *v, cons
         return;
     }
     cau_text_say(text, "Policy    ");
-    say_settings(text, search->space, &search->list[v->best].candidate);
+    tune_say_settings(text, search->space, &search->list[v->best].candidate);
     cau_text_say(text, "\n");
     say_reasons(text, v);
     say_held_out(text, v);
+    tune_say_front(text, search, v->goal, v->best);
     cau_text_printf(text, "\nVerdict   %s\nProfile   %s/profile.json\n",
                     v->shown ? "faster, and within the limits"
                              : "NOT SHOWN to be faster within the limits",
@@ -290,73 +277,6 @@ static void say_report(struct cau_text *text, const struct tune_verdict *v, cons
 }
 
 /* ---- files ---- */
-
-/* Among those that keep the limits, is nothing better in length, exposure and roles down at once?
- */
-static bool on_front(const struct tune_verdict *v, uint32_t index)
-{
-    const struct tune_trials *trials = &v->search;
-    const struct tune_trial *it = &trials->list[index];
-    double q = v->goal->quantile, length = tune_objective(it, q).value;
-    double exposed = tune_mean_of(it, TUNE_EXPOSED), down = tune_mean_of(it, TUNE_ROLE_DOWN);
-    if (it->runs < v->goal->runs || !tune_keeps(it, &trials->list[0], v->goal)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < trials->count; i++) {
-        const struct tune_trial *other = &trials->list[i];
-        if (i == index || other->runs < v->goal->runs ||
-            !tune_keeps(other, &trials->list[0], v->goal)) {
-            continue;
-        }
-        double a = tune_objective(other, q).value, b = tune_mean_of(other, TUNE_EXPOSED);
-        double c = tune_mean_of(other, TUNE_ROLE_DOWN);
-        if (a <= length && b <= exposed && c <= down && (a < length || b < exposed || c < down)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Empty where there is no number. */
-static void say_number(struct cau_text *text, double number)
-{
-    cau_text_printf(text, isfinite(number) ? ",%.6g" : ",", number);
-}
-
-static void say_candidates(struct cau_text *text, const struct tune_verdict *v)
-{
-    const struct tune_trials *trials = &v->search;
-    cau_text_say(text, "candidate,settings,beside,runs,objective_min,objective_low,objective_high,"
-                       "exposed_min,suspended_min,role_down_min");
-    for (uint32_t i = 0; i < v->goal->limit_count; i++) {
-        cau_text_printf(text, ",\"%s\"", v->goal->limits[i].text);
-    }
-    cau_text_say(text, ",front,why_out\n");
-    for (uint32_t i = 0; i < trials->count; i++) {
-        const struct tune_trial *trial = &trials->list[i];
-        struct stats_interval o = tune_objective(trial, v->goal->quantile);
-        cau_text_printf(text, "%" PRIu32 ",", i);
-        say_settings(text, trials->space, &trial->candidate);
-        if (trial->candidate.parent == UINT32_MAX) {
-            cau_text_say(text, ",");
-        } else {
-            cau_text_printf(text, ",%" PRIu32, trial->candidate.parent);
-        }
-        cau_text_printf(text, ",%" PRIu32, trial->runs);
-        say_number(text, o.value);
-        say_number(text, o.low);
-        say_number(text, o.high);
-        say_number(text, tune_mean_of(trial, TUNE_EXPOSED));
-        say_number(text, tune_mean_of(trial, TUNE_SUSPENDED));
-        say_number(text, tune_mean_of(trial, TUNE_ROLE_DOWN));
-        for (uint32_t k = 0; k < v->goal->limit_count; k++) {
-            cau_text_printf(text, ",%.6g",
-                            (double)tune_hits(trial, &v->goal->limits[k]) /
-                                (trial->runs > 0 ? trial->runs : 1));
-        }
-        cau_text_printf(text, ",%d,%s\n", on_front(v, i), trial->why);
-    }
-}
 
 /* The whole policy as it was simulated, the scenario's own options included: what is not a default.
  */
@@ -402,7 +322,7 @@ int tune_verdict_write(const struct tune_verdict *v, const char *scenario, const
     cau_text_init(&report);
     cau_text_init(&candidates);
     say_report(&report, v, scenario, dir);
-    say_candidates(&candidates, v);
+    tune_say_candidates(&candidates, &v->search, v->goal);
     int rc = profile == NULL ? -EINVAL : put(dir, "profile.json", profile, reterr_why);
     rc = rc == 0
              ? put(dir, "candidates.csv", candidates.failed ? NULL : candidates.data, reterr_why)

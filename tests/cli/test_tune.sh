@@ -45,6 +45,11 @@ want "a directory that holds files is not written into" grep -q 'a: holds files;
 searched=$(awk -F, '$1 == 0 { printf "%.1f", $5 }' nights/candidates.csv)
 judged=$(sed -n 's/^  as it is *\([0-9.]*\) .*/\1/p' nights/report.txt)
 want "held out: $searched and $judged min" [ -n "$judged" -a "$searched" != "$judged" ]
+want "what was tried is a table whose names may hold commas" \
+    awk -F'","|",|,"' 'NR == 1 { next } /^[0-9]+,"/ { n++ } END { exit n != NR - 1 }' a/candidates.csv
+want "orders are tried" grep -q 'site_aware_updating_order=munich,berlin' a/candidates.csv
+want "what nothing beats is told" grep -q '^Front     [0-9]* policies' said
+want "and the recommended one is one of them" grep -q '^\* .*max_parallel_nodes=3' said
 small 1 --out c --hold max_parallel_nodes --vary max_retries_per_node=3..4
 want "nothing better is said where nothing is" grep -q 'nothing better\|NOT SHOWN' out
 small 1 --out d --subject-to 'P(node_failed)<1e-6'

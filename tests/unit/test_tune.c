@@ -36,7 +36,7 @@ static const struct tune_knob *knob(const struct tune_space *space, const char *
 static void test_bounds(void)
 {
     struct tune_space space = space_of(six);
-    CU_ASSERT_EQUAL(space.count, 6);
+    CU_ASSERT_EQUAL(space.count, 7);
     CU_ASSERT_EQUAL(knob(&space, "max_failed_nodes")->to, 5);
     CU_ASSERT_EQUAL(knob(&space, "max_parallel_nodes")->to, 2);
     tune_space_done(&space);
@@ -45,12 +45,50 @@ static void test_bounds(void)
     tune_space_done(&space);
 }
 
+static bool has_choice(const struct tune_knob *knob, const char *text)
+{
+    bool has = false;
+    for (uint32_t i = 0; i <= (uint32_t)knob->to; i++) {
+        has |= strcmp(knob->choices[i], text) == 0;
+    }
+    return has;
+}
+
+/* Orders of nodes and of sites; "" is as the policy has it, and the setting is left out. */
+static void test_orders(void)
+{
+    struct tune_space space = space_of(six);
+    const struct tune_knob *nodes = knob(&space, "node_order");
+    struct tune_candidate own = {0}, last = {0};
+    CU_ASSERT_PTR_NULL(knob(&space, "site_aware_updating_order"));
+    CU_ASSERT_EQUAL(nodes->to, 2); /* all are equally busy: by that it is as listed */
+    CU_ASSERT_TRUE(has_choice(nodes, "node6,node5,node4,node3,node2,node1"));
+    last.at[nodes - space.knobs] = 0.999;
+    CU_ASSERT_EQUAL(tune_candidate_make(&space, &own), 0);
+    CU_ASSERT_EQUAL(tune_candidate_make(&space, &last), 0);
+    CU_ASSERT_PTR_NULL(own.settings[nodes - space.knobs]);
+    CU_ASSERT_STRING_EQUAL(last.settings[nodes - space.knobs],
+                           "policy.node_order=node6,node5,node4,node3,node2,node1");
+    CU_ASSERT_DOUBLE_EQUAL(tune_knob_step(nodes, 0.07), 1.0 / 3, 1e-9);
+    tune_candidate_done(&own);
+    tune_candidate_done(&last);
+    tune_space_done(&space);
+    space = space_of("{\"caucus\": 1, \"cluster\": {\"name\": \"c\"}, \"sites\": [{\"name\": "
+                     "\"a\"}, {\"name\": \"b\"}, {\"name\": \"c\"}], \"nodes\": [{\"name\": "
+                     "\"n1\"}, {\"name\": \"n2\", \"site\": \"b\"}, {\"name\": \"n3\", \"site\": "
+                     "\"c\"}], \"roles\": [{\"name\": \"r\", \"node\": \"n2\"}]}");
+    CU_ASSERT_EQUAL(knob(&space, "site_aware_updating_order")->to, 6);
+    CU_ASSERT_TRUE(has_choice(knob(&space, "site_aware_updating_order"), "c,a,b"));
+    CU_ASSERT_TRUE(has_choice(knob(&space, "node_order"), "n2,n1,n3")); /* the busiest first */
+    tune_space_done(&space);
+}
+
 static void test_vary_and_hold(void)
 {
     struct tune_space space = space_of(six);
     char *why = NULL;
     CU_ASSERT_EQUAL(tune_space_vary(&space, "max_failed_nodes=1..3", &why), 0);
-    CU_ASSERT_EQUAL(space.count, 6);
+    CU_ASSERT_EQUAL(space.count, 7);
     CU_ASSERT_EQUAL(knob(&space, "max_failed_nodes")->from, 1);
     CU_ASSERT_EQUAL(tune_space_vary(&space, "StopAfter=1h..4h", &why), 0);
     CU_ASSERT_EQUAL(knob(&space, "stop_after")->to, 4 * 3600 * 1000);
@@ -203,9 +241,13 @@ static void test_race(void)
 int main(void)
 {
     static const struct unit_test tests[] = {
-        {"bounds", test_bounds},           {"vary and hold", test_vary_and_hold},
-        {"wrong words", test_wrong_words}, {"values", test_values},
-        {"limits", test_limits},           {"a race", test_race},
+        {"orders", test_orders},
+        {"bounds", test_bounds},
+        {"vary and hold", test_vary_and_hold},
+        {"wrong words", test_wrong_words},
+        {"values", test_values},
+        {"limits", test_limits},
+        {"a race", test_race},
     };
     return UNIT_MAIN("tune", tests);
 }
