@@ -209,17 +209,26 @@ static uint32_t call_back(struct tune_trials *trials, const struct tune_goal *go
     return back;
 }
 
-static int race(struct tune_trials *trials, const struct tune_goal *goal, char **reterr_why)
+int64_t tune_round(struct tune_trials *trials, const struct tune_goal *goal)
 {
     struct racer *racers = calloc(trials->count, sizeof *racers);
-    int rc = racers == NULL ? -ENOMEM : 0;
+    if (racers == NULL) {
+        return -ENOMEM;
+    }
+    judge(trials, goal, racers);
+    free(racers);
+    return call_back(trials, goal);
+}
+
+static int race(struct tune_trials *trials, const struct tune_goal *goal, char **reterr_why)
+{
+    int rc = 0;
     uint32_t runs = RUNS_FIRST < goal->runs ? RUNS_FIRST : goal->runs;
     while (rc == 0) {
         rc = tune_trials_run(trials, runs, reterr_why);
-        if (rc == 0) {
-            judge(trials, goal, racers);
-        }
-        if (rc != 0 || call_back(trials, goal) > 0) {
+        int64_t back = rc == 0 ? tune_round(trials, goal) : rc;
+        rc = back < 0 ? (int)back : rc;
+        if (back > 0) {
             continue; /* the same number of runs for those that came back */
         }
         if (runs == goal->runs) {
@@ -227,7 +236,6 @@ static int race(struct tune_trials *trials, const struct tune_goal *goal, char *
         }
         runs = 2 * runs < goal->runs ? 2 * runs : goal->runs;
     }
-    free(racers);
     return rc;
 }
 

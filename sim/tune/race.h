@@ -19,6 +19,10 @@ struct tune_goal {
 int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32_t *ret_best,
                 char **reterr_why);
 
+/* The end of a round: who is out, and why. Returns how many came back because nobody was left, or
+ * -ENOMEM. */
+int64_t tune_round(struct tune_trials *trials, const struct tune_goal *goal);
+
 /* Does the trial surely break a limit? The first such one, or NULL. `own` is the policy as it is.
  */
 const struct sim_requirement *tune_breaks(const struct tune_trial *trial,

@@ -228,6 +228,60 @@ static void search(uint32_t jobs, char settings[200], double *ret_p90)
     tune_space_done(&space);
 }
 
+#define NIGHTS 64u
+
+/* A trial of 64 nights that take about `minutes`, in `hits` of which quorum was lost. */
+static struct tune_trial nights_of(struct tune_row *rows, double minutes, uint32_t hits)
+{
+    for (uint32_t i = 0; i < NIGHTS; i++) {
+        rows[i] = (struct tune_row){.length = minutes + i % 7,
+                                    .events = i < hits ? 1u << CAMPAIGN_QUORUM_LOST : 0};
+    }
+    return (struct tune_trial){.rows = rows, .runs = NIGHTS};
+}
+
+/* One night of 64 is no proof of keeping a limit: who is faster but may yet break it drives nobody
+ * out. */
+static void test_unsafe_leaders_drive_nobody_out(void)
+{
+    struct tune_row rows[3][NIGHTS];
+    struct tune_trial list[] = {nights_of(rows[0], 90, 0), nights_of(rows[1], 30, 1),
+                                nights_of(rows[2], 40, 0)};
+    struct tune_trials trials = {.list = list, .count = 3};
+    struct tune_goal goal = {.quantile = 0.9, .limit_count = 1};
+    char *why = NULL;
+    CU_ASSERT_EQUAL(sim_requirement_read("P(quorum_lost)<=own", true, &goal.limits[0], &why), 0);
+    CU_ASSERT_EQUAL(tune_round(&trials, &goal), 0);
+    CU_ASSERT_FALSE(list[1].out);
+    CU_ASSERT_FALSE(list[2].out);
+    list[1] = nights_of(rows[1], 30, 0); /* now it is safe */
+    CU_ASSERT_EQUAL(tune_round(&trials, &goal), 0);
+    CU_ASSERT_FALSE(list[1].out);
+    CU_ASSERT_TRUE(list[2].out && list[2].slow);
+}
+
+/* When those who were faster have broken a limit, those whom they drove out come back, once. */
+static void test_the_slower_are_called_back(void)
+{
+    struct tune_row rows[3][NIGHTS];
+    struct tune_trial list[] = {nights_of(rows[0], 90, 0), nights_of(rows[1], 30, 0),
+                                nights_of(rows[2], 40, 0)};
+    struct tune_trials trials = {.list = list, .count = 3};
+    struct tune_goal goal = {.quantile = 0.9, .limit_count = 1};
+    char *why = NULL;
+    CU_ASSERT_EQUAL(sim_requirement_read("P(quorum_lost)<=own", true, &goal.limits[0], &why), 0);
+    CU_ASSERT_EQUAL(tune_round(&trials, &goal), 0);
+    CU_ASSERT_TRUE(list[2].out);
+    list[1] = nights_of(rows[1], 30, 40);
+    CU_ASSERT_EQUAL(tune_round(&trials, &goal), 1);
+    CU_ASSERT_TRUE(list[1].out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(list[1].why, "surely breaks P(quorum_lost)"));
+    CU_ASSERT_FALSE(list[2].out);
+    CU_ASSERT_STRING_EQUAL(list[2].why, "");
+    list[2].out = list[2].slow = true;
+    CU_ASSERT_EQUAL(tune_round(&trials, &goal), 0); /* nobody comes back twice */
+}
+
 static void test_race(void)
 {
     char one[200], two[200];
@@ -242,6 +296,8 @@ int main(void)
 {
     static const struct unit_test tests[] = {
         {"orders", test_orders},
+        {"unsafe leaders drive nobody out", test_unsafe_leaders_drive_nobody_out},
+        {"the slower are called back", test_the_slower_are_called_back},
         {"bounds", test_bounds},
         {"vary and hold", test_vary_and_hold},
         {"wrong words", test_wrong_words},
