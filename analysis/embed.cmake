@@ -2,7 +2,7 @@
 #   cmake -DDIR=<this folder> -DOUT=<file.c> -P embed.cmake
 # Bytes, not string literals: nothing to quote, no limit on length.
 set(source "/* Made by embed.cmake from the .gp files. */\n#include \"analysis/plot.h\"\n")
-file(GLOB templates RELATIVE "${DIR}" "${DIR}/*.gp" "${DIR}/campaign/*.gp")
+file(GLOB templates RELATIVE "${DIR}" "${DIR}/*.gp" "${DIR}/*/*.gp")
 foreach(template IN LISTS templates)
     string(REGEX REPLACE "[/.]" "_" name "${template}")
     file(READ "${DIR}/${template}" bytes HEX)

@@ -1,11 +1,12 @@
-/* caucus-report: what the front runs for `caucus report DIR` and `caucus campaign report DIR`, and
- * `caucus simulate` for a new run. */
+/* caucus-report: what the front runs for `caucus report DIR`, `caucus campaign report DIR` and
+ * `caucus tune report DIR`, and `caucus simulate` for a new run. */
 #include "analysis/campaign/cmd.h"
 #include "analysis/junit.h"
 #include "analysis/render.h"
 #include "analysis/run.h"
 #include "analysis/tables.h"
 #include "analysis/text.h"
+#include "analysis/tune/cmd.h"
 #include "core/cli/talk.h"
 #include "core/shell/exit.h"
 
@@ -113,6 +114,8 @@ int main(int argc, char **argv)
     struct request request;
     if (argc > 0 && strcmp(argv[0], "campaign") == 0)
         return cau_talk_end(campaign_cmd_report(argc, argv));
+    if (argc > 0 && strcmp(argv[0], "tune") == 0)
+        return cau_talk_end(tune_cmd_report(argc, argv));
     const char *wrong = read_words(&request, argc, argv);
     if (!wrong && request.table && !has_table(request.table))
         wrong = "--table: must be nodes, run, states, updates, errors, events, votes or roles";

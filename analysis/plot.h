@@ -21,6 +21,7 @@ extern const unsigned char analysis_campaign_risk_gp[];
 extern const unsigned char analysis_campaign_sensitivity_gp[];
 extern const unsigned char analysis_campaign_convergence_gp[];
 extern const unsigned char analysis_campaign_heat_gp[];
+extern const unsigned char analysis_tune_front_gp[];
 
 struct plot {
     const char *name;  /* "timeline": the picture becomes DIR/timeline.svg */

@@ -28,6 +28,7 @@ static int policy(int argc, char **argv);
 static int replay(int argc, char **argv);
 static int man(int argc, char **argv);
 static int campaign(int argc, char **argv);
+static int tune(int argc, char **argv);
 static int become(const struct command *command, char **argv);
 
 static const struct command commands[] = {
@@ -37,7 +38,7 @@ static const struct command commands[] = {
      "check a scenario, write it out in full, or hold it to what it expects"},
     {"campaign", NULL, campaign, "campaign PLAN --out DIR [OPTION]...",
      "simulate many runs of many policies, and keep the table of what came of them"},
-    {"tune", "caucus-sim", NULL, "tune SCENARIO --out DIR [OPTION]...",
+    {"tune", NULL, tune, "tune SCENARIO --out DIR [OPTION]...",
      "look for the policy with which runs end soonest within given limits"},
     {"replay", NULL, replay, "replay DIR",
      "feed a run's journals to the core and want the same decisions"},
@@ -132,11 +133,21 @@ static int policy(int argc, char **argv)
 }
 
 /* Runs are the simulator's, what they say is the report's. */
+static int made_or_said(const char *name, int argc, char **argv)
+{
+    bool says = argc > 1 && strcmp(argv[1], "report") == 0;
+    const struct command other = {.name = name, .program = says ? "caucus-report" : "caucus-sim"};
+    return become(&other, argv);
+}
+
 static int campaign(int argc, char **argv)
 {
-    static const struct command makes = {.name = "campaign", .program = "caucus-sim"};
-    static const struct command says = {.name = "campaign", .program = "caucus-report"};
-    return become(argc > 1 && strcmp(argv[1], "report") == 0 ? &says : &makes, argv);
+    return made_or_said("campaign", argc, argv);
+}
+
+static int tune(int argc, char **argv)
+{
+    return made_or_said("tune", argc, argv);
 }
 
 static int man(int argc, char **argv)

@@ -23,6 +23,7 @@ static const char usage[] =
     "Looks for the options with which runs of SCENARIO end soonest within the limits, and tries\n"
     "what it found on nights that the search has not seen. DIR gets profile.json, for `caucus run\n"
     "--profile`, candidates.csv (everything that was tried) and report.txt, which is printed.\n"
+    "`caucus tune report DIR` draws them.\n"
     "\n"
     "  --objective      the length that is to become small: within which nine in ten runs end "
     "(p90,\n"

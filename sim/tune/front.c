@@ -139,8 +139,9 @@ static void say_number(struct cau_text *text, double number)
 }
 
 static void say_candidate(struct cau_text *text, const struct tune_trials *trials,
-                          const struct tune_goal *goal, uint32_t index)
+                          const struct tune_goal *goal, uint32_t index, uint32_t best)
 {
+    double goods[GOODS];
     const struct tune_trial *trial = &trials->list[index];
     struct stats_interval o = tune_objective(trial, goal->quantile);
     cau_text_printf(text, "%" PRIu32 ",\"", index);
@@ -157,24 +158,27 @@ static void say_candidate(struct cau_text *text, const struct tune_trials *trial
     say_number(text, tune_mean_of(trial, TUNE_EXPOSED));
     say_number(text, tune_mean_of(trial, TUNE_SUSPENDED));
     say_number(text, tune_mean_of(trial, TUNE_ROLE_DOWN));
+    goods_of(trial, goal, goods);
+    cau_text_printf(text, ",%.6g,%d,%d", goods[RISK], tune_on_front(trials, goal, index),
+                    index == best);
     for (uint32_t k = 0; k < goal->limit_count; k++) {
         cau_text_printf(text, ",%.6g",
                         (double)tune_hits(trial, &goal->limits[k]) /
                             (trial->runs > 0 ? trial->runs : 1));
     }
-    cau_text_printf(text, ",%d,%s\n", tune_on_front(trials, goal, index), trial->why);
+    cau_text_printf(text, ",%s\n", trial->why);
 }
 
 void tune_say_candidates(struct cau_text *text, const struct tune_trials *trials,
-                         const struct tune_goal *goal)
+                         const struct tune_goal *goal, uint32_t best)
 {
     cau_text_say(text, "candidate,settings,beside,runs,objective_min,objective_low,objective_high,"
-                       "exposed_min,suspended_min,role_down_min");
+                       "exposed_min,suspended_min,role_down_min,risk,front,recommended");
     for (uint32_t i = 0; i < goal->limit_count; i++) {
         cau_text_printf(text, ",\"%s\"", goal->limits[i].text);
     }
-    cau_text_say(text, ",front,why_out\n");
+    cau_text_say(text, ",why_out\n");
     for (uint32_t i = 0; i < trials->count; i++) {
-        say_candidate(text, trials, goal, i);
+        say_candidate(text, trials, goal, i, best);
     }
 }

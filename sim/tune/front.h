@@ -18,6 +18,6 @@ void tune_say_front(struct cau_text *text, const struct tune_trials *trials,
 
 /* candidates.csv */
 void tune_say_candidates(struct cau_text *text, const struct tune_trials *trials,
-                         const struct tune_goal *goal);
+                         const struct tune_goal *goal, uint32_t best);
 
 #endif

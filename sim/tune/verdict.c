@@ -322,7 +322,7 @@ int tune_verdict_write(const struct tune_verdict *v, const char *scenario, const
     cau_text_init(&report);
     cau_text_init(&candidates);
     say_report(&report, v, scenario, dir);
-    tune_say_candidates(&candidates, &v->search, v->goal);
+    tune_say_candidates(&candidates, &v->search, v->goal, v->best);
     int rc = profile == NULL ? -EINVAL : put(dir, "profile.json", profile, reterr_why);
     rc = rc == 0
              ? put(dir, "candidates.csv", candidates.failed ? NULL : candidates.data, reterr_why)

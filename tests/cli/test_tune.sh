@@ -50,6 +50,19 @@ want "what was tried is a table whose names may hold commas" \
 want "orders are tried" grep -q 'site_aware_updating_order=munich,berlin' a/candidates.csv
 want "what nothing beats is told" grep -q '^Front     [0-9]* policies' said
 want "and the recommended one is one of them" grep -q '^\* .*max_parallel_nodes=3' said
+if command -v gnuplot >/dev/null; then
+    call 0 report a
+    want "its picture" grep -q '<svg' a/front.svg
+    want "and for those who cannot see it" grep -q '<title>Length against risk' a/front.svg
+    want "as PNG" [ -s a/front.png ]
+fi
+mkdir foreign
+echo candidate >foreign/candidates.csv
+call 65 report foreign
+call 65 report nowhere
+call 64 report
+call 64 report a b
+call 0 report --help
 small 1 --out c --hold max_parallel_nodes --vary max_retries_per_node=3..4
 want "nothing better is said where nothing is" grep -q 'nothing better\|NOT SHOWN' out
 small 1 --out d --subject-to 'P(node_failed)<1e-6'
