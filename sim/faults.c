@@ -357,8 +357,9 @@ static void draw_again(struct sim_world *w, uint32_t handle)
 
     if (law == NULL)
         return;
+    /* the one that is to come is counted already, a repair is numbered by what comes after it */
     u = sim_chance_uniform(&w->chance, whose, repair ? SIM_FOR_REPAIR : SIM_FOR_FAULT, n.subject,
-                           *occurrences(w, n.subject, whose));
+                           *occurrences(w, n.subject, whose) - !repair);
     sim_note_move(w, handle, sim_later(began, sim_chance_quantile_beyond(law, w->now - began, u)));
 }
 

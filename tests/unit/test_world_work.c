@@ -560,6 +560,60 @@ static void test_copy_is_a_checkpoint(void)
     free(saved);
 }
 
+/* The moments of the first `count` crashes after `from`, on a world that goes on with `branch`. */
+static void crashes_of_branch(struct sim_world *saved, uint64_t branch, sim_nsec from,
+                              sim_nsec *ret, unsigned count)
+{
+    rig_begin(&rig, 1);
+    sim_world_copy(rig.stage.world, saved);
+    sim_world_bind(rig.stage.world, &rig.stage.ports);
+    if (branch > 0)
+        sim_world_branch(rig.stage.world, 1, branch);
+    for (unsigned i = 0; i < count; i++) {
+        memset(rig.happened, 0, sizeof rig.happened);
+        while (rig.happened[SIM_CRASHED] == 0)
+            rig_until(&rig, from += SEC(1));
+        ret[i] = rig.last[SIM_CRASHED];
+    }
+    rig_end(&rig);
+}
+
+/* A branch meets other crashes than the original, and what comes after the next one is drawn by
+ * itself; equal branches are equal. */
+static void test_branches(void)
+{
+    uint32_t one[] = {0};
+    struct sim_setup setup = {.scenario = &rig.scenario, .seed = 9, .progress_max = 64};
+    sim_nsec own[3], same[3], first[3], other[3], now = SEC(1000);
+    struct scenario_fault *f;
+    struct sim_world *saved;
+
+    rig_init(&rig, 3);
+    f = rig_fault(&rig, FAULT_CRASH, SIM_NEVER, one, 1);
+    f->when.repeats = true;
+    f->when.every = (struct scenario_dist){.law = LAW_EXPONENTIAL, .a = SEC(5000)};
+    f->repair = (struct scenario_dist){.law = LAW_FIXED, .a = SEC(1)};
+    rig_begin(&rig, 9);
+    rig_until(&rig, now);
+    saved = malloc(sim_world_size(&setup));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(saved);
+    sim_world_copy(saved, rig.stage.world);
+    rig_end(&rig);
+
+    crashes_of_branch(saved, 0, now, own, 3);
+    crashes_of_branch(saved, 1, now, first, 3);
+    crashes_of_branch(saved, 1, now, same, 3);
+    crashes_of_branch(saved, 2, now, other, 3);
+    CU_ASSERT_EQUAL(memcmp(first, same, sizeof first), 0);
+    for (unsigned i = 0; i < 3; i++)
+        CU_ASSERT(own[i] != first[i] && own[i] != other[i] && first[i] != other[i]);
+    CU_ASSERT(first[0] > now && other[0] > now);
+    /* not the same lot twice */
+    CU_ASSERT(llabs((first[1] - first[0]) - (first[0] - now)) > SEC(1));
+    CU_ASSERT(llabs((other[1] - other[0]) - (other[0] - now)) > SEC(1));
+    free(saved);
+}
+
 static const struct unit_test tests[] = {
     {"drain and failback restore the placement", test_drain_and_failback},
     {"failback: immediate, none, policy", test_failback_modes},
@@ -580,6 +634,7 @@ static const struct unit_test tests[] = {
     {"the same operation again is harmless", test_duplicates_are_harmless},
     {"equal seeds, equal weather", test_equal_seeds_equal_worlds},
     {"a copy is a checkpoint", test_copy_is_a_checkpoint},
+    {"branches meet other weather", test_branches},
 };
 
 int main(void)
