@@ -162,7 +162,7 @@ static bool is_needed(const struct rival_rules *rules, const struct rival_node *
     const bool is[] = {
         [RIVAL_ALWAYS] = true,
         [RIVAL_IF_OFFERED] = node->offered != 0,
-        [RIVAL_IF_INSTALLED] = node->installed,
+        [RIVAL_IF_INSTALLED] = node->installed || node->restart_wanted,
         [RIVAL_IF_RESTART] = node->restart_wanted,
         [RIVAL_IF_OUT] = node->out_at != CAU_NEVER,
     };
@@ -349,9 +349,10 @@ static void plugins_result(struct rival_run *run, const struct rival_rules *rule
     }
     bool failed = take_updates(run, node, result, types[step], ret);
     if (result->code != CAU_RC_OK || failed) {
-        uint8_t why = result->why != CAU_WHY_NONE ? result->why
-                      : failed                    ? (uint8_t)CAU_WHY_UPDATE_FAILED
-                                                  : steps[step].why;
+        uint8_t why = result->why != CAU_WHY_NONE      ? result->why
+                      : failed                         ? (uint8_t)CAU_WHY_UPDATE_FAILED
+                      : result->code == CAU_RC_UNKNOWN ? (uint8_t)CAU_WHY_NODE_LOST
+                                                       : steps[step].why;
         fail(run, rules, node, why, ret);
         return;
     }

@@ -31,7 +31,7 @@ enum rival_step {
 enum rival_when {
     RIVAL_ALWAYS,
     RIVAL_IF_OFFERED,   /* the scan found something */
-    RIVAL_IF_INSTALLED, /* something was installed */
+    RIVAL_IF_INSTALLED, /* something was installed, or is and waits for a restart */
     RIVAL_IF_RESTART,   /* what was installed wants a restart */
     RIVAL_IF_OUT,       /* it was taken out of service */
 };

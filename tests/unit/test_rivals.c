@@ -523,6 +523,22 @@ static void test_all(void)
     }
 }
 
+/* The same host goes on after a death: what runs on the nodes by itself gets to its end. */
+static void test_death(void)
+{
+    static const char *const words[] = {"kured", "mco"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        struct night n = play(
+            words[i], "\"nodes\":4," KERNEL ",\"coordinators\":[{\"name\":\"a\"},{\"name\":\"b\","
+                      "\"resumes\":\"a\",\"when\":{\"node\":\"node2\",\"state\":\"Installing\","
+                      "\"after\":\"90s\"}}],\"faults\":[{\"kind\":\"coordinator_death\","
+                      "\"coordinator\":\"a\",\"when\":{\"node\":\"node2\",\"state\":\"Installing\","
+                      "\"after\":\"30s\"}}]");
+        CU_ASSERT_EQUAL(with(&n, CAU_STATUS_SUCCEEDED, 4), 4);
+        CU_ASSERT_EQUAL(n.restarts_all, 4);
+    }
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -546,6 +562,7 @@ int main(void)
         {"by hand: failure", test_by_hand_failure},
         {"by hand: looks", test_by_hand_looks},
         {"all of them", test_all},
+        {"a death", test_death},
     };
     return UNIT_MAIN("rivals", tests);
 }
