@@ -15,12 +15,12 @@
  *     "Retrying a task until a condition is met");
  *   - reboot waits `reboot_timeout`, 600 s, for a new boot id, and as long once more until the test
  *     command succeeds.
- * Assumed, the playbook being the user's: standby and wait for the roles, update all packages,
- * restart if that is needed, the test command asking for membership in the cluster, out of standby;
- * nobody asks about quorum; nothing is tried again unless
- * `retries` says so; whether the limit is exceeded is looked at when
- * a task has ended on the whole batch; the wait for the roles ends after `drain_timeout`. A list of
- * batch sizes is not known here. */
+ * Assumed, the playbook being the user's: standby and wait for the roles, on every host, whether or
+ * not it lacks something; update all packages; restart if that is needed, the test command asking
+ * for membership in the cluster; out of standby. Nobody asks about quorum. Nothing is tried again
+ * unless `retries` says so. Whether the limit is exceeded is looked at when a task has ended on the
+ * whole batch. The wait for the roles ends after `drain_timeout`. A list of batch sizes is not
+ * known here. */
 #include "sim/rivals/all.h"
 #include "sim/rivals/machine.h"
 

@@ -2,15 +2,21 @@
  *
  * From the documents (SUSE support document 000020268, "How to patch a SAP Application Pacemaker
  * Cluster"; ClusterLabs, Pacemaker Administration, "Rolling (node by node)"):
- *   - before a node is touched, the applications are in a good state and the cluster is idle;
- *   - a node is put into standby, its resources are waited for until they have moved; then it is
- *     updated, restarted if need be, and brought back;
- *   - then it is looked whether applications and cluster are well, and only then comes the next.
+ *   - before a node is touched, the applications are in a good state and the cluster is idle
+ * (SUSE);
+ *   - the node is put into standby, and its resources are waited for until they have moved
+ *     (ClusterLabs, as an option; SUSE stops the cluster there, which moves them as well); then it
+ * is updated, maybe restarted, and brought back;
+ *   - then it is looked whether applications and cluster are well, and only then comes the next
+ *     (SUSE).
  * Assumed, since a person does it: each step is begun `attention` after the one before has ended,
- * two minutes. A good state is quorum, an idle cluster, and every node a member, clean and in
- * service. Where it is not so, he looks again when something changes, for up to `patience`, and
- * then calls it a night, as he does at once when a node fails. He gives a drain and a restart half
- * an hour each. The order is the scenario's. Nodes without updates are left alone. */
+ * two minutes. A good state is quorum, an idle cluster, and every node a member and clean, none
+ * left in standby by him. Where it is not so, he looks again when something changes, for up to
+ * `patience`, and then calls it a night. So he does at once when a node fails; its updates are
+ * tried `tries` times, once. He gives a drain half an hour, a restart as long until the node
+ * answers, and once more until it is back. The order is the scenario's. A node that lacks nothing
+ * is left alone.
+ */
 #include "sim/rivals/all.h"
 #include "sim/rivals/machine.h"
 
@@ -31,7 +37,7 @@ static const struct rival_setting settings[] = {
 };
 
 static const struct rival_task tasks[] = {
-    {RIVAL_SCAN, RIVAL_ALWAYS},        {RIVAL_SUSPEND, RIVAL_IF_OFFERED},
+    {RIVAL_SCAN, RIVAL_ALWAYS},        {RIVAL_SUSPEND, RIVAL_IF_WORK},
     {RIVAL_STAGE, RIVAL_IF_OFFERED},   {RIVAL_INSTALL, RIVAL_IF_OFFERED},
     {RIVAL_RESTART, RIVAL_IF_RESTART}, {RIVAL_RESUME, RIVAL_IF_OUT},
 };
@@ -42,7 +48,7 @@ static bool is_well(const struct rival_run *run)
     for (uint32_t i = 0; well && i < run->node_count; i++) {
         const struct rival_node *node = rival_node_at(run, i);
         well = node->excluded || (node->reachable && node->member && node->clean &&
-                                  node->startup_done && node->standby == CAU_STANDBY_NO);
+                                  node->startup_done && node->standby != CAU_STANDBY_OURS);
     }
     return well;
 }

@@ -159,13 +159,15 @@ static void fail(struct rival_run *run, const struct rival_rules *rules, struct 
 
 static bool is_needed(const struct rival_rules *rules, const struct rival_node *node)
 {
-    const bool is[] = {
-        [RIVAL_ALWAYS] = true,
-        [RIVAL_IF_OFFERED] = node->offered != 0,
-        [RIVAL_IF_INSTALLED] = node->installed || node->restart_wanted,
-        [RIVAL_IF_RESTART] = node->restart_wanted,
-        [RIVAL_IF_OUT] = node->out_at != CAU_NEVER,
-    };
+    const bool out = node->out_at != CAU_NEVER,
+               is[] = {
+                   [RIVAL_ALWAYS] = true,
+                   [RIVAL_IF_OFFERED] = node->offered != 0,
+                   [RIVAL_IF_WORK] = node->offered != 0 || node->restart_wanted,
+                   [RIVAL_IF_INSTALLED] = out && (node->installed || node->restart_wanted),
+                   [RIVAL_IF_RESTART] = node->restart_wanted,
+                   [RIVAL_IF_OUT] = out,
+               };
     return is[rules->tasks[node->task].when];
 }
 

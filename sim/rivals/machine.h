@@ -1,6 +1,7 @@
 /* What all rivals have in common: how a node is updated on this cluster, step by step.
  *
- *     run.c      the run: lock, views, results, records, the end      (nobody's rule)
+ *     run.c      the run: views, results, records, the end            (nobody's rule)
+ *     lock.c     the cluster's lock
  *     machine.c  a node's turn: its tasks, one after the other
  *     NAME.c     who may go on, when, and what a failure means        (the rival's rules)
  *
@@ -31,8 +32,9 @@ enum rival_step {
 enum rival_when {
     RIVAL_ALWAYS,
     RIVAL_IF_OFFERED,   /* the scan found something */
-    RIVAL_IF_INSTALLED, /* something was installed, or is and waits for a restart */
-    RIVAL_IF_RESTART,   /* what was installed wants a restart */
+    RIVAL_IF_WORK,      /* the same, or a restart is due */
+    RIVAL_IF_INSTALLED, /* something was installed, or is, and a restart is due; and it is out */
+    RIVAL_IF_RESTART,   /* a restart is due */
     RIVAL_IF_OUT,       /* it was taken out of service */
 };
 
@@ -41,12 +43,12 @@ struct rival_task {
     uint8_t when; /* enum rival_when: else it is left out */
 };
 
-/* What to do about a task that failed, besides a time at which it is tried again. */
-#define RIVAL_OUT   CAU_NEVER        /* the node has failed: its turn ends here, as it stands */
-#define RIVAL_GO_ON ((cau_msec)(-1)) /* on to the next task; the node has failed in part */
-#define RIVAL_UNDO                                                                                 \
-    ((cau_msec)(-2)) /* back into service, and from the suspend on once more                       \
-                      */
+/* What to do about a task that failed, besides a time at which it is tried again: the node has
+ * failed, and its turn ends here, as it stands; or it has failed in part, and goes on; or it is put
+ * back into service, and goes on from the suspend once more. */
+#define RIVAL_OUT   CAU_NEVER
+#define RIVAL_GO_ON ((cau_msec)-1)
+#define RIVAL_UNDO  ((cau_msec)-2)
 
 enum rival_phase {
     RIVAL_READY, /* for its next task */
@@ -172,7 +174,13 @@ uint64_t rival_digest(const void *state);
         .digest = rival_digest                                                                     \
     }
 
-/* ---- between machine.c and run.c ---- */
+/* ---- between lock.c, machine.c and run.c ---- */
+/* Reads or writes the lock when that is due, in the states Locking and Unlocking. */
+void rival_lock_look(struct rival_run *run, struct cau_actions *ret);
+/* What came of it: the state is Updating or Ended then. Why the run is refused, or
+ * CAU_WHY_NONE. */
+enum cau_reason rival_lock_result(struct rival_run *run, const struct cau_result *result,
+                                  struct cau_actions *ret);
 struct cau_action *rival_emit(struct rival_run *run, struct cau_actions *ret, uint8_t kind,
                               uint32_t node, cau_msec deadline);
 struct cau_record *rival_record(struct rival_run *run, struct cau_actions *ret, uint8_t type,

@@ -1,20 +1,14 @@
-/* The run around the nodes: the lock, views, results, the end. See machine.h.
+/* The run around the nodes: views, results, the end. See machine.h.
  *
- *   Preflight ─► Locking ─► Updating ─► Reporting ─► Unlocking ─► Ended
- *
- * The lock is the simulated executors' condition, not part of what is compared: it costs a second
- * at either end, and holds nobody up. */
+ *   Preflight ─► Locking ─► Updating ─► Reporting ─► Unlocking ─► Ended */
 #include "sim/rivals/machine.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-#define PREFLIGHT_MS 60000  /* for a first view of the cluster */
-#define LOCK_OP_MS   60000  /* deadline of one lock operation */
-#define RETRY_MS     10000  /* between two tries */
-#define GIVE_UP_MS   600000 /* for a store that does not answer */
-#define OBSERVE_MS   60000  /* without news this long, look */
+#define PREFLIGHT_MS 60000 /* for a first view of the cluster */
+#define OBSERVE_MS   60000 /* without news this long, look */
 #define OF_THE_RUN   0xFFFFu
 
 /* ---- what leaves a step ---- */
@@ -206,53 +200,10 @@ static void wind_up(struct rival_run *run, struct cau_actions *ret)
     run->state = ours ? CAU_RUN_UNLOCKING : CAU_RUN_ENDED;
 }
 
-/* ---- the lock ---- */
-
-static void read_lock(struct rival_run *run, struct cau_actions *ret)
-{
-    run->lock_op = rival_emit(run, ret, CAU_ACT_LOCK_READ, CAU_NO_NODE, run->now + LOCK_OP_MS)->id;
-}
-
-static void write_lock(struct rival_run *run, struct cau_actions *ret)
-{
-    bool take = run->state == CAU_RUN_LOCKING;
-    run->epoch = take ? run->lock_epoch + 1 : run->epoch;
-    run->lock_told = run->now;
-    struct cau_action *action =
-        rival_emit(run, ret, CAU_ACT_LOCK_WRITE, CAU_NO_NODE, run->now + LOCK_OP_MS);
-    struct cau_lock *expect = &action->lock_expect, *want = &action->lock_want;
-    expect->owner = run->lock_owner;
-    expect->run = run->lock_run;
-    expect->epoch = run->lock_epoch;
-    expect->stamp = run->lock_stamp;
-    expect->phase = run->lock_phase;
-    want->owner = take ? run->orchestrator : (struct cau_guid){0, 0};
-    want->run = run->run;
-    want->epoch = run->epoch;
-    want->stamp = run->now;
-    want->phase = take ? CAU_LOCK_HELD : CAU_LOCK_FREE;
-    run->lock_op = action->id;
-}
-
-static void note_lock(struct rival_run *run, const struct cau_lock *value)
-{
-    run->lock_owner = value->owner;
-    run->lock_run = value->run;
-    run->lock_epoch = value->epoch;
-    run->lock_stamp = value->stamp;
-    run->lock_phase = value->phase;
-}
-
-static bool is_ours(const struct rival_run *run)
-{
-    return run->lock_owner.hi == run->orchestrator.hi && run->lock_owner.lo == run->orchestrator.lo;
-}
-
 /* The lock is held: the nodes may be touched. */
 static void locked(struct rival_run *run, struct cau_actions *ret)
 {
     run->touched = true;
-    run->state = CAU_RUN_UPDATING;
     struct cau_record *record = rival_record(run, ret, CAU_REC_ACTIVITY_ID_MAP, CAU_NO_NODE);
     record->run = run->run;
     record->orchestrator = run->orchestrator;
@@ -263,46 +214,11 @@ static void locked(struct rival_run *run, struct cau_actions *ret)
 static void take_lock_result(struct rival_run *run, const struct cau_result *result,
                              struct cau_actions *ret)
 {
-    bool reading = run->lock_told == CAU_NEVER, taking = run->state == CAU_RUN_LOCKING;
-    run->lock_op = 0;
-    if (result->code == CAU_RC_OK || result->code == CAU_RC_REFUSED) {
-        note_lock(run, &result->lock);
-    }
-    run->lock_told = CAU_NEVER;
-    if (result->code == CAU_RC_OK && !reading) {
-        if (taking) {
-            locked(run, ret);
-        } else {
-            run->state = CAU_RUN_ENDED;
-        }
-    } else if (result->code == CAU_RC_OK || result->code == CAU_RC_REFUSED) {
-        bool free = run->lock_phase == CAU_LOCK_FREE || is_ours(run);
-        if (taking && !free && run->now < cau_msec_add(run->lock_stamp, run->lock_expiry)) {
-            refuse(run, CAU_WHY_LOCKED, ret);
-        } else if (taking || is_ours(run)) {
-            write_lock(run, ret);
-        } else {
-            run->state = CAU_RUN_ENDED; /* somebody else's by now */
-        }
-    } else if (run->now - run->lock_since < GIVE_UP_MS) {
-        run->lock_at = run->now + RETRY_MS;
-    } else if (taking) {
-        refuse(run, CAU_WHY_LOCK_UNAVAILABLE, ret);
-    } else {
-        run->notes |= CAU_NOTE_UNLOCK_FAILED;
-        run->state = CAU_RUN_ENDED;
-    }
-}
-
-static void look_at_lock(struct rival_run *run, struct cau_actions *ret)
-{
-    if (run->lock_op == 0 && rival_ask_at(run, run->lock_at)) {
-        run->lock_at = CAU_NEVER;
-        if (run->state == CAU_RUN_LOCKING) {
-            read_lock(run, ret);
-        } else {
-            write_lock(run, ret);
-        }
+    enum cau_reason why = rival_lock_result(run, result, ret);
+    if (why != CAU_WHY_NONE) {
+        refuse(run, why, ret);
+    } else if (run->state == CAU_RUN_UPDATING) {
+        locked(run, ret);
     }
 }
 
@@ -507,7 +423,7 @@ void rival_step(struct rival_run *run, const struct rival_rules *rules,
         wind_up(run, ret);
     }
     if (run->state == CAU_RUN_LOCKING || run->state == CAU_RUN_UNLOCKING) {
-        look_at_lock(run, ret);
+        rival_lock_look(run, ret);
     }
     if (run->state != CAU_RUN_ENDED && rival_ask_at(run, run->observe_at)) {
         observe(run, ret);

@@ -523,6 +523,22 @@ static void test_all(void)
     }
 }
 
+/* A restart that is due although nothing is offered: whoever looks at that takes the node out. */
+static void test_restart_due(void)
+{
+    static const struct {
+        const char *word;
+        uint32_t restarts;
+    } rows[] = {{"kured", 1}, {"ansible:serial=1", 1}, {"mco", 0}, {"by-hand", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct night n = play(rows[i].word, "\"nodes\":[{\"name\":\"a\"},{\"name\":\"b\","
+                                            "\"restart_needed\":true},{\"name\":\"c\"}]");
+        CU_ASSERT_EQUAL(n.restarts_all, rows[i].restarts);
+        CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
+        CU_ASSERT_EQUAL(n.violations, 0);
+    }
+}
+
 /* The same host goes on after a death: what runs on the nodes by itself gets to its end. */
 static void test_death(void)
 {
@@ -562,6 +578,7 @@ int main(void)
         {"by hand: failure", test_by_hand_failure},
         {"by hand: looks", test_by_hand_looks},
         {"all of them", test_all},
+        {"a restart is due", test_restart_due},
         {"a death", test_death},
     };
     return UNIT_MAIN("rivals", tests);
