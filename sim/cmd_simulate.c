@@ -527,6 +527,12 @@ int sim_cmd_simulate(int argc, char **argv)
     if (scenario == NULL) {
         return cau_say_why("simulate", why, CAU_EXIT_INPUT);
     }
+    if (r.who.rival != NULL && (scenario->options.what_if || scenario->options.force_recovery)) {
+        cau_say("simulate", "--decider: what_if and force_recovery are the core's, %s only updates",
+                r.who.rival->name);
+        scenario_free(scenario);
+        return CAU_EXIT_USAGE;
+    }
     r.seed = r.seed_given ? r.seed : scenario->seed;
     scenario->seed = r.seed;
     warn(scenario);

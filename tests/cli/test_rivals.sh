@@ -50,6 +50,7 @@ want "and leaves roles without a place" [ "$(total ansible-as-it-is role_down_ms
 want "the same weather in each row" [ "$(cut -d, -f4,5 whole/results.csv | sed 1d | awk -F, '$1 != $2' | wc -l)" = 0 ]
 if command -v gnuplot >/dev/null; then
     call 0 report whole
+    want "who breaks an invariant" grep -q '^ansible-as-it-is broke an invariant in 12 of 12 runs\.$' out
     want "each is compared with the first" grep -q '^mco against caucus, under the same weather' out
 fi
 
@@ -94,4 +95,6 @@ ends 64 simulate "$scenarios/contoso-fc1.json" --decider nobody
 ends 64 simulate "$scenarios/contoso-fc1.json" --decider kured:period=soon
 want "a wrong setting" grep -q '^caucus simulate: --decider: settings.period: must be a duration, "1s".."7d", is "soon"$' err
 ends 64 simulate "$scenarios/contoso-fc1.json" --decider mco --speed 60
+ends 64 simulate "$scenarios/contoso-fc1.json" --decider mco --set policy.what_if=true
+want "no what-if" grep -q "what_if and force_recovery are the core's, mco only updates" err
 finish "rivals: $checks checks"
