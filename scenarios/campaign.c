@@ -62,6 +62,7 @@ static const struct scn_table factors = {
 static const struct scn_row policy_rows[] = {
     {"name", .type = SCN_NAME, .required = ALWAYS, AT(campaign_policy, name)},
     {"decider", "\"core\"", .type = SCN_NAME, AT(campaign_policy, decider)},
+    {"settings", "{}", .type = SCN_JSON, AT(campaign_policy, own)},
     {"profile", "\"\"", .type = SCN_TEXT, AT(campaign_policy, profile)},
     {"set", "{}", .type = SCN_JSON, AT(campaign_policy, set)},
 };
@@ -215,13 +216,12 @@ static void check_factor(struct scn_reader *reader, const struct scn_at *at, voi
     }
 }
 
-/* "policy.NAME=VALUE" as on the command line. */
-static void add_setting(struct scn_reader *reader, const struct scn_json *member, void *ctx)
+/* "NAME=VALUE" as on the command line, malloc'd; NULL: no memory. */
+static char *setting_text(const struct scn_json *member, const char *before)
 {
-    struct campaign_policy *policy = ctx;
     struct cau_text text;
     cau_text_init(&text);
-    cau_text_printf(&text, "policy.%s=", scn_json_key(member));
+    cau_text_printf(&text, "%s%s=", before, scn_json_key(member));
     if (scn_json_kind(member) == SCN_JSON_TEXT) {
         cau_text_say(&text, scn_json_text(member));
     } else if (scn_json_kind(member) == SCN_JSON_LIST) {
@@ -231,21 +231,42 @@ static void add_setting(struct scn_reader *reader, const struct scn_json *member
         }
     } else {
         char *value = scn_json_print(member);
+        text.failed |= value == NULL;
         cau_text_say(&text, value != NULL ? value : "");
-        reader->failed |= value == NULL;
         free(value);
     }
-    add_text(reader, &policy->settings, &policy->setting_count, cau_text_take(&text));
+    return cau_text_take(&text);
+}
+
+static void add_setting(struct scn_reader *reader, const struct scn_json *member, void *ctx)
+{
+    struct campaign_policy *policy = ctx;
+    add_text(reader, &policy->settings, &policy->setting_count, setting_text(member, "policy."));
+}
+
+static void add_own(struct scn_reader *reader, const struct scn_json *member, void *ctx)
+{
+    struct campaign_policy *policy = ctx;
+    add_text(reader, &policy->owns, &policy->own_count, setting_text(member, ""));
 }
 
 static void check_policy(struct scn_reader *reader, const struct scn_at *at, void *element)
 {
     struct campaign_policy *policy = element;
+    bool core = strcmp(policy->decider, "core") == 0;
     if (*policy->set != '{') {
         complain(reader, at, "set", "must be an object of options");
-        return;
+    } else if (*policy->own != '{') {
+        complain(reader, at, "settings", "must be an object of settings");
+    } else {
+        for_members(reader, policy->set, add_setting, policy);
+        for_members(reader, policy->own, add_own, policy);
+        if (!core && policy->setting_count > 0) {
+            complain(reader, at, "set", "is for the core; another decider has settings");
+        } else if (!core && *policy->profile != '\0') {
+            complain(reader, at, "profile", "is for the core; another decider has settings");
+        }
     }
-    for_members(reader, policy->set, add_setting, policy);
 }
 
 static void check_until(struct scn_reader *reader, const struct scn_at *at, void *element)
@@ -286,6 +307,7 @@ void campaign_free(struct campaign *campaign)
     }
     for (uint32_t i = 0; i < campaign->policy_count; i++) {
         scn_texts_done(&campaign->policies[i].settings, &campaign->policies[i].setting_count);
+        scn_texts_done(&campaign->policies[i].owns, &campaign->policies[i].own_count);
     }
     for (uint32_t i = 0; i < campaign->factor_count; i++) {
         scn_texts_done(&campaign->factors[i].values, &campaign->factors[i].value_count);

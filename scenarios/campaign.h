@@ -66,8 +66,10 @@ struct campaign_policy {
     char *profile;   /* path from the plan's folder; "" none */
     char *set;       /* a JSON object of options, over the profile */
     char *decider;   /* "core", or a rival's name */
+    char *own;       /* a JSON object of the rival's settings */
     char **settings; /* "policy.NAME=VALUE", made of `set` */
-    uint32_t setting_count;
+    char **owns;     /* "NAME=VALUE", made of `own` */
+    uint32_t setting_count, own_count;
 };
 
 /* When a cell has runs enough: the interval of 95 % is narrow enough. */

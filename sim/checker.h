@@ -17,6 +17,10 @@ void sim_checker_free(struct sim_checker *checker);
 /* To be given to sim_run as its watch. */
 const struct sim_watch *sim_checker_watch(struct sim_checker *checker);
 
+/* Another decides than the core: what only the run's options ask for, S1, S9 and S10, is not held
+ * against him. To be called before the run. */
+void sim_checker_of_another(struct sim_checker *checker);
+
 /* What holds only at the end: L1, L2, L3. Call once, after sim_run. */
 void sim_checker_end(struct sim_checker *checker, const struct sim_outcome *outcome);
 

@@ -9,6 +9,7 @@
 #include "sim/checker.h"
 #include "sim/commands.h"
 #include "sim/expect.h"
+#include "sim/rivals/rivals.h"
 #include "sim/show.h"
 
 #include <errno.h>
@@ -27,10 +28,11 @@ extern char **environ;
 #define SETTINGS_MAX 256
 
 struct request {
-    const char *path, *profile, *out, *engine, *factory;
+    const char *path, *profile, *out, *engine, *factory, *decider;
     const char *settings[SETTINGS_MAX];
     size_t setting_count;
     uint64_t seed, run;
+    struct rival_decider who;
     double speed; /* 0: not paced, not watched */
     bool seed_given, force, json, progress, help;
     int argc;
@@ -47,6 +49,8 @@ static const char usage[] =
     "  --profile FILE           a file of options, as `caucus run` takes it, over the scenario's\n"
     "  --set policy.NAME=VALUE  another value of an option, as often as needed\n"
     "  --engine simgrid|heap    SimGrid (default) or the fast engine without contention\n"
+    "  --decider NAME[:SETTING=VALUE,...]  a rival decides instead of the core; `caucus campaign\n"
+    "                           deciders` lists them. What the policy says is not looked at\n"
     "  --out DIR                write the run directory, complete or not at all\n"
     "  --force                  replace DIR if it is a run directory\n"
     "  --format text|json       what stdout gets: the summary, or the records\n"
@@ -76,9 +80,9 @@ static int refuse_option(const char *word)
 
 static bool takes_value(const char *word)
 {
-    static const char *const all[] = {"--seed",   "--run", "--profile", "--set",
-                                      "--engine", "--out", "--format",  "--context-factory",
-                                      "--speed"};
+    static const char *const all[] = {"--seed",   "--run",    "--profile", "--set",
+                                      "--engine", "--out",    "--format",  "--context-factory",
+                                      "--speed",  "--decider"};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (strcmp(word, all[i]) == 0) {
             return true;
@@ -124,6 +128,8 @@ static int take_value(struct request *r, const char *name, const char *value)
             cau_say("simulate", "--speed: must be a number above 0, is %s", value);
             return CAU_EXIT_USAGE;
         }
+    } else if (strcmp(name, "--decider") == 0) {
+        r->decider = value;
     } else if (strcmp(name, "--profile") == 0) {
         r->profile = value;
     } else if (strcmp(name, "--context-factory") == 0) {
@@ -134,6 +140,22 @@ static int take_value(struct request *r, const char *name, const char *value)
             cau_say("simulate", "--format: must be text or json, is %s", value);
             return CAU_EXIT_USAGE;
         }
+    }
+    return 0;
+}
+
+static int take_decider(struct request *r)
+{
+    char *why = NULL;
+    if (rival_decider_read(&r->who, r->decider, &why) < 0) {
+        cau_say("simulate", "--decider: %s", why == NULL ? "out of memory" : why);
+        free(why);
+        return CAU_EXIT_USAGE;
+    }
+    if (r->who.rival != NULL && r->speed > 0) {
+        cau_say("simulate", "--speed: the live view is the core's, not that of %s",
+                r->who.rival->name);
+        return CAU_EXIT_USAGE;
     }
     return 0;
 }
@@ -177,7 +199,7 @@ static int parse(struct request *r)
                 r->engine);
         return CAU_EXIT_USAGE;
     }
-    return 0;
+    return take_decider(r);
 }
 
 /* A file of a run directory that is written line by line. */
@@ -217,9 +239,13 @@ static void write_manifest(FILE *file, const struct request *r, const struct sce
     fprintf(file,
             "{\n  \"caucus\": \"%s\",\n  \"core\": %u,\n  \"progress\": %u,\n"
             "  \"engine\": \"%s\",\n  \"seed\": %llu,\n  \"run\": %llu,\n"
-            "  \"simulated\": true,\n  \"coordinators\": [",
+            "  \"simulated\": true,\n",
             CAUCUS_VERSION, CAU_CORE_VERSION, CAU_PROGRESS_VERSION, r->engine,
             (unsigned long long)r->seed, (unsigned long long)r->run);
+    if (r->who.rival != NULL) {
+        fprintf(file, "  \"decider\": \"%s\",\n", r->decider);
+    }
+    fputs("  \"coordinators\": [", file);
     uint32_t principal = sim_principal(outcome);
     for (uint32_t i = 0; i < outcome->coordinator_count; i++) {
         fputs(i > 0 ? ",\n    {\"name\": " : "\n    {\"name\": ", file);
@@ -240,8 +266,9 @@ static void write_command(FILE *file, const struct request *r)
             "#!/bin/sh\n# Makes this run again: sh cmd.sh --out DIR; CAUCUS names the program.\n"
             "exec \"${CAUCUS:-caucus}\" simulate \"$(dirname \"$0\")/scenario.json\" --seed %llu "
             "--run %llu"
-            " --engine %s \"$@\"\n",
-            (unsigned long long)r->seed, (unsigned long long)r->run, r->engine);
+            " --engine %s%s%s \"$@\"\n",
+            (unsigned long long)r->seed, (unsigned long long)r->run, r->engine,
+            r->who.rival != NULL ? " --decider " : "", r->who.rival != NULL ? r->decider : "");
 }
 
 static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *outcome,
@@ -431,10 +458,14 @@ static int simulate(const struct request *r, const struct scenario *scenario)
                                       .run = r->run,
                                       .engine = r->engine,
                                       .context_factory = r->factory,
+                                      .decider = rival_decider_ops(&r->who),
                                       .watch = sim_checker_watch(checker)};
     struct sim_outcome outcome;
     struct cau_rundir dir = {0};
     char *why = NULL;
+    if (r->who.rival != NULL) {
+        sim_checker_of_another(checker);
+    }
     if (r->out != NULL && cau_rundir_open(&dir, r->out, r->force, &why) != 0) {
         sim_checker_free(checker);
         return cau_say_why("simulate", why, CAU_EXIT_INPUT);
@@ -464,7 +495,10 @@ static int simulate(const struct request *r, const struct scenario *scenario)
                    r->out, r->out);
         }
     }
-    if (sim_checker_violations(checker) > 0) {
+    if (sim_checker_violations(checker) > 0 && r->who.rival != NULL) {
+        cau_say("simulate", "%s broke an invariant: %s", r->who.rival->name,
+                sim_checker_first(checker));
+    } else if (sim_checker_violations(checker) > 0) {
         cau_say("simulate", "an invariant was broken (a defect, please report it): %s",
                 sim_checker_first(checker));
         result = CAU_EXIT_INTERNAL;
@@ -476,7 +510,8 @@ static int simulate(const struct request *r, const struct scenario *scenario)
 
 int sim_cmd_simulate(int argc, char **argv)
 {
-    struct request r = {.engine = sim_default_engine(), .argc = argc, .argv = argv};
+    struct request r = {
+        .engine = sim_default_engine(), .decider = "core", .argc = argc, .argv = argv};
     int code = parse(&r);
     if (code != 0) {
         return code;
@@ -491,6 +526,12 @@ int sim_cmd_simulate(int argc, char **argv)
     struct scenario *scenario = scenario_read_file(r.path, &over, &why);
     if (scenario == NULL) {
         return cau_say_why("simulate", why, CAU_EXIT_INPUT);
+    }
+    if (r.who.rival != NULL && (scenario->options.what_if || scenario->options.force_recovery)) {
+        cau_say("simulate", "--decider: what_if and force_recovery are the core's, %s only updates",
+                r.who.rival->name);
+        scenario_free(scenario);
+        return CAU_EXIT_USAGE;
     }
     r.seed = r.seed_given ? r.seed : scenario->seed;
     scenario->seed = r.seed;

@@ -46,7 +46,9 @@ const struct sim_measure_column sim_measure_columns[SIM_MEASURES] = {
     [SIM_M_FAULTS] = {"faults", "", "how often faults of the scenario happened", SIM_COUNT},
     [SIM_M_TURNS] = {"turns", "", "turns of all coordinators: events that one of them took in",
                      SIM_COUNT},
-    [SIM_M_VIOLATIONS] = {"violations", "", "invariants that were broken: a defect of Caucus",
+    [SIM_M_VIOLATIONS] = {"violations", "",
+                          "invariants that were broken: a defect of Caucus, or, where "
+                          "another decides, a finding about him",
                           SIM_COUNT},
     [SIM_M_DIGEST] = {"digest", "",
                       "64 bits over all that happened and over what the coordinators knew at the "
@@ -231,6 +233,11 @@ void sim_meter_free(struct sim_meter *m)
     free(m);
 }
 
+void sim_meter_of_another(struct sim_meter *m)
+{
+    sim_checker_of_another(m->checker);
+}
+
 const struct sim_watch *sim_meter_watch(struct sim_meter *m)
 {
     return &m->watch;
@@ -311,6 +318,9 @@ bool sim_measure_run(const struct sim_measure_options *options, void *ret)
                                         .quiet = true};
     struct sim_outcome outcome;
     char *why = NULL;
+    if (options->decider != NULL) {
+        sim_meter_of_another(meter);
+    }
     int rc = sim_run(&run, &outcome, &why);
     if (rc == 0) {
         sim_meter_end(meter, &outcome, ret);

@@ -68,6 +68,9 @@ struct sim_meter;
 struct sim_meter *sim_meter_new(const struct scenario *scenario);
 void sim_meter_free(struct sim_meter *meter);
 
+/* Another decides than the core: see sim_checker_of_another. */
+void sim_meter_of_another(struct sim_meter *meter);
+
 /* To be given to sim_run as its watch. */
 const struct sim_watch *sim_meter_watch(struct sim_meter *meter);
 

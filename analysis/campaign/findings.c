@@ -143,6 +143,24 @@ static void tell_risk(const struct teller *teller)
     free(name);
 }
 
+/* Of the core that would be a defect; of a rival it is how he works. */
+static void tell_broken(const struct teller *teller)
+{
+    const struct report *report = teller->report;
+    for (size_t p = 0; p < report->policy_count; p++) {
+        uint64_t broken = 0, runs = 0;
+        for (size_t i = 0; i < report->cell_count; i++) {
+            bool its = report->cells[i].policy_index == p;
+            broken += its ? report->cells[i].summary.broken : 0;
+            runs += its ? report->cells[i].summary.runs : 0;
+        }
+        if (broken > 0) {
+            tell(teller, run_sentence("%s broke an invariant in %" PRIu64 " of %" PRIu64 " runs.",
+                                      report->policies[p], broken, runs));
+        }
+    }
+}
+
 /* Under weather of their own there are no pairs. */
 static void tell_unpaired(const struct teller *teller)
 {
@@ -182,4 +200,5 @@ void report_findings(const struct report *report, void (*each)(void *ctx, const 
     tell_unpaired(&teller);
     tell_policies(&teller);
     tell_risk(&teller);
+    tell_broken(&teller);
 }

@@ -22,6 +22,7 @@ static const char *const column_names[RESULT_COLUMNS] = {
     [RESULT_EXPOSED] = "exposed_ms",
     [RESULT_LAST_PLACE] = "last_place_ms",
     [RESULT_LEFT_SUSPENDED] = "left_suspended",
+    [RESULT_VIOLATIONS] = "violations",
 };
 
 const char *const result_outcome_words[RESULT_OUTCOMES] = {

@@ -22,6 +22,7 @@ enum result_column {
     RESULT_EXPOSED,
     RESULT_LAST_PLACE,
     RESULT_LEFT_SUSPENDED,
+    RESULT_VIOLATIONS,
     RESULT_COLUMNS
 };
 #define RESULT_NONE (-1)

@@ -31,11 +31,12 @@ static const struct {
     [SUMMARY_NO_QUORUM_S] = {RESULT_NO_QUORUM, SECOND},
     [SUMMARY_EXPOSED_MIN] = {RESULT_EXPOSED, MINUTE},
     [SUMMARY_LAST_PLACE_MIN] = {RESULT_LAST_PLACE, MINUTE},
+    [SUMMARY_VIOLATIONS] = {RESULT_VIOLATIONS, 1},
 };
 
 const char *const summary_mean_words[SUMMARY_MEANS] = {
     "restarts",    "suspended_min", "role_moves",     "role_down_s",
-    "no_quorum_s", "exposed_min",   "last_place_min",
+    "no_quorum_s", "exposed_min",   "last_place_min", "violations",
 };
 
 static bool happened(const struct result_row *row, enum summary_event event)
@@ -84,6 +85,7 @@ static void count(const struct result_cell *cell, struct summary *ret)
 {
     for (size_t i = 0; i < cell->count; i++) {
         ret->outcomes[cell->rows[i].outcome]++;
+        ret->broken += cell->rows[i].of[RESULT_VIOLATIONS] > 0;
         for (int e = 0; e < SUMMARY_EVENTS; e++) {
             ret->hits[e] += happened(&cell->rows[i], (enum summary_event)e);
         }

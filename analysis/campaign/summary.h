@@ -33,6 +33,7 @@ enum summary_mean {
     SUMMARY_NO_QUORUM_S,
     SUMMARY_EXPOSED_MIN,
     SUMMARY_LAST_PLACE_MIN,
+    SUMMARY_VIOLATIONS,
     SUMMARY_MEANS
 };
 extern const char *const summary_mean_words[SUMMARY_MEANS];
@@ -41,6 +42,7 @@ struct summary {
     uint64_t cell, runs;
     uint64_t outcomes[RESULT_OUTCOMES];
     uint64_t hits[SUMMARY_EVENTS];
+    uint64_t broken;                                 /* runs in which an invariant was */
     struct stats_interval events[SUMMARY_EVENTS];    /* Wilson */
     struct stats_interval length[SUMMARY_QUANTILES]; /* minutes; INFINITY: it did not end */
     struct stats_interval means[SUMMARY_MEANS];

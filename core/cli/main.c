@@ -6,6 +6,7 @@
 #include "core/cli/talk.h"
 #include "core/shell/exit.h"
 #include "core/shell/journal.h"
+#include "core/shell/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -221,6 +222,29 @@ static int replay_file(const char *path, bool *ret_found)
     return 0;
 }
 
+/* Who else than the core decided the run in a directory, malloc'd; NULL: nobody. */
+static char *other_decider(const char *dir)
+{
+    char path[PATH_MAX], *why = NULL, *who = NULL;
+    size_t size = 0;
+    snprintf(path, sizeof path, "%s/manifest.json", dir);
+    char *text = cau_read_file(path, &size, &why);
+    struct cau_json json;
+    cau_json_init(&json, text != NULL ? text : "", text != NULL ? size : 0);
+    bool more = cau_json_expect(&json, '{');
+    while (more && who == NULL) {
+        const char *key = "";
+        size_t length = 0;
+        more = cau_json_raw(&json, &key, &length) && cau_json_expect(&json, ':');
+        bool found = length == strlen("decider") && memcmp(key, "decider", length) == 0;
+        more = more && (found ? cau_json_string(&json, &who) : cau_json_skip(&json)) &&
+               cau_json_take(&json, ',');
+    }
+    free(text);
+    free(why);
+    return who;
+}
+
 /* A run directory has one journal at its top, and one per further coordinator below. */
 static int replay(int argc, char **argv)
 {
@@ -234,7 +258,13 @@ static int replay(int argc, char **argv)
         return wrong_use(self);
     }
     bool found = false;
-    char path[PATH_MAX];
+    char path[PATH_MAX], *who = other_decider(argv[1]);
+    if (who != NULL) {
+        cau_say("replay", "%s: %s decided this run, not the core; `sh %s/cmd.sh` makes it again",
+                argv[1], who, argv[1]);
+        free(who);
+        return CAU_EXIT_INPUT;
+    }
     snprintf(path, sizeof path, "%s/journal.ndjson", argv[1]);
     int worst = replay_file(path, &found);
     for (unsigned i = 0; i < 1000; i++) { /* as many as a scenario may have */

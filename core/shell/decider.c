@@ -1,8 +1,10 @@
 /* The core as a decider: the loop knows it by these functions only. */
 #include "core/shell/turn.h"
 
-static int core_init(void *state, const struct cau_plan *plan, const char **reterr_why)
+static int core_init(void *state, const struct cau_plan *plan, const void *settings,
+                     const char **reterr_why)
 {
+    (void)settings;
     return cau_init(state, plan, reterr_why);
 }
 

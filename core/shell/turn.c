@@ -21,7 +21,7 @@ static int make_state(struct cau_driver *driver, const char **reterr_why)
         *reterr_why = "not enough memory for the plan";
         return -ENOMEM;
     }
-    return driver->ops->init(driver->state, driver->plan, reterr_why);
+    return driver->ops->init(driver->state, driver->plan, driver->ops->settings, reterr_why);
 }
 
 int cau_driver_init(struct cau_driver *driver, const char **reterr_why)

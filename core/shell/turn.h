@@ -18,12 +18,14 @@
 struct cau_decider_ops {
     const char *name;
     size_t (*size)(const struct cau_plan *plan);
-    int (*init)(void *state, const struct cau_plan *plan, const char **reterr_why);
+    int (*init)(void *state, const struct cau_plan *plan, const void *settings,
+                const char **reterr_why);
     void (*step)(void *state, const struct cau_event *event, struct cau_actions *ret);
     cau_msec (*deadline)(const void *state);
     void (*status)(const void *state, struct cau_status_run *ret);
     size_t (*progress)(const void *state, void *buf, size_t size);
     uint64_t (*digest)(const void *state);
+    const void *settings; /* what `init` gets besides the plan, and copies: a rival's; or NULL */
 };
 
 extern const struct cau_decider_ops cau_decider_core;

@@ -24,6 +24,7 @@ static const char usage[] =
     "       caucus campaign night DIR CELL RUN --out RUNDIR\n"
     "       caucus campaign verify DIR [CELL RUN]\n"
     "       caucus campaign columns\n"
+    "       caucus campaign deciders\n"
     "       caucus campaign report DIR [--risk EVENT]\n"
     "\n"
     "Simulates the runs of a plan: one scenario, several policies, factors that vary, many nights\n"
@@ -49,10 +50,11 @@ static const char usage[] =
     "for\n"
     "        bit; without CELL also results.csv to all rows\n"
     "columns says what the columns of results.csv mean\n"
+    "deciders says who may decide besides the core, and with which settings\n"
     "report  makes pictures, tables and findings of it; see `caucus campaign report --help`\n"
     "\n"
     "Exit code: 0 done; 1 runs are missing, or one is not what its row says; 64 wrong use; 65 bad\n"
-    "plan, scenario, profile or directory; 70 an invariant was broken, or a run has died: a "
+    "plan, scenario, profile or directory; 70 the core broke an invariant, or a run has died: a "
     "defect\n"
     "of Caucus; of night that of the run. An interrupted campaign keeps what is finished, and "
     "ends\n"
@@ -141,6 +143,10 @@ static int finish(struct open_campaign *c, const char *dir, const struct work_en
     }
     printf("%" PRIu64 " runs of %" PRIu32 " cells are in %s, %" PRIu64 " of them new\n", end->in,
            c->design.cells, dir, end->made);
+    if (end->found > 0) {
+        printf("%" PRIu64 " runs of other deciders broke an invariant: column violations\n",
+               end->found);
+    }
     if (end->broken > 0) {
         blame(dir, "runs broke an invariant", end->broken, end->broken_cell, end->broken_run);
         return CAU_EXIT_INTERNAL;
@@ -397,6 +403,21 @@ static int do_columns(char **words)
     return 0;
 }
 
+static int do_deciders(char **words)
+{
+    (void)words;
+    printf("%-24s %-8s %s\n", "core", "", "Caucus, with the options of a run");
+    for (uint32_t i = 0; i < rival_count; i++) {
+        const struct rival *rival = rival_list[i];
+        printf("%-24s %-8s %s\n", rival->name, "", rival->what);
+        for (uint32_t s = 0; s < rival->setting_count; s++) {
+            const struct rival_setting *row = &rival->settings[s];
+            printf("  %-22s %-8s %s\n", row->name, row->fallback, row->what);
+        }
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     int least, most; /* words that follow */
@@ -408,6 +429,7 @@ static const struct {
     {"night", 5, 5, campaign_cmd_night},
     {"verify", 1, 3, campaign_cmd_verify},
     {"columns", 0, 0, do_columns},
+    {"deciders", 0, 0, do_deciders},
 };
 
 int sim_cmd_campaign(int argc, char **argv)

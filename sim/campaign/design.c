@@ -182,14 +182,32 @@ static int check_factors(const struct campaign *campaign, char **reterr_why)
             rc = check_levels(campaign, f, reterr_why);
         }
     }
-    for (uint32_t p = 0; rc == 0 && p < campaign->policy_count; p++) {
-        if (strcmp(campaign->policies[p].decider, "core") != 0) {
-            *reterr_why = cau_sentence("policies[%" PRIu32 "].decider: must be core, is \"%s\"", p,
-                                       campaign->policies[p].decider);
+    return rc;
+}
+
+static int make_deciders(struct design *design, char **reterr_why)
+{
+    const struct campaign *campaign = design->campaign;
+    char *why = NULL;
+    int rc = 0;
+    design->deciders = calloc(campaign->policy_count, sizeof *design->deciders);
+    for (uint32_t p = 0; design->deciders != NULL && rc == 0 && p < campaign->policy_count; p++) {
+        const struct campaign_policy *policy = &campaign->policies[p];
+        const char *key = "decider: ";
+        if (!rival_is_known(policy->decider)) {
+            why = rival_unknown(policy->decider);
             rc = -EINVAL;
+        } else {
+            key = "";
+            rc = rival_decider_init(&design->deciders[p], policy->decider, policy->owns,
+                                    policy->own_count, &why);
+        }
+        if (rc < 0 && why != NULL) {
+            *reterr_why = cau_sentence("policies[%" PRIu32 "].%s%s", p, key, why);
         }
     }
-    return rc;
+    free(why);
+    return design->deciders == NULL ? -ENOMEM : rc;
 }
 
 static int count_points(struct design *design, char **reterr_why)
@@ -219,6 +237,7 @@ int design_init(struct design *design, const struct campaign *campaign, char **r
     *reterr_why = NULL;
     int rc = count_points(design, reterr_why);
     rc = rc == 0 ? check_factors(campaign, reterr_why) : rc;
+    rc = rc == 0 ? make_deciders(design, reterr_why) : rc;
     if (rc != 0 || campaign->design.kind == CAMPAIGN_GRID) {
         return rc;
     }
@@ -238,6 +257,7 @@ int design_init(struct design *design, const struct campaign *campaign, char **r
 void design_done(struct design *design)
 {
     free(design->places);
+    free(design->deciders);
     *design = (struct design){0};
 }
 
@@ -246,6 +266,11 @@ void design_done(struct design *design)
 uint32_t design_policy(const struct design *design, uint32_t cell)
 {
     return cell % design->campaign->policy_count;
+}
+
+const struct rival_decider *design_decider(const struct design *design, uint32_t cell)
+{
+    return &design->deciders[design_policy(design, cell)];
 }
 
 char *design_value(const struct design *design, uint32_t cell, uint32_t factor)

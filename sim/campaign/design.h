@@ -7,18 +7,24 @@
 #define CAMPAIGN_DESIGN_H
 
 #include "scenarios/campaign.h"
+#include "sim/rivals/rivals.h"
 
 struct design {
     const struct campaign *campaign; /* lent */
     uint32_t points, cells;
-    double *places; /* points x factors, each in (0, 1); NULL: a grid */
+    double *places;                 /* points x factors, each in (0, 1); NULL: a grid */
+    struct rival_decider *deciders; /* of each policy */
 };
 
-/* Returns 0, or < 0 with a sentence (malloc'd): too many cells, levels that are the same. */
+/* Returns 0, or < 0 with a sentence (malloc'd): too many cells, levels that are the same, a decider
+ * that there is not. */
 int design_init(struct design *design, const struct campaign *campaign, char **reterr_why);
 void design_done(struct design *design);
 
 uint32_t design_policy(const struct design *design, uint32_t cell);
+
+/* Who decides in a cell. */
+const struct rival_decider *design_decider(const struct design *design, uint32_t cell);
 
 /* The value of a factor in a cell, as JSON text, malloc'd; NULL: no memory. */
 char *design_value(const struct design *design, uint32_t cell, uint32_t factor);

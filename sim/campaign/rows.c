@@ -63,11 +63,24 @@ static int write_cell(const struct design *design, uint32_t cell, const char *fo
     return 0;
 }
 
+/* Who decides in a cell, as `caucus simulate --decider` takes it; malloc'd. */
+static char *decider_word(const struct design *design, uint32_t cell)
+{
+    const struct campaign_policy *policy = &design->campaign->policies[design_policy(design, cell)];
+    struct cau_text text;
+    cau_text_init(&text);
+    cau_text_say(&text, policy->decider);
+    for (uint32_t i = 0; i < policy->own_count; i++) {
+        cau_text_printf(&text, "%s%s", i == 0 ? ":" : ",", policy->owns[i]);
+    }
+    return cau_text_take(&text);
+}
+
 /* The run of a row, whole: by the command that makes runs. */
 static int night(const char *dir, uint32_t cell, uint64_t run, const char *out)
 {
     struct open_campaign c;
-    char seed[32], number[32], *path = NULL;
+    char seed[32], number[32], *path = NULL, *who = NULL;
     int code = campaign_open_plan(&c, dir);
     if (code == 0 && cell >= c.design.cells) {
         code = campaign_wrong("CELL", "the plan has no such cell");
@@ -75,17 +88,20 @@ static int night(const char *dir, uint32_t cell, uint64_t run, const char *out)
     code = code == 0 ? write_cell(&c.design, cell, dir, &path) : code;
     if (code == 0) {
         char simulate[] = "simulate", with_engine[] = "--engine", with_seed[] = "--seed";
-        char with_run[] = "--run", with_out[] = "--out";
+        char with_run[] = "--run", with_out[] = "--out", with_decider[] = "--decider";
+        who = decider_word(&c.design, cell);
         char *engine = strdup(c.campaign->simgrid ? "simgrid" : "heap"), *to = strdup(out);
         snprintf(seed, sizeof seed, "%" PRIu64, c.campaign->seed);
         snprintf(number, sizeof number, "%" PRIu64, work_weather(c.campaign, cell, run));
-        char *argv[] = {simulate, path,   with_engine, engine, with_seed, seed,
-                        with_run, number, with_out,    to,     NULL};
-        code = engine == NULL || to == NULL ? CAU_EXIT_INTERNAL : sim_cmd_simulate(10, argv);
+        char *argv[] = {simulate, path,     with_engine, engine,       with_seed, seed, with_run,
+                        number,   with_out, to,          with_decider, who,       NULL};
+        code = engine == NULL || to == NULL || who == NULL ? CAU_EXIT_INTERNAL
+                                                           : sim_cmd_simulate(12, argv);
         unlink(path);
         free(engine);
         free(to);
     }
+    free(who);
     free(path);
     campaign_close(&c);
     return code;

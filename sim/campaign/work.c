@@ -200,14 +200,19 @@ static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
     return work_make(design, state->scenario, cell, run, row);
 }
 
-static void note_defects(struct work_end *end, uint32_t cell, uint64_t run,
+/* What a rival breaks is a finding about him. */
+static void note_defects(struct state *state, uint32_t cell, uint64_t run,
                          const struct sim_measures *row)
 {
+    struct work_end *end = state->end;
+    bool broken = row != NULL && row->of[SIM_M_VIOLATIONS] > 0;
+    bool rival = design_decider(state->work->design, cell)->rival != NULL;
     if (row == NULL && end->died++ == 0) {
         end->died_cell = cell;
         end->died_run = run;
     }
-    if (row != NULL && row->of[SIM_M_VIOLATIONS] > 0 && end->broken++ == 0) {
+    end->found += broken && rival;
+    if (broken && !rival && end->broken++ == 0) {
         end->broken_cell = cell;
         end->broken_run = run;
     }
@@ -230,7 +235,7 @@ static bool took(void *ctx, uint32_t index, uint64_t run, const void *row, char 
     struct cell *cell = &state->cells[index];
     int64_t now = state->work->clock->now(state->work->clock->ctx);
     int rc = 0;
-    note_defects(state->end, index, run, row);
+    note_defects(state, index, run, row);
     if (row != NULL) {
         rc = store_add(store, index, run, row, reterr_why);
         state->end->made++;
@@ -262,7 +267,7 @@ static int take_had(void *ctx, uint32_t index, uint64_t run, const struct sim_me
     }
     cell->had[run / 8] |= (uint8_t)(1u << run % 8);
     state->end->in++;
-    note_defects(state->end, index, run, row);
+    note_defects(state, index, run, row);
     return 0;
 }
 
@@ -295,6 +300,8 @@ bool work_make(const struct design *design, const struct scenario *scenario, uin
     const struct campaign *campaign = design->campaign;
     const struct sim_measure_options options = {.scenario = scenario,
                                                 .engine = campaign->simgrid ? "simgrid" : "heap",
+                                                .decider =
+                                                    rival_decider_ops(design_decider(design, cell)),
                                                 .seed = campaign->seed,
                                                 .run = work_weather(campaign, cell, run)};
     return sim_measure_run(&options, row);

@@ -29,7 +29,8 @@ struct work {
 struct work_end {
     uint64_t in, made; /* rows of this shard now, and of them made here */
     uint64_t died;     /* runs whose process died: a defect of Caucus */
-    uint64_t broken;   /* runs in which an invariant was: likewise */
+    uint64_t broken;   /* runs of the core in which an invariant was: likewise */
+    uint64_t found;    /* runs of a rival in which one was */
     uint32_t died_cell, broken_cell;
     uint64_t died_run, broken_run; /* the first of each */
 };

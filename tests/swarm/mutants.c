@@ -8,13 +8,17 @@ static size_t size(const struct cau_plan *plan)
     return cau_size(plan);
 }
 
-static int init(void *state, const struct cau_plan *plan, const char **reterr_why)
+static int init(void *state, const struct cau_plan *plan, const void *settings,
+                const char **reterr_why)
 {
+    (void)settings;
     return cau_init(state, plan, reterr_why);
 }
 
-static int init_one_more(void *state, const struct cau_plan *plan, const char **reterr_why)
+static int init_one_more(void *state, const struct cau_plan *plan, const void *settings,
+                         const char **reterr_why)
 {
+    (void)settings;
     struct cau_plan changed = *plan;
     if (changed.policy.max_failed_nodes + 1 < changed.node_count) {
         changed.policy.max_failed_nodes++;

@@ -27,8 +27,10 @@ static size_t fake_size(const struct cau_plan *plan)
     return sizeof(struct rig_fake);
 }
 
-static int fake_init(void *state, const struct cau_plan *plan, const char **reterr_why)
+static int fake_init(void *state, const struct cau_plan *plan, const void *settings,
+                     const char **reterr_why)
 {
+    (void)settings;
     struct rig_fake *fake = state;
     if (plan->node_count == 9) {
         *reterr_why = "nine nodes are refused";
@@ -118,9 +120,9 @@ uint64_t shell_rig_digest(const void *state)
     return fake->sum * 131 + fake->ops * 17 + fake->state;
 }
 
-static const struct cau_decider_ops rig_decider = {"fake",        fake_size,       fake_init,
-                                                   fake_step,     fake_deadline,   fake_status,
-                                                   fake_progress, shell_rig_digest};
+static const struct cau_decider_ops rig_decider = {"fake",        fake_size,        fake_init,
+                                                   fake_step,     fake_deadline,    fake_status,
+                                                   fake_progress, shell_rig_digest, NULL};
 
 /* ---- what surrounds it ---- */
 

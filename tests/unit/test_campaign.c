@@ -71,6 +71,12 @@ static void test_wrong_plans(void)
          "policies: policy \"a\" is there twice"},
         {"\"policies\": [{\"name\": \"a\", \"set\": 3}]",
          "policies[0].set: must be an object of options"},
+        {"\"policies\": [{\"name\": \"a\", \"decider\": \"mco\", \"settings\": []}]",
+         "policies[0].settings: must be an object of settings"},
+        {"\"policies\": [{\"name\": \"a\", \"decider\": \"mco\", \"set\": {\"soak\": 1}}]",
+         "policies[0].set: is for the core; another decider has settings"},
+        {"\"policies\": [{\"name\": \"a\", \"decider\": \"mco\", \"profile\": \"p\"}]",
+         "policies[0].profile: is for the core; another decider has settings"},
         {"\"factors\": [{\"name\": \"f\"}]", "factors[0].path: must be given"},
         {"\"factors\": [{\"name\": \"f\", \"path\": \"x\"}]",
          "factors[0]: must have values, a range or a distribution, and one of them only"},
@@ -248,7 +254,17 @@ static void test_wrong_designs(void)
          "\"whole\": true}}]",
          "factors[0].range.whole: there is no whole number in the range"},
         {"\"policies\": [{\"name\": \"p\", \"decider\": \"brain\"}]",
-         "policies[0].decider: must be core, is \"brain\""},
+         "policies[0].decider: must be core, cau, kured, ansible, mco or by-hand, is \"brain\""},
+        {"\"policies\": [{\"name\": \"p\"}, {\"name\": \"q\", \"decider\": \"mco\", "
+         "\"settings\": {\"maxUnavailable\": \"0%\"}}]",
+         "policies[1].settings.maxUnavailable: must be a whole number, 1..65535, or a share like "
+         "\"25%\", is 0%"},
+        {"\"policies\": [{\"name\": \"p\", \"decider\": \"kured\", \"settings\": {\"ttl\": "
+         "\"1h\"}}]",
+         "policies[0].settings.ttl: kured has no such setting; it has give_up, concurrency, "
+         "period, lock_ttl, drain_timeout, reboot_delay, lock_release_delay"},
+        {"\"policies\": [{\"name\": \"p\", \"settings\": {\"serial\": 1}}]",
+         "policies[0].settings: are a rival's; the core has options"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct campaign *c = good(rows[i][0]);

@@ -121,9 +121,11 @@ static size_t toy_size(const struct cau_plan *plan)
     return sizeof(struct toy);
 }
 
-static int toy_init(void *state, const struct cau_plan *plan, const char **reterr_why)
+static int toy_init(void *state, const struct cau_plan *plan, const void *settings,
+                    const char **reterr_why)
 {
     (void)plan;
+    (void)settings;
     (void)reterr_why;
     *(struct toy *)state = (struct toy){0};
     return 0;
