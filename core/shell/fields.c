@@ -185,7 +185,23 @@ static void write_guid(struct cau_text *text, const char *at)
     char buf[37];
     struct cau_guid guid;
     memcpy(&guid, at, sizeof(guid));
-    cau_text_printf(text, "\"%s\"", cau_word_guid(guid, buf));
+    cau_text_quote(text, cau_word_guid(guid, buf));
+}
+
+static void write_msec(struct cau_text *text, cau_msec at)
+{
+    if (at == CAU_NEVER) {
+        cau_text_say(text, "\"never\"");
+    } else {
+        cau_text_int(text, at);
+    }
+}
+
+static void write_hex(struct cau_text *text, uint64_t value)
+{
+    cau_text_say(text, "\"0x");
+    cau_text_hex(text, value);
+    cau_text_say(text, "\"");
 }
 
 static void write_value(struct cau_text *text, const struct cau_field *field, const char *value)
@@ -200,20 +216,16 @@ static void write_value(struct cau_text *text, const struct cau_field *field, co
     case CAU_FIELD_UINT:
     case CAU_FIELD_MAYBE:
     case CAU_FIELD_NODE:
-        cau_text_printf(text, "%" PRIu64, load(at, field->width));
+        cau_text_uint(text, load(at, field->width));
         break;
     case CAU_FIELD_INT:
-        cau_text_printf(text, "%" PRId64, load_int(at, field->width));
+        cau_text_int(text, load_int(at, field->width));
         break;
     case CAU_FIELD_HEX:
-        cau_text_printf(text, "\"0x%" PRIx64 "\"", load(at, 8));
+        write_hex(text, load(at, 8));
         break;
     case CAU_FIELD_MSEC:
-        if (load_int(at, 8) == CAU_NEVER) {
-            cau_text_say(text, "\"never\"");
-        } else {
-            cau_text_printf(text, "%" PRId64, load_int(at, 8));
-        }
+        write_msec(text, load_int(at, 8));
         break;
     case CAU_FIELD_GUID:
         write_guid(text, at);
@@ -244,17 +256,17 @@ static void write_value(struct cau_text *text, const struct cau_field *field, co
 
 void cau_fields_write(struct cau_text *text, const struct cau_fields *fields, const void *value)
 {
-    const char *comma = "";
-    cau_text_say(text, "{");
+    const char *before = "{";
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct cau_field *field = &fields->list[i];
         if ((field->flags & CAU_FIELD_ALWAYS) || !field_is_default(field, value)) {
-            cau_text_printf(text, "%s\"%s\":", comma, field->name);
+            cau_text_add(text, before, 1);
+            cau_text_add(text, field->key, field->key_size);
             write_value(text, field, value);
-            comma = ",";
+            before = ",";
         }
     }
-    cau_text_say(text, "}");
+    cau_text_say(text, *before == '{' ? "{}" : "}");
 }
 
 /* ---- reading ---- */

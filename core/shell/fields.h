@@ -37,6 +37,8 @@ enum cau_field_flag {
 
 struct cau_field {
     const char *name;
+    const char *key; /* the name as it is written, with quotes and colon */
+    size_t key_size;
     size_t offset;
     size_t count_offset;           /* ARRAY, LIST, BLOB, TEXTS: where the count is */
     const struct cau_words *words; /* WORD */
