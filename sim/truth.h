@@ -153,8 +153,10 @@ struct op {
 enum { LEFT_OUT, TO_DO, DONE_OK, DONE_FAILED, DONE_CANCELED, OFFERED };
 
 struct coord {
-    uint64_t looked; /* stamp of the last sample */
-    uint64_t looked_ring;
+    uint64_t looked;   /* stamp of the last sample */
+    uint64_t votes_of; /* the state of the membership that `votes` were taken from, */
+    uint32_t votes_by; /* and whose partition it is */
+    struct cau_votes votes;
     struct cau_view view; /* on its way; its nodes are in flying() */
     struct cau_view told; /* the last one that arrived */
     uint32_t observer[CAU_OBSERVERS_MAX];
@@ -173,6 +175,12 @@ struct fault_truth {
     bool armed;      /* waits for a state */
 };
 
+/* What was last made out of all nodes' membership, and out of which state of it. */
+struct summary {
+    uint64_t best_of;
+    struct sim_best best;
+};
+
 struct sim_world {
     const struct scenario *scenario;
     const struct sim_ports *ports;
@@ -183,11 +191,12 @@ struct sim_world {
     uint64_t note_seq, work_seq, ring_seq;
     uint64_t stamp;       /* rises with every visible change */
     uint64_t all_touched; /* the last change that can show in every node's facts */
+    uint64_t membership;  /* rises whenever a node's stack, ring, quorum or standby has changed */
     size_t size, progress_max;
     size_t at_nodes, at_quorum, at_witness, at_votes, at_replicas, at_slots, at_blobs, at_roles,
         at_ops, at_outcomes, at_hash, at_notes, at_heap, at_coords, at_flying, at_known, at_list,
         at_faults, at_fault_nodes, at_sites, at_have, at_tries, at_scans, at_updates, at_scratch,
-        at_groups, at_left, at_ids;
+        at_groups, at_left, at_ids, at_summary;
     uint32_t note_capacity, note_free, note_count;
     uint32_t op_capacity, op_free, hash_size;
     uint32_t fault_nodes;
@@ -237,7 +246,8 @@ TABLE(updates, struct cau_update)
 TABLE(scratch, uint32_t) /* four numbers per node */
 TABLE(groups, uint32_t)
 TABLE(left, uint32_t)
-TABLE(ids, uint64_t) /* 64-bit ids of the updates, by index */
+TABLE(ids, uint64_t)           /* 64-bit ids of the updates, by index */
+TABLE(summary, struct summary) /* one */
 #undef TABLE
 
 enum { HAVE_STAGED = 1, HAVE_INSTALLED = 2, HAVE_WANTED = 4 };

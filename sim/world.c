@@ -57,6 +57,7 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     w->at_groups = reserve(&size, 2 * n, sizeof(uint32_t));
     w->at_left = reserve(&size, n, sizeof(uint32_t));
     w->at_ids = reserve(&size, u, sizeof(uint64_t));
+    w->at_summary = reserve(&size, 1, sizeof(struct summary));
     w->size = size;
 }
 
@@ -116,6 +117,7 @@ void sim_world_init(struct sim_world *w, const struct sim_setup *setup)
     w->scenario = s;
     w->chance = (struct sim_chance){.seed = setup->seed, .run = setup->run};
     w->note_settle_soon = w->note_window = NONE;
+    w->membership = 1; /* nothing is made out of it yet */
     sim_note_init(w);
     sim_ops_init(w);
     sim_observe_init(w);
