@@ -13,7 +13,7 @@
 #define WIDTH(s, m) ((uint8_t)sizeof(((s *)0)->m))
 
 /* What it is called, a string literal. */
-#define NAMED(n) .name = (n), .key = "\"" n "\":", .key_size = sizeof("\"" n "\":") - 1
+#define NAMED(n) .name = (n), .key = ",\"" n "\":", .key_size = sizeof(",\"" n "\":") - 1
 
 /* Member `m` of struct `s`, of field type CAU_FIELD_`t`; what follows are further designators. */
 #define ROW(s, m, t, ...)                                                                          \

@@ -22,12 +22,17 @@ struct cau_text {
 void cau_text_init(struct cau_text *text);
 void cau_text_done(struct cau_text *text);
 void cau_text_clear(struct cau_text *text);
-/* Makes room for `size` more bytes and the NUL, where there is none; false: it has failed. */
 bool cau_text_grow(struct cau_text *text, size_t size);
+
+/* Is there, or can there be made, room for `size` more bytes and the NUL? */
+static inline bool cau_text_room(struct cau_text *text, size_t size)
+{
+    return size < text->capacity - text->size || cau_text_grow(text, size);
+}
 
 static inline void cau_text_add(struct cau_text *text, const char *data, size_t size)
 {
-    if (size < text->capacity - text->size || cau_text_grow(text, size)) {
+    if (cau_text_room(text, size)) {
         memcpy(text->data + text->size, data, size);
         text->size += size;
         text->data[text->size] = '\0';
