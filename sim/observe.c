@@ -63,12 +63,10 @@ static uint8_t observers(const struct sim_world *w, uint32_t coordinator,
     for (uint32_t n = ret[0] + 1; n < s->node_count; n++) {
         if (!answers(w, coordinator, n))
             continue;
-        if (s->nodes[n].site != s->nodes[ret[0]].site) {
+        if (second == NONE || s->nodes[n].site != s->nodes[ret[0]].site)
             second = n;
+        if (s->site_count == 1 || s->nodes[n].site != s->nodes[ret[0]].site)
             break;
-        }
-        if (second == NONE)
-            second = n;
     }
     ret[1] = second;
     return second == NONE ? 1 : 2;
@@ -148,7 +146,7 @@ static uint64_t mark_seen(const struct sim_world *w, uint32_t coordinator, uint3
 {
     bool readable = nodes(w)[node].running && sim_connected_place(w, coordinator, node);
 
-    return readable ? cau_lock_mark(&replicas(w)[node].lock) : 0;
+    return readable ? replicas(w)[node].mark : 0;
 }
 
 static void count_votes(const struct sim_world *w, uint32_t observer, struct cau_votes *ret)

@@ -56,12 +56,16 @@ enum note_kind {
 };
 
 struct note {
-    sim_nsec at;
     uint64_t seq, arg;
     uint32_t subject; /* or the next free note */
     uint32_t node;
     uint32_t place; /* in the heap; NONE: free */
     uint8_t kind;
+};
+
+struct queued { /* a note in the heap */
+    sim_nsec at;
+    uint32_t note;
 };
 
 struct node {
@@ -100,6 +104,7 @@ struct node {
 
 struct replica {
     struct cau_lock lock;
+    uint64_t mark; /* of the lock */
     uint64_t version, ack;
     uint32_t slot; /* of the progress, or NONE */
     bool flag;     /* have-quorum, as the CIB here believes */
@@ -231,7 +236,7 @@ TABLE(ops, struct op)
 TABLE(outcomes, uint8_t)
 TABLE(hash, uint32_t)
 TABLE(notes, struct note)
-TABLE(heap, uint32_t)
+TABLE(heap, struct queued)
 TABLE(coords, struct coord)
 TABLE(flying, struct cau_node_facts)
 TABLE(known, struct cau_node_facts)
@@ -259,7 +264,10 @@ uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uin
                       uint32_t node, uint64_t arg);
 /* Takes it out if it is still there, and forgets the handle. */
 void sim_note_drop(struct sim_world *w, uint32_t *handle);
-bool sim_note_take(struct sim_world *w, sim_nsec now, struct note *ret);
+/* Puts it elsewhere in time, as if it were dropped and put in anew. */
+void sim_note_move(struct sim_world *w, uint32_t handle, sim_nsec at);
+/* Takes the first note that is due at `now` or earlier out. */
+bool sim_note_take(struct sim_world *w, sim_nsec now, sim_nsec *ret_at, struct note *ret);
 
 /* world.c */
 void sim_happen(struct sim_world *w, struct sim_happening what);
