@@ -8,10 +8,13 @@
  *
  * What makes it cheap: a quorate node that hears from a member nothing but what it knew is not
  * moved by it, so such messages are skipped. Whoever loses quorum on the way is replayed in full.
+ * And who knows the same as the member before, and has nothing new to say either, hears the same,
+ * so it is not asked again.
  */
 #include "core/quorum_family.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { FLAG_QUORATE = 1, FLAG_WAITING = 2, FLAG_DEVICE = 4 };
 
@@ -203,13 +206,16 @@ static void add_said(struct cau_quorum_said *said, uint32_t node, uint32_t expec
     }
 }
 
+/* Taking part; and known by name as the one who said the highest expected votes. */
+enum { ABSENT, PRESENT, NAMED };
+
 /* Sums up, per former membership, the members that are still there: in order for the sums, and from
  * the end for what is known of those whose message comes later. */
 static void gather_groups(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
                           const uint32_t *members, size_t n)
 {
     for (size_t k = 0; k < n; k++) {
-        nodes[members[k]].taking_part = 1;
+        nodes[members[k]].taking_part = PRESENT;
         nodes[nodes[members[k]].lead].group_ring = 0;
     }
     for (size_t k = 0; k < n; k++) {
@@ -240,6 +246,8 @@ static void gather_groups(const struct cau_quorum_rules *rules, struct cau_quoru
             add_said(&group->group_said, members[k], node->sent_expected);
         else
             group->group_said.idle++;
+        if (group->group_said.by == members[k])
+            node->taking_part = NAMED;
     }
 }
 
@@ -348,6 +356,14 @@ struct round {
     uint32_t first_news; /* place of the first other message, CAU_QUORUM_NONE if none */
 };
 
+/* Does it say only what the others say as well? */
+static bool is_plain(const struct cau_quorum_node *nodes, const struct cau_quorum_node *node,
+                     const struct round *round)
+{
+    return same_group(node, &nodes[round->reference]) && (node->said_flags & FLAG_QUORATE) &&
+           node->said_expected == round->plain;
+}
+
 /* Writes each member's message, and chains up those that are not plain. */
 static void write_messages(struct cau_quorum_node *nodes, const uint32_t *members, size_t n,
                            struct round *ret)
@@ -375,8 +391,7 @@ static void write_messages(struct cau_quorum_node *nodes, const uint32_t *member
         struct cau_quorum_node *node = &nodes[members[k]];
 
         node->next_news = ret->first_news;
-        if (same_group(node, &nodes[ret->reference]) && (node->said_flags & FLAG_QUORATE) &&
-            node->said_expected == ret->plain)
+        if (is_plain(nodes, node, ret))
             ret->plain_ones++;
         else
             ret->first_news = (uint32_t)k;
@@ -441,7 +456,11 @@ static void open_window(const struct cau_quorum_rules *rules, struct cau_quorum_
         self->deadline = cau_msec_add(now, rules->window_ms);
 }
 
-static void listen_to_all(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+/* What a node knows, without the scratch behind it. */
+#define KNOWN offsetof(struct cau_quorum_node, group_ring)
+
+/* True if it went the short way. */
+static bool listen_to_all(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
                           const uint32_t *members, uint32_t n, uint32_t place,
                           const struct round *round, cau_msec now)
 {
@@ -455,37 +474,89 @@ static void listen_to_all(const struct cau_quorum_rules *rules, struct cau_quoru
     open_window(rules, self, &view, n, now);
     self->members_before = self->members;
     self->members = n;
-    before = *self;
     short_cut = self->quorate && !rules->two_node &&
                 votes_present(rules, self, view.votes) >= self->quorum && group_of(nodes, self) &&
                 same_group(self, &nodes[round->reference]);
-    if (!short_cut || !hear_news(rules, &view, nodes, members, place, round)) {
-        *self = before;
-        view_of_group(rules, &view, nodes, index, self);
-        for (uint32_t k = 0; k < n; k++)
-            hear_member(rules, &view, nodes, members, place, k);
+    if (short_cut) {
+        memcpy(&before, self, KNOWN);
+        short_cut = hear_news(rules, &view, nodes, members, place, round);
+        if (!short_cut) {
+            memcpy(self, &before, KNOWN);
+            view_of_group(rules, &view, nodes, index, self);
+        }
     }
+    for (uint32_t k = 0; !short_cut && k < n; k++)
+        hear_member(rules, &view, nodes, members, place, k);
     self->seen_by_count = 0;
     view.old_seen = 0;
     if (rules->device_votes == 0)
         recount(rules, &view, false, false);
     keep_view(rules, &view);
+    return short_cut;
+}
+
+/* The last member that went the short way, as it was before; no other message but plain ones stands
+ * between its own and the next one's. */
+struct echo {
+    struct cau_quorum_node before;
+    uint32_t index; /* CAU_QUORUM_NONE: there is none */
+};
+
+/* Nobody's word is held under one of the two names, the earlier members are the same for both, and
+ * so is what the later ones have said. */
+static bool hears_the_same(const struct cau_quorum_rules *rules,
+                           const struct cau_quorum_node *nodes, uint32_t index,
+                           const struct echo *echo)
+{
+    const struct cau_quorum_node *self = &nodes[index];
+
+    return echo->index != CAU_QUORUM_NONE && self->taking_part == PRESENT &&
+           memcmp(self, &echo->before, KNOWN) == 0 &&
+           held(rules, self, index, &self->later_said, false) ==
+               held(rules, self, index, &nodes[echo->index].later_said, false);
+}
+
+static void all_listen(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
+                       const uint32_t *members, uint32_t n, const struct round *round, cau_msec now)
+{
+    struct echo echo = {.index = CAU_QUORUM_NONE};
+
+    for (uint32_t k = 0; k < n; k++) {
+        struct cau_quorum_node *self = &nodes[members[k]];
+        bool plain = is_plain(nodes, self, round);
+        struct cau_quorum_node before;
+
+        assert(self->up);
+        if (plain && hears_the_same(rules, nodes, members[k], &echo)) {
+            memcpy(self, &nodes[echo.index], KNOWN);
+            continue;
+        }
+        memcpy(&before, self, KNOWN);
+        echo.index = CAU_QUORUM_NONE;
+        if (listen_to_all(rules, nodes, members, n, k, round, now) && plain) {
+            memcpy(&echo.before, &before, KNOWN);
+            echo.index = members[k];
+        }
+    }
 }
 
 void cau_votequorum_vote(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
                          const uint32_t *members, size_t n_members, const uint8_t *votes)
 {
+    bool anybody = false;
+
     for (size_t k = 0; k < n_members; k++) {
         struct cau_quorum_node *node = &nodes[members[k]];
 
         node->taking_part = votes[k] != !!(node->flags & FLAG_DEVICE);
         if (!node->taking_part)
             continue;
+        anybody = true;
         set_flag(node, FLAG_DEVICE, votes[k]);
         node->said_flags = node->flags;
         node->said_expected = node->expected;
     }
-    for (size_t k = 0; k < n_members; k++) {
+    for (size_t k = 0; anybody && k < n_members; k++) {
         struct view view;
 
         view_of_settled(&view, nodes, &nodes[members[k]]);
@@ -528,11 +599,9 @@ void cau_votequorum_change(const struct cau_quorum_rules *rules, struct cau_quor
         for (size_t k = 0; k < n_members; k++)
             hear_leaving(rules, nodes, members[k], left, n_left);
     write_messages(nodes, members, n_members, &round);
-    for (size_t k = 0; k < n_members; k++) {
-        assert(nodes[members[k]].up);
+    for (size_t k = 0; k < n_members; k++)
         ring = larger(ring, nodes[members[k]].ring);
-        listen_to_all(rules, nodes, members, (uint32_t)n_members, (uint32_t)k, &round, now);
-    }
+    all_listen(rules, nodes, members, (uint32_t)n_members, &round, now);
     for (size_t k = 0; k < n_members; k++) {
         struct cau_quorum_node *node = &nodes[members[k]];
 

@@ -34,8 +34,22 @@ enum {
     NODE_RESTARTED = 1u << 10,
 };
 
-static void put(uint8_t **at, uint64_t value, unsigned bytes)
+/* Does this machine write its numbers as the record does? The compiler knows. */
+static inline bool is_little_endian(void)
 {
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
+
+static inline void put(uint8_t **at, uint64_t value, unsigned bytes)
+{
+    if (is_little_endian()) {
+        memcpy(*at, &value, bytes);
+        *at += bytes;
+        return;
+    }
     for (unsigned i = 0; i < bytes; i++) {
         *(*at)++ = (uint8_t)(value >> (8 * i));
     }

@@ -1,13 +1,10 @@
 /* See chronicle.h. One table gives each happening its word and its sentence. */
-#define _GNU_SOURCE 1
 #include "sim/chronicle.h"
 
+#include "core/shell/text.h"
 #include "core/shell/words.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const struct {
     const char *event, *text;
@@ -54,42 +51,23 @@ static const struct {
     [SIM_COORDINATOR_UNCUT] = {"coordinator_uncut", "its network is back"},
 };
 
-__attribute__((format(printf, 2, 3))) static void put(struct cau_sink_memory *sink,
-                                                      const char *format, ...)
+static void put(struct cau_sink_memory *sink, struct cau_text *text)
 {
-    char *text = NULL;
-    int size;
-    va_list args;
-
-    va_start(args, format);
-    size = vasprintf(&text, format, args);
-    va_end(args);
-    if (size < 0 || sink->sink.write(&sink->sink, text, (size_t)size) < 0)
+    if (text->failed || sink->sink.write(&sink->sink, text->data, text->size) < 0)
         abort();
-    free(text);
-}
-
-/* A name as a JSON string; names are short and mostly plain. */
-static void put_name(struct cau_sink_memory *sink, const char *name)
-{
-    put(sink, "\"");
-    for (; *name; name++) {
-        if (*name == '"' || *name == '\\')
-            put(sink, "\\%c", *name);
-        else if ((unsigned char)*name < 0x20)
-            put(sink, "\\u%04x", (unsigned)(unsigned char)*name);
-        else
-            put(sink, "%c", *name);
-    }
-    put(sink, "\"");
+    cau_text_done(text);
 }
 
 void sim_chronicle_init(struct sim_chronicle *chronicle, const struct scenario *scenario)
 {
+    struct cau_text text;
+
     *chronicle = (struct sim_chronicle){.scenario = scenario};
     cau_sink_memory_init(&chronicle->world);
     cau_sink_memory_init(&chronicle->votes);
-    put(&chronicle->votes, "time_s,expected,total,needed,quorate,out,margin\n");
+    cau_text_init(&text);
+    cau_text_say(&text, "time_s,expected,total,needed,quorate,out,margin\n");
+    put(&chronicle->votes, &text);
 }
 
 void sim_chronicle_done(struct sim_chronicle *chronicle)
@@ -108,26 +86,36 @@ void sim_chronicle_votes(struct sim_chronicle *chronicle, const struct sim_world
 {
     sim_nsec now = sim_world_now(world);
     struct sim_best best;
+    struct cau_text text;
 
     sim_world_best(world, &best);
     if (chronicle->any && same(&best, &chronicle->last))
         return;
     chronicle->any = true;
     chronicle->last = best;
-    put(&chronicle->votes, "%lld.%09lld,%u,%u,%u,%d,%u,%lld\n", (long long)(now / 1000000000),
-        (long long)(now % 1000000000), best.expected, best.total, best.needed, best.quorate,
-        best.out, (long long)best.total - (long long)best.needed);
+    cau_text_init(&text);
+    cau_text_printf(&text, "%lld.%09lld,%u,%u,%u,%d,%u,%lld\n", (long long)(now / 1000000000),
+                    (long long)(now % 1000000000), best.expected, best.total, best.needed,
+                    best.quorate, best.out, (long long)best.total - (long long)best.needed);
+    put(&chronicle->votes, &text);
 }
 
-static void put_sites(struct sim_chronicle *chronicle, const struct scenario_fault *fault)
+static void say_sites(struct cau_text *text, const struct scenario *scenario,
+                      const struct scenario_fault *fault)
 {
-    put(&chronicle->world, ",\"Sites\":[");
+    cau_text_say(text, ",\"Sites\":[");
     for (uint32_t i = 0; i < fault->site_count; i++) {
         if (i > 0)
-            put(&chronicle->world, ",");
-        put_name(&chronicle->world, chronicle->scenario->sites[fault->sites[i]].name);
+            cau_text_say(text, ",");
+        cau_text_quote(text, scenario->sites[fault->sites[i]].name);
     }
-    put(&chronicle->world, "]");
+    cau_text_say(text, "]");
+}
+
+static void say_name(struct cau_text *text, const char *key, const char *name)
+{
+    cau_text_say(text, key);
+    cau_text_quote(text, name);
 }
 
 static bool has_role(uint8_t kind)
@@ -141,32 +129,35 @@ static bool has_sites(uint8_t kind)
            kind == SIM_UNSLOWED;
 }
 
-void sim_chronicle_add(struct sim_chronicle *chronicle, const struct sim_world *world,
-                       const struct sim_happening *what)
+static void say_happening(struct cau_text *text, const struct scenario *s,
+                          const struct sim_happening *what)
 {
-    const struct scenario *s = chronicle->scenario;
-    struct cau_sink_memory *out = &chronicle->world;
     cau_msec at = s->start_ms + what->at / 1000000 + (what->at % 1000000 != 0);
     char time[32];
 
+    say_name(text, "{\"Timestamp\":", cau_word_time(at, time));
+    say_name(text, ",\"Event\":", words[what->kind].event);
+    if (has_sites(what->kind))
+        say_sites(text, s, &s->faults[what->value]);
+    if (what->coordinator != CAU_NO_NODE)
+        say_name(text, ",\"Coordinator\":", s->coordinators[what->coordinator].name);
+    if (what->node != CAU_NO_NODE)
+        say_name(text, ",\"Node\":", s->nodes[what->node].name);
+    if (has_role(what->kind))
+        say_name(text, ",\"Role\":", s->roles[what->value].name);
+    say_name(text, ",\"Text\":", words[what->kind].text);
+    cau_text_say(text, "}\n");
+}
+
+void sim_chronicle_add(struct sim_chronicle *chronicle, const struct sim_world *world,
+                       const struct sim_happening *what)
+{
+    struct cau_text text;
+
     if (words[what->kind].event != NULL) {
-        put(out, "{\"Timestamp\":\"%s\",\"Event\":\"%s\"", cau_word_time(at, time),
-            words[what->kind].event);
-        if (has_sites(what->kind))
-            put_sites(chronicle, &s->faults[what->value]);
-        if (what->coordinator != CAU_NO_NODE) {
-            put(out, ",\"Coordinator\":");
-            put_name(out, s->coordinators[what->coordinator].name);
-        }
-        if (what->node != CAU_NO_NODE) {
-            put(out, ",\"Node\":");
-            put_name(out, s->nodes[what->node].name);
-        }
-        if (has_role(what->kind)) {
-            put(out, ",\"Role\":");
-            put_name(out, s->roles[what->value].name);
-        }
-        put(out, ",\"Text\":\"%s\"}\n", words[what->kind].text);
+        cau_text_init(&text);
+        say_happening(&text, chronicle->scenario, what);
+        put(&chronicle->world, &text);
     }
     sim_chronicle_votes(chronicle, world);
 }

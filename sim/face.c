@@ -51,7 +51,7 @@ static bool better(const struct sim_world *w, uint32_t a, uint32_t b)
     return x->members > y->members;
 }
 
-void sim_world_best(const struct sim_world *w, struct sim_best *ret)
+static void find_best(const struct sim_world *w, struct sim_best *ret)
 {
     const struct scenario *s = w->scenario;
 
@@ -73,6 +73,17 @@ void sim_world_best(const struct sim_world *w, struct sim_best *ret)
     ret->needed = quorum(w)[ret->lead].quorum;
     ret->members = quorum(w)[ret->lead].members;
     ret->quorate = sim_quorate(w, ret->lead);
+}
+
+void sim_world_best(const struct sim_world *w, struct sim_best *ret)
+{
+    struct summary *known = summary(w);
+
+    if (known->best_of != w->membership) {
+        find_best(w, &known->best);
+        known->best_of = w->membership;
+    }
+    *ret = known->best;
 }
 
 const struct cau_quorum_node *sim_world_quorum(const struct sim_world *w,

@@ -24,10 +24,12 @@ bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b)
 static bool is_let_in(const struct scenario_coordinator *c, const char *access)
 {
     const char *credential = c->options.credential != NULL ? c->options.credential : "";
-    size_t size = strcspn(credential, ":");
+    size_t size;
 
-    return access == NULL || *access == '\0' ||
-           (strlen(access) == size && strncmp(access, credential, size) == 0);
+    if (access == NULL || *access == '\0')
+        return true;
+    size = strcspn(credential, ":");
+    return strlen(access) == size && strncmp(access, credential, size) == 0;
 }
 
 bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node)
@@ -250,8 +252,10 @@ static void change_group(struct sim_world *w, const struct settling *s, uint32_t
         votes(w)[s->members[i]] = vote[i];
     }
     if (!changed) {
-        if (have_witness && votes_changed)
+        if (have_witness && votes_changed) {
             cau_quorum_vote(&w->rules, quorum(w), s->members, count, vote);
+            w->membership++;
+        }
         return;
     }
     for (uint32_t n = 0; n < nodes_all; n++)
@@ -259,6 +263,7 @@ static void change_group(struct sim_world *w, const struct settling *s, uint32_t
             left(w)[left_count++] = n;
     cau_quorum_change(&w->rules, quorum(w), s->members, count, left(w), left_count,
                       have_witness ? vote : NULL, sim_core_time(w));
+    w->membership++;
     sim_store_merge(w, s->members, count, s->old_sizes);
 }
 
@@ -281,10 +286,12 @@ static void name_rings(struct sim_world *w, const struct settling *s)
             nodes(w)[s->members[i]].ring = w->ring_seq;
             s->old_sizes[i] = 0;
         }
+        w->membership++;
     }
     for (uint32_t n = 0; n < all; n++) {
         if (s->lead[n] == NONE && nodes(w)[n].ring != 0) {
             nodes(w)[n].ring = 0;
+            w->membership++;
             if (!nodes(w)[n].left_clean)
                 sim_roles_of_node_missed(w, n);
         }
@@ -384,6 +391,7 @@ void sim_member_window(struct sim_world *w)
 {
     w->note_window = NONE;
     cau_quorum_tick(&w->rules, quorum(w), w->scenario->node_count, sim_core_time(w));
+    w->membership++;
     quorum_changed(w);
 }
 
@@ -416,6 +424,7 @@ void sim_member_start_all(struct sim_world *w)
     sim_settle(w);
     while ((window = cau_quorum_deadline(quorum(w), sc->node_count)) != CAU_NEVER)
         cau_quorum_tick(&w->rules, quorum(w), sc->node_count, window);
+    w->membership++;
     quorum_changed(w);
     for (uint32_t n = 0; n < sc->node_count; n++) {
         sim_note_drop(w, &nodes(w)[n].note_flag);

@@ -63,12 +63,10 @@ static uint8_t observers(const struct sim_world *w, uint32_t coordinator,
     for (uint32_t n = ret[0] + 1; n < s->node_count; n++) {
         if (!answers(w, coordinator, n))
             continue;
-        if (s->nodes[n].site != s->nodes[ret[0]].site) {
+        if (second == NONE || s->nodes[n].site != s->nodes[ret[0]].site)
             second = n;
+        if (s->site_count == 1 || s->nodes[n].site != s->nodes[ret[0]].site)
             break;
-        }
-        if (second == NONE)
-            second = n;
     }
     ret[1] = second;
     return second == NONE ? 1 : 2;
@@ -148,10 +146,10 @@ static uint64_t mark_seen(const struct sim_world *w, uint32_t coordinator, uint3
 {
     bool readable = nodes(w)[node].running && sim_connected_place(w, coordinator, node);
 
-    return readable ? cau_lock_mark(&replicas(w)[node].lock) : 0;
+    return readable ? replicas(w)[node].mark : 0;
 }
 
-static void take_votes(const struct sim_world *w, uint32_t observer, struct cau_votes *ret)
+static void count_votes(const struct sim_world *w, uint32_t observer, struct cau_votes *ret)
 {
     struct cau_quorum_facts facts_now, other;
     enum cau_quorum_device device = w->scenario->quorum.device;
@@ -174,6 +172,18 @@ static void take_votes(const struct sim_world *w, uint32_t observer, struct cau_
                               .auto_tie_breaker = facts_now.auto_tie_breaker,
                               .last_man_standing = facts_now.last_man_standing,
                               .allow_downscale = facts_now.allow_downscale};
+}
+
+/* The votes change with the membership only, which is rare. */
+static const struct cau_votes *take_votes(const struct sim_world *w, struct coord *c,
+                                          uint32_t observer)
+{
+    if (c->votes_of != w->membership || c->votes_by != observer) {
+        count_votes(w, observer, &c->votes);
+        c->votes_of = w->membership;
+        c->votes_by = observer;
+    }
+    return &c->votes;
 }
 
 void sim_observe_look(struct sim_world *w, uint32_t coordinator)
@@ -200,7 +210,7 @@ void sim_observe_look(struct sim_world *w, uint32_t coordinator)
         c->view.observers[i] = (struct cau_observer){
             .ring = nodes(w)[asked[i]].ring, .node = asked[i], .quorate = sim_quorate(w, asked[i])};
     if (count > 0) {
-        take_votes(w, first, &c->view.votes);
+        c->view.votes = *take_votes(w, c, first);
         c->view.idle = w->idle;
         if (w->request > replicas(w)[first].ack)
             c->view.request = (struct cau_request){

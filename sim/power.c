@@ -30,6 +30,7 @@ static void stack_ends(struct sim_world *w, uint32_t node, bool orderly)
     n->leaving = orderly;
     n->left_clean = orderly || n->left_clean;
     cau_quorum_stop(quorum(w), node);
+    w->membership++;
     sim_settle_in(w, orderly ? 0 : w->scenario->detection);
 }
 
@@ -262,6 +263,7 @@ void sim_power_join(struct sim_world *w, uint32_t node)
     n->ring = 0;
     replicas(w)[node].flag = false;
     cau_quorum_start(&w->rules, quorum(w), node, sim_core_time(w));
+    w->membership++;
     sim_settle_in(w, 0);
 }
 

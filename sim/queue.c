@@ -1,13 +1,16 @@
-/* The queue of notes: a binary heap of handles, each note knowing its place, so that one can be
- * taken back. One written order for ties: time, kind, node, sequence. */
+/* The queue of notes: a binary heap, each note knowing its place, so that one can be taken
+ * back or put elsewhere. One written order for ties: time, kind, node, sequence. The time stands in
+ * the heap itself, so that mostly nothing else is looked at. */
 #include "sim/truth.h"
 
 #include <assert.h>
 
-static bool before(const struct note *a, const struct note *b)
+static bool before(const struct sim_world *w, struct queued x, struct queued y)
 {
-    if (a->at != b->at)
-        return a->at < b->at;
+    const struct note *a = &notes(w)[x.note], *b = &notes(w)[y.note];
+
+    if (x.at != y.at)
+        return x.at < y.at;
     if (a->kind != b->kind)
         return a->kind < b->kind;
     if (a->node != b->node)
@@ -15,59 +18,58 @@ static bool before(const struct note *a, const struct note *b)
     return a->seq < b->seq;
 }
 
-static void set(struct sim_world *w, uint32_t place, uint32_t handle)
+static void set(struct sim_world *w, uint32_t place, struct queued what)
 {
-    heap(w)[place] = handle;
-    notes(w)[handle].place = place;
+    heap(w)[place] = what;
+    notes(w)[what.note].place = place;
 }
 
-static void rise(struct sim_world *w, uint32_t place)
+/* Puts it at `place`, or as far above it as it belongs. */
+static void rise(struct sim_world *w, uint32_t place, struct queued what)
 {
-    uint32_t handle = heap(w)[place];
-
     while (place > 0) {
         uint32_t up = (place - 1) / 2;
 
-        if (!before(&notes(w)[handle], &notes(w)[heap(w)[up]]))
+        if (!before(w, what, heap(w)[up]))
             break;
         set(w, place, heap(w)[up]);
         place = up;
     }
-    set(w, place, handle);
+    set(w, place, what);
 }
 
-static void sink(struct sim_world *w, uint32_t place)
+/* The first of two neighbours. */
+static uint32_t first_of_two(const struct sim_world *w, uint32_t place)
 {
-    uint32_t handle = heap(w)[place];
+    const struct queued *two = &heap(w)[place];
 
-    for (;;) {
-        uint32_t down = 2 * place + 1;
+    if (two[0].at == two[1].at)
+        return place + before(w, two[1], two[0]);
+    return place + (two[1].at < two[0].at);
+}
 
-        if (down >= w->note_count)
-            break;
-        if (down + 1 < w->note_count &&
-            before(&notes(w)[heap(w)[down + 1]], &notes(w)[heap(w)[down]]))
-            down++;
-        if (!before(&notes(w)[heap(w)[down]], &notes(w)[handle]))
-            break;
+/* Fills the gap at `place` with it: what is below moves up into the gap as far as there is any, and
+ * from there it rises. Mostly it was the last one, and belongs far down. */
+static void fill(struct sim_world *w, uint32_t place, struct queued what)
+{
+    for (uint32_t down; (down = 2 * place + 1) < w->note_count; place = down) {
+        if (down + 1 < w->note_count)
+            down = first_of_two(w, down);
         set(w, place, heap(w)[down]);
-        place = down;
     }
-    set(w, place, handle);
+    rise(w, place, what);
 }
 
 static void remove_at(struct sim_world *w, uint32_t place)
 {
-    uint32_t handle = heap(w)[place], last = heap(w)[--w->note_count];
+    uint32_t note = heap(w)[place].note;
 
-    if (last != handle) {
-        set(w, place, last);
-        rise(w, place);
-        sink(w, notes(w)[last].place);
-    }
-    notes(w)[handle].place = NONE;
-    notes(w)[handle].subject = w->note_free;
-    w->note_free = handle;
+    w->note_count--;
+    if (place < w->note_count)
+        fill(w, place, heap(w)[w->note_count]);
+    notes(w)[note].place = NONE;
+    notes(w)[note].subject = w->note_free;
+    w->note_free = note;
 }
 
 void sim_note_init(struct sim_world *w)
@@ -89,14 +91,9 @@ uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uin
     assert(handle != NONE && "every owner of notes has room for its own");
     assert(at >= w->now);
     w->note_free = notes(w)[handle].subject;
-    notes(w)[handle] = (struct note){.at = at,
-                                     .seq = ++w->note_seq,
-                                     .arg = arg,
-                                     .subject = subject,
-                                     .node = node,
-                                     .kind = (uint8_t)kind};
-    set(w, w->note_count++, handle);
-    rise(w, notes(w)[handle].place);
+    notes(w)[handle] = (struct note){
+        .seq = ++w->note_seq, .arg = arg, .subject = subject, .node = node, .kind = (uint8_t)kind};
+    rise(w, w->note_count++, (struct queued){at, handle});
     return handle;
 }
 
@@ -109,20 +106,17 @@ void sim_note_drop(struct sim_world *w, uint32_t *handle)
 
 void sim_note_move(struct sim_world *w, uint32_t handle, sim_nsec at)
 {
-    struct note *n = &notes(w)[handle];
-
     assert(at >= w->now);
-    n->at = at;
-    n->seq = ++w->note_seq;
-    rise(w, n->place);
-    sink(w, n->place);
+    notes(w)[handle].seq = ++w->note_seq;
+    fill(w, notes(w)[handle].place, (struct queued){at, handle});
 }
 
-bool sim_note_take(struct sim_world *w, sim_nsec now, struct note *ret)
+bool sim_note_take(struct sim_world *w, sim_nsec now, sim_nsec *ret_at, struct note *ret)
 {
-    if (w->note_count == 0 || notes(w)[heap(w)[0]].at > now)
+    if (w->note_count == 0 || heap(w)[0].at > now)
         return false;
-    *ret = notes(w)[heap(w)[0]];
+    *ret_at = heap(w)[0].at;
+    *ret = notes(w)[heap(w)[0].note];
     remove_at(w, 0);
     return true;
 }

@@ -108,6 +108,7 @@ static void write_all(struct sim_world *w, uint32_t contact, const struct replic
         ref(w, value->slot);
         sim_store_unref(w, r->slot);
         r->lock = value->lock;
+        r->mark = value->mark;
         r->version = value->version;
         r->ack = value->ack;
         r->slot = value->slot;
@@ -125,6 +126,7 @@ static void lock_write(struct sim_world *w, uint32_t op)
         return;
     }
     value.lock = o->want;
+    value.mark = cau_lock_mark(&value.lock);
     value.version++;
     value.slot = o->slot;
     if (o->slot != NONE)
@@ -277,6 +279,7 @@ void sim_store_merge(struct sim_world *w, const uint32_t *members, uint32_t coun
         ref(w, winner.slot);
         sim_store_unref(w, r->slot);
         r->lock = winner.lock;
+        r->mark = winner.mark;
         r->version = winner.version;
         r->ack = winner.ack;
         r->slot = winner.slot;

@@ -63,6 +63,7 @@ static void suspend(struct sim_world *w, uint32_t op)
     n->failback = false;
     if (n->standby == CAU_STANDBY_NO) {
         n->standby = CAU_STANDBY_OURS;
+        w->membership++;
         n->drained = false;
         accepted(w, op, SIM_SUSPENDED);
     }
@@ -77,6 +78,7 @@ static void resume(struct sim_world *w, uint32_t op)
 
     if (n->standby == CAU_STANDBY_OURS) {
         n->standby = CAU_STANDBY_NO;
+        w->membership++;
         n->maintenance = false;
         n->force_stop = false;
         n->drained = false;

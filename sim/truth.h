@@ -56,12 +56,16 @@ enum note_kind {
 };
 
 struct note {
-    sim_nsec at;
     uint64_t seq, arg;
     uint32_t subject; /* or the next free note */
     uint32_t node;
     uint32_t place; /* in the heap; NONE: free */
     uint8_t kind;
+};
+
+struct queued { /* a note in the heap */
+    sim_nsec at;
+    uint32_t note;
 };
 
 struct node {
@@ -100,6 +104,7 @@ struct node {
 
 struct replica {
     struct cau_lock lock;
+    uint64_t mark; /* of the lock */
     uint64_t version, ack;
     uint32_t slot; /* of the progress, or NONE */
     bool flag;     /* have-quorum, as the CIB here believes */
@@ -153,8 +158,10 @@ struct op {
 enum { LEFT_OUT, TO_DO, DONE_OK, DONE_FAILED, DONE_CANCELED, OFFERED };
 
 struct coord {
-    uint64_t looked; /* stamp of the last sample */
-    uint64_t looked_ring;
+    uint64_t looked;   /* stamp of the last sample */
+    uint64_t votes_of; /* the state of the membership that `votes` were taken from, */
+    uint32_t votes_by; /* and whose partition it is */
+    struct cau_votes votes;
     struct cau_view view; /* on its way; its nodes are in flying() */
     struct cau_view told; /* the last one that arrived */
     uint32_t observer[CAU_OBSERVERS_MAX];
@@ -173,6 +180,12 @@ struct fault_truth {
     bool armed;      /* waits for a state */
 };
 
+/* What was last made out of all nodes' membership, and out of which state of it. */
+struct summary {
+    uint64_t best_of;
+    struct sim_best best;
+};
+
 struct sim_world {
     const struct scenario *scenario;
     const struct sim_ports *ports;
@@ -183,11 +196,12 @@ struct sim_world {
     uint64_t note_seq, work_seq, ring_seq;
     uint64_t stamp;       /* rises with every visible change */
     uint64_t all_touched; /* the last change that can show in every node's facts */
+    uint64_t membership;  /* rises whenever a node's stack, ring, quorum or standby has changed */
     size_t size, progress_max;
     size_t at_nodes, at_quorum, at_witness, at_votes, at_replicas, at_slots, at_blobs, at_roles,
         at_ops, at_outcomes, at_hash, at_notes, at_heap, at_coords, at_flying, at_known, at_list,
         at_faults, at_fault_nodes, at_sites, at_have, at_tries, at_scans, at_updates, at_scratch,
-        at_groups, at_left, at_ids;
+        at_groups, at_left, at_ids, at_summary;
     uint32_t note_capacity, note_free, note_count;
     uint32_t op_capacity, op_free, hash_size;
     uint32_t fault_nodes;
@@ -222,7 +236,7 @@ TABLE(ops, struct op)
 TABLE(outcomes, uint8_t)
 TABLE(hash, uint32_t)
 TABLE(notes, struct note)
-TABLE(heap, uint32_t)
+TABLE(heap, struct queued)
 TABLE(coords, struct coord)
 TABLE(flying, struct cau_node_facts)
 TABLE(known, struct cau_node_facts)
@@ -237,7 +251,8 @@ TABLE(updates, struct cau_update)
 TABLE(scratch, uint32_t) /* four numbers per node */
 TABLE(groups, uint32_t)
 TABLE(left, uint32_t)
-TABLE(ids, uint64_t) /* 64-bit ids of the updates, by index */
+TABLE(ids, uint64_t)           /* 64-bit ids of the updates, by index */
+TABLE(summary, struct summary) /* one */
 #undef TABLE
 
 enum { HAVE_STAGED = 1, HAVE_INSTALLED = 2, HAVE_WANTED = 4 };
@@ -249,9 +264,10 @@ uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uin
                       uint32_t node, uint64_t arg);
 /* Takes it out if it is still there, and forgets the handle. */
 void sim_note_drop(struct sim_world *w, uint32_t *handle);
-/* To another moment, at the end of all that is due then. */
+/* Puts it elsewhere in time, as if it were dropped and put in anew. */
 void sim_note_move(struct sim_world *w, uint32_t handle, sim_nsec at);
-bool sim_note_take(struct sim_world *w, sim_nsec now, struct note *ret);
+/* Takes the first note that is due at `now` or earlier out. */
+bool sim_note_take(struct sim_world *w, sim_nsec now, sim_nsec *ret_at, struct note *ret);
 
 /* world.c */
 void sim_happen(struct sim_world *w, struct sim_happening what);

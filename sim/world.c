@@ -41,7 +41,7 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     w->at_outcomes = reserve(&size, w->op_capacity, u);
     w->at_hash = reserve(&size, w->hash_size, sizeof(uint32_t));
     w->at_notes = reserve(&size, w->note_capacity, sizeof(struct note));
-    w->at_heap = reserve(&size, w->note_capacity, sizeof(uint32_t));
+    w->at_heap = reserve(&size, w->note_capacity, sizeof(struct queued));
     w->at_coords = reserve(&size, c, sizeof(struct coord));
     w->at_flying = reserve(&size, c * n, sizeof(struct cau_node_facts));
     w->at_known = reserve(&size, c * n, sizeof(struct cau_node_facts));
@@ -57,6 +57,7 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     w->at_groups = reserve(&size, 2 * n, sizeof(uint32_t));
     w->at_left = reserve(&size, n, sizeof(uint32_t));
     w->at_ids = reserve(&size, u, sizeof(uint64_t));
+    w->at_summary = reserve(&size, 1, sizeof(struct summary));
     w->size = size;
 }
 
@@ -116,6 +117,7 @@ void sim_world_init(struct sim_world *w, const struct sim_setup *setup)
     w->scenario = s;
     w->chance = (struct sim_chance){.seed = setup->seed, .run = setup->run};
     w->note_settle_soon = w->note_window = NONE;
+    w->membership = 1; /* nothing is made out of it yet */
     sim_note_init(w);
     sim_ops_init(w);
     sim_observe_init(w);
@@ -377,16 +379,17 @@ static void follow_up(struct sim_world *w)
 
 sim_nsec sim_world_next(const struct sim_world *w)
 {
-    return w->note_count == 0 ? SIM_NEVER : notes(w)[heap(w)[0]].at;
+    return w->note_count == 0 ? SIM_NEVER : heap(w)[0].at;
 }
 
 void sim_world_step(struct sim_world *w, sim_nsec now)
 {
     struct note note;
+    sim_nsec at;
 
     assert(now >= w->now);
-    while (sim_note_take(w, now, &note)) {
-        w->now = note.at;
+    while (sim_note_take(w, now, &at, &note)) {
+        w->now = at;
         dispatch(w, &note);
         follow_up(w);
     }
@@ -432,10 +435,14 @@ void sim_world_wake(struct sim_world *w, uint32_t coordinator, sim_nsec at)
 {
     struct coord *c = &coords(w)[coordinator];
 
-    sim_note_drop(w, &c->note_tick);
-    if (c->alive)
-        c->note_tick =
-            sim_note_put(w, at < w->now ? w->now : at, NOTE_TICK, coordinator, CAU_NO_NODE, 0);
+    if (at < w->now)
+        at = w->now;
+    if (at == SIM_NEVER || !c->alive)
+        sim_note_drop(w, &c->note_tick);
+    else if (c->note_tick != NONE)
+        sim_note_move(w, c->note_tick, at);
+    else
+        c->note_tick = sim_note_put(w, at, NOTE_TICK, coordinator, CAU_NO_NODE, 0);
 }
 
 bool sim_world_coordinator_alive(const struct sim_world *w, uint32_t coordinator)

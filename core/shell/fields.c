@@ -90,12 +90,6 @@ static uint64_t max_of(size_t width)
     return UINT64_MAX >> (64 - 8 * width);
 }
 
-static int64_t load_int(const char *at, size_t width)
-{
-    uint64_t value = load(at, width);
-    return width == 4 ? (int64_t)(int32_t)value : (int64_t)value;
-}
-
 static const char *load_pointer(const char *at)
 {
     const char *pointer;
@@ -105,43 +99,41 @@ static const char *load_pointer(const char *at)
 
 /* ---- writing ---- */
 
+static inline bool is_number(const struct cau_field *field)
+{
+    return field->type <= CAU_FIELD_NODE;
+}
+
+static inline bool number_is_default(const struct cau_field *field, uint64_t number)
+{
+    return number == (field->type >= CAU_FIELD_MAYBE ? UINT32_MAX : 0);
+}
+
 static bool is_default(const struct cau_fields *fields, const char *value);
 
-/* Zero, or for what may be absent UINT32_MAX. */
-static bool field_is_default(const struct cau_field *field, const char *value)
+/* Of what is more than a number: nothing in it. */
+static bool is_empty(const struct cau_field *field, const char *value)
 {
     const char *at = value + field->offset;
-    switch ((enum cau_field_type)field->type) {
-    case CAU_FIELD_BOOL:
-    case CAU_FIELD_UINT:
-    case CAU_FIELD_INT:
-    case CAU_FIELD_HEX:
-    case CAU_FIELD_MSEC:
-    case CAU_FIELD_WORD:
-        return load(at, field->width) == 0;
-    case CAU_FIELD_MAYBE:
-    case CAU_FIELD_NODE:
-        return load(at, 4) == UINT32_MAX;
+    switch (field->type) {
     case CAU_FIELD_GUID:
         return load(at, 8) == 0 && load(at + 8, 8) == 0;
     case CAU_FIELD_STRUCT:
         return is_default(field->sub, at);
-    case CAU_FIELD_ARRAY:
-    case CAU_FIELD_LIST:
-    case CAU_FIELD_BLOB:
-    case CAU_FIELD_TEXTS:
-        return load(value + field->count_offset, field->count_width) == 0;
     case CAU_FIELD_TEXT:
         return load_pointer(at) == NULL;
+    default: /* ARRAY, LIST, BLOB, TEXTS */
+        return load(value + field->count_offset, field->count_width) == 0;
     }
-    return false;
 }
 
 /* Member by member: padding says nothing. */
 static bool is_default(const struct cau_fields *fields, const char *value)
 {
     for (uint32_t i = 0; i < fields->count; i++) {
-        if (!field_is_default(&fields->list[i], value)) {
+        const struct cau_field *field = &fields->list[i];
+        if (is_number(field) ? !number_is_default(field, load(value + field->offset, field->width))
+                             : !is_empty(field, value)) {
             return false;
         }
     }
@@ -185,41 +177,57 @@ static void write_guid(struct cau_text *text, const char *at)
     char buf[37];
     struct cau_guid guid;
     memcpy(&guid, at, sizeof(guid));
-    cau_text_printf(text, "\"%s\"", cau_word_guid(guid, buf));
+    cau_text_quote(text, cau_word_guid(guid, buf));
 }
 
-static void write_value(struct cau_text *text, const struct cau_field *field, const char *value)
+static void write_msec(struct cau_text *text, cau_msec at)
+{
+    if (at == CAU_NEVER) {
+        cau_text_say(text, "\"never\"");
+    } else {
+        cau_text_int(text, at);
+    }
+}
+
+static void write_hex(struct cau_text *text, uint64_t value)
+{
+    cau_text_say(text, "\"0x");
+    cau_text_hex(text, value);
+    cau_text_say(text, "\"");
+}
+
+static void write_number(struct cau_text *text, const struct cau_field *field, uint64_t number)
+{
+    switch (field->type) {
+    case CAU_FIELD_BOOL:
+        cau_text_say(text, number != 0 ? "true" : "false");
+        break;
+    case CAU_FIELD_INT:
+        cau_text_int(text, field->width == 4 ? (int32_t)number : (int64_t)number);
+        break;
+    case CAU_FIELD_HEX:
+        write_hex(text, number);
+        break;
+    case CAU_FIELD_MSEC:
+        write_msec(text, (cau_msec)number);
+        break;
+    case CAU_FIELD_WORD:
+        cau_text_quote(text, cau_word(field->words, (uint32_t)number));
+        break;
+    default: /* UINT, MAYBE, NODE */
+        cau_text_uint(text, number);
+        break;
+    }
+}
+
+static void write_more(struct cau_text *text, const struct cau_field *field, const char *value)
 {
     const char *at = value + field->offset;
     uint64_t count =
         field->count_width == 0 ? 0 : load(value + field->count_offset, field->count_width);
-    switch ((enum cau_field_type)field->type) {
-    case CAU_FIELD_BOOL:
-        cau_text_say(text, load(at, 1) != 0 ? "true" : "false");
-        break;
-    case CAU_FIELD_UINT:
-    case CAU_FIELD_MAYBE:
-    case CAU_FIELD_NODE:
-        cau_text_printf(text, "%" PRIu64, load(at, field->width));
-        break;
-    case CAU_FIELD_INT:
-        cau_text_printf(text, "%" PRId64, load_int(at, field->width));
-        break;
-    case CAU_FIELD_HEX:
-        cau_text_printf(text, "\"0x%" PRIx64 "\"", load(at, 8));
-        break;
-    case CAU_FIELD_MSEC:
-        if (load_int(at, 8) == CAU_NEVER) {
-            cau_text_say(text, "\"never\"");
-        } else {
-            cau_text_printf(text, "%" PRId64, load_int(at, 8));
-        }
-        break;
+    switch (field->type) {
     case CAU_FIELD_GUID:
         write_guid(text, at);
-        break;
-    case CAU_FIELD_WORD:
-        cau_text_quote(text, cau_word(field->words, (uint32_t)load(at, field->width)));
         break;
     case CAU_FIELD_STRUCT:
         cau_fields_write(text, field->sub, at);
@@ -236,25 +244,46 @@ static void write_value(struct cau_text *text, const struct cau_field *field, co
     case CAU_FIELD_TEXT:
         cau_text_quote(text, load_pointer(at) == NULL ? "" : load_pointer(at));
         break;
-    case CAU_FIELD_TEXTS:
+    default: /* TEXTS */
         write_texts(text, load_pointer(at), count);
         break;
     }
 }
 
+/* The key with its comma, or at the beginning with a brace in its place. */
+static void write_key(struct cau_text *text, const struct cau_field *field, char before)
+{
+    if (cau_text_room(text, sizeof(field->key))) {
+        char *at = text->data + text->size;
+        memcpy(at, field->key, sizeof(field->key));
+        at[0] = before;
+        text->size += field->key_size;
+    }
+}
+
 void cau_fields_write(struct cau_text *text, const struct cau_fields *fields, const void *value)
 {
-    const char *comma = "";
-    cau_text_say(text, "{");
+    char before = '{';
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct cau_field *field = &fields->list[i];
-        if ((field->flags & CAU_FIELD_ALWAYS) || !field_is_default(field, value)) {
-            cau_text_printf(text, "%s\"%s\":", comma, field->name);
-            write_value(text, field, value);
-            comma = ",";
+        bool always = (field->flags & CAU_FIELD_ALWAYS) != 0;
+        if (is_number(field)) {
+            uint64_t number = load((const char *)value + field->offset, field->width);
+            if (!always && number_is_default(field, number)) {
+                continue;
+            }
+            write_key(text, field, before);
+            write_number(text, field, number);
+        } else {
+            if (!always && is_empty(field, value)) {
+                continue;
+            }
+            write_key(text, field, before);
+            write_more(text, field, value);
         }
+        before = ',';
     }
-    cau_text_say(text, "}");
+    cau_text_say(text, before == '{' ? "{}" : "}");
 }
 
 /* ---- reading ---- */

@@ -13,15 +13,17 @@
 #include "core/shell/words.h"
 
 enum cau_field_type {
+    /* one number, of `width` bytes */
     CAU_FIELD_BOOL,
-    CAU_FIELD_UINT, /* 1, 2, 4 or 8 bytes */
-    CAU_FIELD_INT,  /* 4 or 8 bytes */
-    CAU_FIELD_HEX,  /* uint64_t as "0x1f" */
-    CAU_FIELD_MSEC, /* cau_msec; CAU_NEVER is "never" */
+    CAU_FIELD_UINT,  /* 1, 2, 4 or 8 bytes */
+    CAU_FIELD_INT,   /* 4 or 8 bytes */
+    CAU_FIELD_HEX,   /* uint64_t as "0x1f" */
+    CAU_FIELD_MSEC,  /* cau_msec; CAU_NEVER is "never" */
+    CAU_FIELD_WORD,  /* an enumeration in 1 or 4 bytes, by its words */
+    CAU_FIELD_MAYBE, /* uint32_t; left out = UINT32_MAX, zero is written */
+    CAU_FIELD_NODE,  /* the same, an index that must be below the number of nodes */
+    /* more than a number */
     CAU_FIELD_GUID,
-    CAU_FIELD_WORD,   /* an enumeration in 1 or 4 bytes, by its words */
-    CAU_FIELD_MAYBE,  /* uint32_t; left out = UINT32_MAX, zero is written */
-    CAU_FIELD_NODE,   /* the same, an index that must be below the number of nodes */
     CAU_FIELD_STRUCT, /* embedded; left out when all of it has its default */
     CAU_FIELD_ARRAY,  /* embedded array of structs, its count beside it */
     CAU_FIELD_LIST,   /* pointer to structs, its count beside it */
@@ -35,8 +37,13 @@ enum cau_field_flag {
     CAU_FIELD_NEEDED = 2, /* a failure when it is not there */
 };
 
+/* A key and at least one zero: copied with this fixed size. */
+#define CAU_FIELD_KEY_MAX 32
+
 struct cau_field {
     const char *name;
+    char key[CAU_FIELD_KEY_MAX]; /* the name as it is written, with comma, quotes and colon */
+    size_t key_size;
     size_t offset;
     size_t count_offset;           /* ARRAY, LIST, BLOB, TEXTS: where the count is */
     const struct cau_words *words; /* WORD */

@@ -37,7 +37,11 @@ static int put_entry(struct cau_sink *sink, uint64_t seq, const char *what,
 {
     struct cau_text text;
     cau_text_init(&text);
-    cau_text_printf(&text, "{\"seq\":%" PRIu64 ",\"%s\":", seq, what);
+    cau_text_say(&text, "{\"seq\":");
+    cau_text_uint(&text, seq);
+    cau_text_say(&text, ",");
+    cau_text_quote(&text, what);
+    cau_text_say(&text, ":");
     cau_fields_write(&text, fields, value);
     cau_text_say(&text, "}");
     return put(sink, &text);

@@ -23,7 +23,9 @@
 /* A name in quotes and its colon; every member but the first comes through here. */
 static void say_name(struct cau_text *text, const char *name)
 {
-    cau_text_printf(text, ",\"%s\":", name);
+    cau_text_say(text, ",\"");
+    cau_text_say(text, name);
+    cau_text_say(text, "\":");
 }
 
 static void say_string(struct cau_text *text, const char *name, const char *value)
@@ -35,7 +37,7 @@ static void say_string(struct cau_text *text, const char *name, const char *valu
 static void say_number(struct cau_text *text, const char *name, int64_t value)
 {
     say_name(text, name);
-    cau_text_printf(text, "%" PRId64, value);
+    cau_text_int(text, value);
 }
 
 static void say_bool(struct cau_text *text, const char *name, bool value)
@@ -69,7 +71,8 @@ static void say_error(struct cau_text *text, const char *name, uint8_t why)
         cau_text_say(text, "null");
         return;
     }
-    cau_text_printf(text, "{\"FullyQualifiedErrorId\":\"%s\"", cau_word_reason(why));
+    cau_text_say(text, "{\"FullyQualifiedErrorId\":");
+    cau_text_quote(text, cau_word_reason(why));
     say_string(text, "Message", cau_sentence_reason(why));
     cau_text_say(text, "}");
 }
@@ -101,7 +104,9 @@ static void say_update(struct cau_text *text, const struct cau_record *record,
         say_string(text, "UpdateId", name);
     } else {
         say_name(text, "UpdateId");
-        cau_text_printf(text, "\"0x%" PRIx64 "\"", record->update);
+        cau_text_say(text, "\"0x");
+        cau_text_hex(text, record->update);
+        cau_text_say(text, "\"");
     }
     say_string(text, "UpdateTitle", title);
     say_string(text, "UpdateDescription", description);
@@ -129,8 +134,9 @@ static void say_reboot(struct cau_text *text, const struct cau_record *record)
         cau_text_say(text, "null");
         return;
     }
-    cau_text_printf(text, "{\"RebootSummaryResult\":\"%s\"",
-                    cau_word_status(record->restarted ? CAU_STATUS_SUCCEEDED : CAU_STATUS_FAILED));
+    cau_text_say(text, "{\"RebootSummaryResult\":");
+    cau_text_quote(text,
+                   cau_word_status(record->restarted ? CAU_STATUS_SUCCEEDED : CAU_STATUS_FAILED));
     say_string(text, "BootType", cau_word(&cau_words_boot, record->boot));
     say_string(text, "SoftBootStatus", cau_word(&cau_words_soft_boot, record->soft));
     cau_text_say(text, "}");
@@ -186,7 +192,7 @@ static void say_record(struct cau_text *text, const struct cau_record *record,
         say_guid(text, "RunId", record->run);
         say_guid(text, "OrchestratorGuid", record->orchestrator);
         say_name(text, "Epoch");
-        cau_text_printf(text, "%" PRIu64, record->epoch);
+        cau_text_uint(text, record->epoch);
         break;
     case CAU_REC_CLUSTER_RESULT:
         say_cluster_result(text, record, names);
@@ -212,7 +218,8 @@ int cau_record_write(struct cau_sink *sink, const struct cau_record *record,
 {
     struct cau_text text;
     cau_text_init(&text);
-    cau_text_printf(&text, "{\"Type\":\"%s\"", cau_word_record(record->type));
+    cau_text_say(&text, "{\"Type\":");
+    cau_text_quote(&text, cau_word_record(record->type));
     if (record->type != CAU_REC_UPDATE_STAGING_RESULT &&
         record->type != CAU_REC_UPDATE_INSTALL_RESULT) {
         say_time(&text, "Timestamp", record->at);

@@ -12,10 +12,13 @@
 
 #define WIDTH(s, m) ((uint8_t)sizeof(((s *)0)->m))
 
+/* What it is called, a string literal. */
+#define NAMED(n) .name = (n), .key = ",\"" n "\":", .key_size = sizeof(",\"" n "\":") - 1
+
 /* Member `m` of struct `s`, of field type CAU_FIELD_`t`; what follows are further designators. */
 #define ROW(s, m, t, ...)                                                                          \
     {                                                                                              \
-        .name = #m, .offset = offsetof(s, m), .type = CAU_FIELD_##t, __VA_ARGS__                   \
+        NAMED(#m), .offset = offsetof(s, m), .type = CAU_FIELD_##t, __VA_ARGS__                    \
     }
 
 /* Its count is member `c`. */

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 void cau_text_init(struct cau_text *text)
 {
@@ -28,12 +27,8 @@ void cau_text_clear(struct cau_text *text)
     text->data[0] = '\0';
 }
 
-/* Makes room for `size` more bytes and the NUL. */
-static bool reserve(struct cau_text *text, size_t size)
+bool cau_text_grow(struct cau_text *text, size_t size)
 {
-    if (size < text->capacity - text->size) {
-        return true;
-    }
     size_t capacity = 2 * text->capacity + size;
     bool fixed = text->data == text->fixed;
     char *data = realloc(fixed ? NULL : text->data, capacity);
@@ -49,30 +44,53 @@ static bool reserve(struct cau_text *text, size_t size)
     return true;
 }
 
-void cau_text_add(struct cau_text *text, const char *data, size_t size)
+#define DIGITS_MAX 20 /* of 64 bits, in decimal */
+
+void cau_text_uint(struct cau_text *text, uint64_t value)
 {
-    if (reserve(text, size)) {
-        memcpy(text->data + text->size, data, size);
-        text->size += size;
-        text->data[text->size] = '\0';
-    }
+    char digits[DIGITS_MAX];
+    size_t at = DIGITS_MAX;
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    cau_text_add(text, digits + at, DIGITS_MAX - at);
 }
 
-void cau_text_say(struct cau_text *text, const char *string)
+void cau_text_int(struct cau_text *text, int64_t value)
 {
-    cau_text_add(text, string, strlen(string));
+    if (value < 0) {
+        cau_text_say(text, "-");
+    }
+    cau_text_uint(text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void cau_text_hex(struct cau_text *text, uint64_t value)
+{
+    char digits[DIGITS_MAX];
+    size_t at = DIGITS_MAX;
+    do {
+        digits[--at] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    } while (value > 0);
+    cau_text_add(text, digits + at, DIGITS_MAX - at);
 }
 
 static void add_printf(struct cau_text *text, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int size = vsnprintf(NULL, 0, format, args);
-    if (size < 0) {
-        text->failed = true;
-    } else if (reserve(text, (size_t)size)) {
-        vsnprintf(text->data + text->size, (size_t)size + 1, format, again);
+    size_t room = text->capacity - text->size;
+    int size = vsnprintf(text->data + text->size, room, format, args);
+    if (size >= 0 && (size_t)size >= room && cau_text_grow(text, (size_t)size)) {
+        room = text->capacity - text->size;
+        vsnprintf(text->data + text->size, room, format, again);
+    }
+    if (size >= 0 && (size_t)size < room) {
         text->size += (size_t)size;
+    } else { /* what did not fit is not there */
+        text->data[text->size] = '\0';
+        text->failed = true;
     }
     va_end(again);
 }

@@ -28,7 +28,6 @@
 #include "core/shell/text.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,9 +85,11 @@ static void begin(struct cau_text *text, const struct cau_driver *driver, cau_ms
 {
     char buf[32];
     cau_text_init(text);
-    cau_text_printf(text, "%s ", cau_word_time(at, buf));
+    cau_text_say(text, cau_word_time(at, buf));
+    cau_text_say(text, " ");
     if (driver->label[0] != '\0') {
-        cau_text_printf(text, "%s ", driver->label);
+        cau_text_say(text, driver->label);
+        cau_text_say(text, " ");
     }
     cau_text_say(text, place);
 }
@@ -110,24 +111,38 @@ static void say_value(struct cau_text *text, const char *value)
     }
 }
 
+/* What stands before a word or a number begins with a space. */
+static void say_word(struct cau_text *text, const char *before, const char *word)
+{
+    cau_text_say(text, before);
+    cau_text_say(text, word);
+}
+
+static void say_number(struct cau_text *text, const char *before, uint64_t number)
+{
+    cau_text_say(text, before);
+    cau_text_uint(text, number);
+}
+
 static void say_why(struct cau_text *text, uint8_t why)
 {
     if (why != CAU_WHY_NONE) {
-        cau_text_printf(text, " why=%s", cau_word_reason(why));
+        say_word(text, " why=", cau_word_reason(why));
     }
 }
 
 static void say_flag(struct cau_text *text, bool set, const char *word)
 {
     if (set) {
-        cau_text_printf(text, " %s", word);
+        say_word(text, " ", word);
     }
 }
 
 static void say_error(struct cau_text *text, int32_t error)
 {
     if (error != 0) {
-        cau_text_printf(text, " error=%" PRId32, error);
+        cau_text_say(text, " error=");
+        cau_text_int(text, error);
     }
 }
 
@@ -143,19 +158,18 @@ int cau_trace_event(struct cau_driver *driver, const struct cau_event *event)
     begin(&text, driver, event->at, cau_name_node(driver->names, flight.node));
     cau_text_say(&text, " <-");
     if (known) {
-        cau_text_printf(&text, " %s", cau_word_action(flight.kind));
+        say_word(&text, " ", cau_word_action(flight.kind));
     }
     if (event->kind == CAU_EV_RESULT) {
-        cau_text_printf(&text, " #%" PRIu64 " %s", result->id, cau_word_result(result->code));
+        say_number(&text, " #", result->id);
+        say_word(&text, " ", cau_word_result(result->code));
         say_error(&text, result->error);
-        if (result->why != CAU_WHY_NONE) {
-            cau_text_printf(&text, " why=%s", cau_word_reason(result->why));
-        }
+        say_why(&text, result->why);
         if (result->update_count > 0) {
-            cau_text_printf(&text, " updates=%" PRIu32, result->update_count);
+            say_number(&text, " updates=", result->update_count);
         }
     } else {
-        cau_text_printf(&text, " %s", cau_word(&cau_words_event, event->kind));
+        say_word(&text, " ", cau_word(&cau_words_event, event->kind));
     }
     return finish(&text, driver);
 }
@@ -187,11 +201,11 @@ static void say_update(struct cau_text *text, const struct cau_names *names,
     if (name[0] != '\0') {
         say_value(text, name);
     } else {
-        cau_text_printf(text, "0x%" PRIx64, record->update);
+        cau_text_say(text, "0x");
+        cau_text_hex(text, record->update);
     }
-    cau_text_printf(text, " %s %s",
-                    record->type == CAU_REC_UPDATE_STAGING_RESULT ? "staged" : "installed",
-                    cau_word_outcome(record->outcome));
+    cau_text_say(text, record->type == CAU_REC_UPDATE_STAGING_RESULT ? " staged" : " installed");
+    say_word(text, " ", cau_word_outcome(record->outcome));
     say_error(text, record->error);
     say_flag(text, record->restart_required, "restart");
 }
@@ -201,7 +215,7 @@ static void say_notes(struct cau_text *text, uint32_t notes)
     const char *before = " notes=";
     for (uint32_t i = 0; i < cau_words_note.count; i++) {
         if (notes & 1u << i) {
-            cau_text_printf(text, "%s%s", before, cau_word(&cau_words_note, i));
+            say_word(text, before, cau_word(&cau_words_note, i));
             before = ",";
         }
     }
@@ -209,19 +223,19 @@ static void say_notes(struct cau_text *text, uint32_t notes)
 
 static void say_result(struct cau_text *text, const struct cau_record *record)
 {
-    cau_text_printf(text, " result %s", cau_word_status(record->status));
+    say_word(text, " result ", cau_word_status(record->status));
     say_why(text, record->why);
-    cau_text_printf(text, " succeeded=%" PRIu32 " failed=%" PRIu32, record->succeeded,
-                    record->failed);
+    say_number(text, " succeeded=", record->succeeded);
+    say_number(text, " failed=", record->failed);
     if (record->type == CAU_REC_CLUSTER_RESULT) {
         say_notes(text, record->notes);
         return;
     }
-    cau_text_printf(text, " attempts=%" PRIu32 " restarts=%" PRIu32, record->attempt,
-                    record->restarts);
+    say_number(text, " attempts=", record->attempt);
+    say_number(text, " restarts=", record->restarts);
     if (record->boot > CAU_BOOT_FULL || record->soft > CAU_SOFT_NOT_ENABLED) {
-        cau_text_printf(text, " boot=%s soft-boot=%s", cau_word(&cau_words_boot, record->boot),
-                        cau_word(&cau_words_soft_boot, record->soft));
+        say_word(text, " boot=", cau_word(&cau_words_boot, record->boot));
+        say_word(text, " soft-boot=", cau_word(&cau_words_soft_boot, record->soft));
     }
     say_flag(text, record->restart_pending, "restart-pending");
     say_flag(text, record->left_suspended, "left-suspended");
@@ -232,24 +246,24 @@ static int trace_record(const struct cau_driver *driver, cau_msec at,
                         const struct cau_record *record)
 {
     struct cau_text text;
-    char run[37], orchestrator[37];
+    char guid[37];
     bool cluster =
         record->type == CAU_REC_ACTIVITY_ID_MAP || record->type == CAU_REC_CLUSTER_RESULT;
     begin(&text, driver, at, cluster ? "cluster" : cau_name_node(driver->names, record->node));
     switch ((enum cau_record_type)record->type) {
     case CAU_REC_ACTIVITY_ID_MAP:
-        cau_text_printf(&text, " run %s orchestrator=%s epoch=%" PRIu64,
-                        cau_word_guid(record->run, run),
-                        cau_word_guid(record->orchestrator, orchestrator), record->epoch);
+        say_word(&text, " run ", cau_word_guid(record->run, guid));
+        say_word(&text, " orchestrator=", cau_word_guid(record->orchestrator, guid));
+        say_number(&text, " epoch=", record->epoch);
         break;
     case CAU_REC_CLUSTER_RESULT:
     case CAU_REC_NODE_RESULT:
         say_result(&text, record);
         break;
     case CAU_REC_NODE_STATUS:
-        cau_text_printf(&text, " %s", cau_word_node_state(record->state));
+        say_word(&text, " ", cau_word_node_state(record->state));
         if (record->attempt > 1) {
-            cau_text_printf(&text, " attempt=%" PRIu32, record->attempt);
+            say_number(&text, " attempt=", record->attempt);
         }
         say_why(&text, record->why);
         say_flag(&text, record->transient, "transient");
@@ -271,15 +285,14 @@ static void say_arguments(struct cau_text *text, const struct cau_names *names,
 {
     switch ((enum cau_action_kind)action->kind) {
     case CAU_ACT_ACK:
-        cau_text_printf(text, " request=%" PRIu64, action->target);
+        say_number(text, " request=", action->target);
         break;
     case CAU_ACT_CANCEL:
-        cau_text_printf(text, " operation=#%" PRIu64, action->target);
+        say_number(text, " operation=#", action->target);
         break;
     case CAU_ACT_LOCK_WRITE:
-        cau_text_printf(text, " phase=%s epoch=%" PRIu64,
-                        cau_word(&cau_words_lock_phase, action->lock_want.phase),
-                        action->lock_want.epoch);
+        say_word(text, " phase=", cau_word(&cau_words_lock_phase, action->lock_want.phase));
+        say_number(text, " epoch=", action->lock_want.epoch);
         break;
     case CAU_ACT_SCAN:
     case CAU_ACT_STAGE:
@@ -288,15 +301,16 @@ static void say_arguments(struct cau_text *text, const struct cau_names *names,
         say_value(text, cau_name_plugin(names, action->plugin));
         break;
     case CAU_ACT_SUSPEND:
-        cau_text_printf(text, " mode=%s", cau_word(&cau_words_pause, action->mode));
+        say_word(text, " mode=", cau_word(&cau_words_pause, action->mode));
         break;
     case CAU_ACT_RESUME:
-        cau_text_printf(text, " failback=%s", cau_word(&cau_words_failback, action->mode));
+        say_word(text, " failback=", cau_word(&cau_words_failback, action->mode));
         break;
     case CAU_ACT_RESTART:
-        cau_text_printf(text, " boot=0x%" PRIx64, action->boot_id);
+        cau_text_say(text, " boot=0x");
+        cau_text_hex(text, action->boot_id);
         if (action->mode != CAU_RESTART_FULL) {
-            cau_text_printf(text, " mode=%s", cau_word(&cau_words_restart, action->mode));
+            say_word(text, " mode=", cau_word(&cau_words_restart, action->mode));
         }
         break;
     case CAU_ACT_RECORD:
@@ -327,9 +341,9 @@ int cau_trace_action(struct cau_driver *driver, cau_msec at, const struct cau_ac
                             action->kind};
     struct cau_text text;
     begin(&text, driver, at, cau_name_node(driver->names, flight.node));
-    cau_text_printf(&text, " -> %s", cau_word_action(action->kind));
+    say_word(&text, " -> ", cau_word_action(action->kind));
     if (action->id != 0) {
-        cau_text_printf(&text, " #%" PRIu64, action->id);
+        say_number(&text, " #", action->id);
         text.failed = !remember(driver, &flight) || text.failed;
     }
     say_arguments(&text, driver->names, action);

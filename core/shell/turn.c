@@ -16,7 +16,8 @@ static int make_state(struct cau_driver *driver, const char **reterr_why)
     size_t size = driver->ops->size(driver->plan);
     driver->state = calloc(1, size == 0 ? 1 : size);
     driver->actions.capacity = driver->plan->max_actions_per_step;
-    driver->actions.list = calloc(driver->actions.capacity, sizeof(*driver->actions.list));
+    /* megabytes, of which a step uses little: not zeroed, a decider writes all of an action */
+    driver->actions.list = malloc(driver->actions.capacity * sizeof(*driver->actions.list));
     if (driver->state == NULL || driver->actions.list == NULL) {
         *reterr_why = "not enough memory for the plan";
         return -ENOMEM;

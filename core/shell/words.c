@@ -514,6 +514,30 @@ static void civil_date(int64_t day, int64_t *ret_year, int *ret_month, int *ret_
     *ret_year = year + era * 400 + (*ret_month <= 2 ? 1 : 0);
 }
 
+/* The last `width` decimal digits of `value`, and what comes after them. */
+static char *put_digits(char *at, uint64_t value, int width)
+{
+    for (int i = width; i-- > 0; value /= 10) {
+        at[i] = (char)('0' + value % 10);
+    }
+    return at + width;
+}
+
+/* At least four characters, the sign of a year before 0 included. */
+static char *put_year(char *at, int64_t year)
+{
+    if (year >= 0 && year <= 9999) {
+        return put_digits(at, (uint64_t)year, 4);
+    }
+    return at + snprintf(at, 16, "%04" PRId64, year);
+}
+
+static char *put_char(char *at, char c)
+{
+    *at = c;
+    return at + 1;
+}
+
 char *cau_word_time(cau_msec at, char buf[32])
 {
     if (at == CAU_NEVER) {
@@ -530,9 +554,15 @@ char *cau_word_time(cau_msec at, char buf[32])
     int64_t year;
     int month, day_of_month;
     civil_date(day, &year, &month, &day_of_month);
-    int second = (int)(ms / 1000);
-    snprintf(buf, 32, "%04" PRId64 "-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day_of_month,
-             second / 3600, second / 60 % 60, second % 60, (int)(ms % 1000));
+    uint32_t second = (uint32_t)(ms / 1000);
+    char *end = put_char(put_year(buf, year), '-');
+    end = put_char(put_digits(end, (uint32_t)month, 2), '-');
+    end = put_char(put_digits(end, (uint32_t)day_of_month, 2), 'T');
+    end = put_char(put_digits(end, second / 3600, 2), ':');
+    end = put_char(put_digits(end, second / 60 % 60, 2), ':');
+    end = put_char(put_digits(end, second % 60, 2), '.');
+    end = put_char(put_digits(end, (uint32_t)(ms % 1000), 3), 'Z');
+    *end = '\0';
     return buf;
 }
 
@@ -550,9 +580,16 @@ char *cau_word_duration(cau_msec duration, char buf[32])
 
 char *cau_word_guid(struct cau_guid guid, char buf[37])
 {
-    snprintf(buf, 37, "%08x-%04x-%04x-%04x-%012" PRIx64, (unsigned)(guid.hi >> 32),
-             (unsigned)(guid.hi >> 16 & 0xffff), (unsigned)(guid.hi & 0xffff),
-             (unsigned)(guid.lo >> 48), guid.lo & UINT64_C(0xffffffffffff));
+    uint64_t rest[] = {guid.hi, guid.lo};
+    char *at = buf;
+    for (int i = 0; i < 32; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20) {
+            *at++ = '-';
+        }
+        *at++ = "0123456789abcdef"[rest[i / 16] >> 60];
+        rest[i / 16] <<= 4;
+    }
+    *at = '\0';
     return buf;
 }
 

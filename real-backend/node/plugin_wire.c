@@ -39,9 +39,7 @@ static const struct cau_fields update_fields = FIELDS(struct wire_update, "updat
 static const struct cau_field argument_rows[] = {
     NEEDED(struct plugin_argument, name, TEXT),
     PLAIN(struct plugin_argument, required, BOOL),
-    {.name = "default",
-     .offset = offsetof(struct plugin_argument, fallback),
-     .type = CAU_FIELD_TEXT,
+    {NAMED("default"), .offset = offsetof(struct plugin_argument, fallback), .type = CAU_FIELD_TEXT,
      .width = WIDTH(struct plugin_argument, fallback)},
     PLAIN(struct plugin_argument, explain, TEXT),
 };
