@@ -481,6 +481,7 @@ static void gather(struct run *run)
 
     o->world = text_of(&run->chronicle.world);
     o->votes = text_of(&run->chronicle.votes);
+    o->counts = sim_world_counts(run->stage.world);
     for (uint32_t f = 0; f < run->scenario->fault_count; f++)
         o->faults[f] = sim_world_fault_count(run->stage.world, f);
     for (uint32_t c = 0; c < run->scenario->coordinator_count; c++) {

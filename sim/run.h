@@ -71,8 +71,9 @@ struct sim_outcome {
     uint32_t *faults; /* per fault of the scenario: how often it happened */
     uint32_t fault_count;
     struct sim_outcome_text world, votes; /* world.ndjson, votes.csv */
-    sim_nsec end;                         /* when the last coordinator ended or died */
-    bool did_not_end;                     /* the limit came first, or it was given up */
+    struct sim_counts counts;
+    sim_nsec end;     /* when the last coordinator ended or died */
+    bool did_not_end; /* the limit came first, or it was given up */
 };
 
 /* Returns 0 (also when the run did not end), or < 0 with a sentence (malloc'd): the scenario's
