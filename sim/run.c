@@ -522,7 +522,8 @@ int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char
                       .scenario = s,
                       .outcome = ret,
                       .limit = options->limit > 0 ? options->limit : LIMIT};
-    struct sim_setup setup = {.scenario = s, .seed = options->seed, .run = options->run};
+    struct sim_setup setup = {
+        .scenario = s, .seed = options->seed, .run = options->run, .prepared = options->prepared};
     struct sim_ports ports = {.ctx = &run, .deliver = deliver, .news = news, .happened = happened};
     struct sim_loop loop = {.ctx = &run, .next = next, .step = step};
     int rc;

@@ -33,6 +33,7 @@ struct sim_run_options {
     uint64_t seed, run;
     const char *engine;                            /* "simgrid" or "heap" */
     const char *context_factory;                   /* SimGrid's, or NULL */
+    struct sim_engine *prepared;                   /* by sim_stage_prepare; or NULL */
     const struct cau_decider_ops *decider;         /* of all coordinators; NULL: the core */
     const struct cau_decider_ops *const *deciders; /* or one for each; a NULL entry: `decider` */
     const struct sim_watch *watch;                 /* or NULL */

@@ -17,7 +17,8 @@ struct sim_world;
 struct sim_setup {
     const struct scenario *scenario; /* lent, unchanged as long as the world lives */
     uint64_t seed, run;
-    size_t progress_max; /* bytes of the largest progress that a coordinator can write */
+    size_t progress_max;         /* bytes of the largest progress that a coordinator can write */
+    struct sim_engine *prepared; /* for sim_stage_init alone: see sim_stage_prepare; or NULL */
 };
 
 /* What has just changed. `value` and the rest mean what the comment says. */

@@ -4,7 +4,8 @@
  * Four sites, a role on each node, two updates of which one wants a restart. With `faults` machines
  * crash and are repaired, boots are slow, a site is cut off now and then. On the heap engine the
  * runs are made one after the other in this process; on SimGrid as a campaign makes them, by a
- * worker that forks for each. The bytes of world and core are those of their blocks.
+ * worker that loads the platform and forks for each. The bytes of world and core are those of their
+ * blocks.
  *
  * usage: bench heap|simgrid NODES RUNS [faults] [quiet] [parallel N]
  */
@@ -13,6 +14,7 @@
 #include "scenarios/plan.h"
 #include "sim/pool.h"
 #include "sim/run.h"
+#include "sim/stage.h"
 #include "tests/bench/meter.h"
 
 #include <inttypes.h>
@@ -26,6 +28,7 @@ struct sum {
 
 struct bench {
     struct scenario *scenario;
+    struct sim_engine *prepared; /* in a worker */
     const char *engine;
     uint64_t runs, handed_out;
     bool quiet;
@@ -93,6 +96,7 @@ static bool make_one(const struct bench *bench, uint64_t run, struct sum *sum, c
 {
     const struct sim_run_options options = {.scenario = bench->scenario,
                                             .engine = bench->engine,
+                                            .prepared = bench->prepared,
                                             .seed = bench->scenario->seed,
                                             .run = run,
                                             .quiet = bench->quiet};
@@ -120,6 +124,18 @@ static bool next(void *ctx, struct sim_task *ret)
     *ret = (struct sim_task){.count = (uint32_t)(bench->runs - bench->handed_out)};
     bench->handed_out = bench->runs;
     return ret->count > 0;
+}
+
+static bool prepare(void *ctx, uint32_t cell, void *row)
+{
+    struct bench *bench = ctx;
+    char *why = NULL;
+    (void)cell;
+    bench->prepared = sim_stage_prepare(bench->scenario, bench->engine, &why);
+    if (bench->prepared == NULL) {
+        snprintf(row, sizeof(struct sum), "%s", why != NULL ? why : "out of memory");
+    }
+    return bench->prepared != NULL;
 }
 
 static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
@@ -166,6 +182,7 @@ static void make_all(struct bench *bench)
                                       .row_size = sizeof(struct sum),
                                       .apart = true,
                                       .next = next,
+                                      .prepare = prepare,
                                       .make = make,
                                       .took = took};
         if (sim_pool_run(&pool, &why) < 0) {
