@@ -7,7 +7,9 @@
  * worker that loads the platform and forks for each. The bytes of world and core are those of their
  * blocks.
  *
- * usage: bench heap|simgrid NODES RUNS [faults] [quiet] [parallel N]
+ * usage: bench heap|simgrid NODES RUNS [faults] [quiet] [parallel N] [within MB]
+ *
+ * `within` is a limit of memory: a run that wants more does not end.
  */
 #include "core/caucus.h"
 #include "core/shell/text.h"
@@ -17,10 +19,12 @@
 #include "sim/stage.h"
 #include "tests/bench/meter.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 struct sum {
     uint64_t messages, notes, turns, text, ended, faults, died;
@@ -210,6 +214,14 @@ static void print_sizes(const struct scenario *scenario)
     scenario_plan_done(&plan);
 }
 
+static void limit(uint64_t megabytes)
+{
+    const struct rlimit rlimit = {megabytes * 1000000, megabytes * 1000000};
+    if (setrlimit(RLIMIT_AS, &rlimit) != 0) {
+        stop(strerror(errno));
+    }
+}
+
 int main(int argc, char **argv)
 {
     uint64_t parallel = 1;
@@ -222,12 +234,15 @@ int main(int argc, char **argv)
             quiet = true;
         } else if (strcmp(argv[at], "parallel") == 0 && at + 1 < argc) {
             parallel = meter_number("parallel", argv[++at], 1);
+        } else if (strcmp(argv[at], "within") == 0 && at + 1 < argc) {
+            limit(meter_number("within", argv[++at], 1));
         } else {
             break;
         }
     }
     if (argc < 4 || at < argc) {
-        fputs("usage: bench heap|simgrid NODES RUNS [faults] [quiet] [parallel N]\n", stderr);
+        fputs("usage: bench heap|simgrid NODES RUNS [faults] [quiet] [parallel N] [within MB]\n",
+              stderr);
         return 64;
     }
     uint64_t nodes = meter_number("NODES", argv[2], 4);

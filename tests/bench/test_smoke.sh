@@ -1,12 +1,9 @@
 #!/bin/sh
 # The benchmarks still run, both sides of each exchange the same number of messages, and every row is there. How
-# fast anything is, no test says; the long form makes the table (tests/run.sh --long bench).
+# fast anything is, no test says: that is what tests/bench/run.sh is for.
 set -eu
 : "${CAUCUS:?must name the program, like build/bin/caucus}"
 [ -x "${CAUCUS_BUILD:?}/tests/bench" ] || exit 77
-if [ "${CAUCUS_LONG-0}" = 1 ]; then
-    exec tests/bench/run.sh
-fi
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 code=0
