@@ -306,6 +306,13 @@ void sim_meter_end(struct sim_meter *m, const struct sim_outcome *outcome, struc
     }};
 }
 
+bool sim_measure_refuse(void *ret, char *why)
+{
+    snprintf(ret, SIM_SENTENCE_MAX, "%s", why != NULL ? why : "out of memory");
+    free(why);
+    return false;
+}
+
 bool sim_measure_run(const struct sim_measure_options *options, void *ret)
 {
     struct sim_meter *meter = sim_meter_new(options->scenario);
@@ -313,6 +320,7 @@ bool sim_measure_run(const struct sim_measure_options *options, void *ret)
                                         .seed = options->seed,
                                         .run = options->run,
                                         .engine = options->engine,
+                                        .prepared = options->prepared,
                                         .decider = options->decider,
                                         .watch = sim_meter_watch(meter),
                                         .quiet = true};
@@ -321,14 +329,11 @@ bool sim_measure_run(const struct sim_measure_options *options, void *ret)
     if (options->decider != NULL) {
         sim_meter_of_another(meter);
     }
-    int rc = sim_run(&run, &outcome, &why);
-    if (rc == 0) {
+    bool made = sim_run(&run, &outcome, &why) == 0 || sim_measure_refuse(ret, why);
+    if (made) {
         sim_meter_end(meter, &outcome, ret);
         sim_outcome_done(&outcome);
-    } else {
-        snprintf(ret, SIM_SENTENCE_MAX, "%s", why != NULL ? why : "out of memory");
     }
-    free(why);
     sim_meter_free(meter);
-    return rc == 0;
+    return made;
 }

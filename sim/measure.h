@@ -81,6 +81,7 @@ void sim_meter_end(struct sim_meter *meter, const struct sim_outcome *outcome,
 struct sim_measure_options {
     const struct scenario *scenario;
     const char *engine;
+    struct sim_engine *prepared;           /* by sim_stage_prepare; or NULL */
     const struct cau_decider_ops *decider; /* of all coordinators; NULL: the core */
     uint64_t seed, run;
 };
@@ -89,6 +90,9 @@ struct sim_measure_options {
  * be made (false), for a sentence why: SIM_SENTENCE_MAX bytes at least. */
 bool sim_measure_run(const struct sim_measure_options *options, void *ret);
 #define SIM_SENTENCE_MAX sizeof(struct sim_measures)
+
+/* Says in place of the measures why a run cannot be made; frees the sentence. Returns false. */
+bool sim_measure_refuse(void *ret, char *why);
 
 /* The first invariant that was broken, as a sentence; "" when none was. */
 const char *sim_meter_broken(const struct sim_meter *meter);

@@ -104,8 +104,10 @@ void sim_observe_whole(struct sim_world *w, uint32_t coordinator)
     uint32_t contact = sim_observe_contact(w, coordinator);
 
     c->whole = true;
-    if (c->note_view == NONE)
+    if (c->note_view == NONE) {
         sim_note_drop(w, &c->note_look);
+        w->counts.messages += contact != NONE; /* else it is asked when that one has arrived */
+    }
     plan_look(w, coordinator, contact == NONE ? 0 : way(w, coordinator, contact));
 }
 
@@ -219,6 +221,7 @@ void sim_observe_look(struct sim_world *w, uint32_t coordinator)
     c->observer[0] = asked[0];
     c->observer[1] = asked[1];
     c->looked = count > 0 ? w->stamp : 0;
+    w->counts.messages += count > 0;
     c->note_view =
         sim_note_put(w, sim_later(w->now, count > 0 ? way(w, coordinator, first) : SILENCE),
                      NOTE_VIEW, coordinator, CAU_NO_NODE, 0);

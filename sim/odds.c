@@ -2,6 +2,7 @@
 
 #include "sim/measure.h"
 #include "sim/pool.h"
+#include "sim/stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct asked {
     const struct sim_odds_options *options;
     struct sim_odds_run *runs;
     uint32_t handed_out;
+    struct sim_engine *prepared; /* in a worker */
 };
 
 static bool next(void *ctx, struct sim_task *ret)
@@ -26,11 +28,21 @@ static bool next(void *ctx, struct sim_task *ret)
     return ret->count > 0;
 }
 
+static bool prepare(void *ctx, uint32_t cell, void *row)
+{
+    struct asked *asked = ctx;
+    char *why = NULL;
+    (void)cell;
+    asked->prepared = sim_stage_prepare(asked->options->scenario, asked->options->engine, &why);
+    return asked->prepared != NULL || sim_measure_refuse(row, why);
+}
+
 static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
 {
     const struct asked *asked = ctx;
     const struct sim_measure_options options = {.scenario = asked->options->scenario,
                                                 .engine = asked->options->engine,
+                                                .prepared = asked->prepared,
                                                 .seed = asked->options->seed,
                                                 .run = run};
     (void)cell;
@@ -62,6 +74,7 @@ int sim_odds_run(const struct sim_odds_options *options, struct sim_odds_run *re
                                   .row_size = sizeof(struct sim_measures),
                                   .apart = strcmp(options->engine, "simgrid") == 0,
                                   .next = next,
+                                  .prepare = prepare,
                                   .make = make,
                                   .took = took};
     return sim_pool_run(&pool, reterr_why);

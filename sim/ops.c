@@ -136,6 +136,7 @@ static void depart(struct sim_world *w, uint32_t op)
     struct op *o = &ops(w)[op];
     sim_nsec work = 0;
 
+    w->counts.messages += o->contact != NONE;
     if (o->contact == NONE || gets_lost(w, o, SIM_FOR_LOST_ORDER)) {
         sim_op_lose(w, op);
         return;
@@ -201,6 +202,7 @@ void sim_op_finish(struct sim_world *w, uint32_t op, enum cau_result_code code)
         op_release(w, op);
         return;
     }
+    w->counts.messages++;
     if (gets_lost(w, o, SIM_FOR_LOST_ANSWER)) {
         o->state = OP_GONE;
         return;

@@ -65,35 +65,77 @@ static bool make_and_send(const struct sim_pool *pool, uint32_t cell, uint64_t r
     return write_all(fd, &result, size_of(pool)) && result.how == MADE;
 }
 
-static bool make_apart(const struct sim_pool *pool, uint32_t cell, uint64_t run, int fd)
+/* A process that goes with this one; what is buffered is not written twice. */
+static pid_t fork_below(void)
 {
-    int status = 0;
+    fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+    return child;
+}
+
+/* False: it did not end by itself, or there was none. */
+static bool ended(pid_t child, int *ret_code)
+{
+    int status = 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) {
+            return false;
+        }
+    }
+    *ret_code = WEXITSTATUS(status);
+    return child > 0 && WIFEXITED(status);
+}
+
+static bool make_apart(const struct sim_pool *pool, uint32_t cell, uint64_t run, int fd)
+{
+    int code;
+    pid_t child = fork_below();
+    if (child == 0) {
         _exit(make_and_send(pool, cell, run, fd) ? 0 : 1);
     }
-    bool over = child > 0;
-    while (over && waitpid(child, &status, 0) < 0) {
-        over = errno == EINTR;
-    }
-    if (over && WIFEXITED(status)) {
-        return WEXITSTATUS(status) == 0;
+    if (ended(child, &code)) {
+        return code == 0;
     }
     struct result result = {.run = run, .how = DIED};
     return write_all(fd, &result, size_of(pool));
 }
 
+static bool make_all(const struct sim_pool *pool, const struct sim_task *task, int fd)
+{
+    bool made = true;
+    for (uint32_t i = 0; made && i < task->count; i++) {
+        made = (pool->apart ? make_apart : make_and_send)(pool, task->cell, task->first + i, fd);
+    }
+    return made;
+}
+
+/* In a process of its own, since the next task's runs may share something else. If it dies, so does
+ * this worker. */
+static bool prepare_and_make(const struct sim_pool *pool, const struct sim_task *task, int fd)
+{
+    int code;
+    pid_t child = fork_below();
+    if (child == 0) {
+        struct result result = {.run = task->first, .how = CANNOT};
+        if (!pool->prepare(pool->ctx, task->cell, result.row)) {
+            write_all(fd, &result, size_of(pool));
+            _exit(1);
+        }
+        _exit(make_all(pool, task, fd) ? 0 : 1);
+    }
+    return ended(child, &code) && code == 0;
+}
+
 static void work(const struct sim_pool *pool, int tasks, int results)
 {
     struct sim_task task;
-    while (read(tasks, &task, sizeof task) == (ssize_t)sizeof task) {
-        for (uint32_t i = 0; i < task.count; i++) {
-            if (!(pool->apart ? make_apart : make_and_send)(pool, task.cell, task.first + i,
-                                                            results)) {
-                return;
-            }
-        }
+    bool made = true;
+    while (made && read(tasks, &task, sizeof task) == (ssize_t)sizeof task) {
+        bool shared = pool->apart && pool->prepare != NULL && task.count > 1;
+        made = (shared ? prepare_and_make : make_all)(pool, &task, results);
     }
 }
 

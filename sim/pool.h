@@ -25,6 +25,9 @@ struct sim_pool {
     const volatile sig_atomic_t *stop; /* not 0: give up; or NULL */
     /* Here: the next task; false: none now, and none later unless something comes in first. */
     bool (*next)(void *ctx, struct sim_task *ret);
+    /* In a worker, where runs are made apart: what the runs of a task share, in a process from
+     * which theirs are forked. NULL: they share nothing. False: as `make`. */
+    bool (*prepare)(void *ctx, uint32_t cell, void *row);
     /* In a worker: makes one run. False: it cannot be made, and `row` holds a sentence why. */
     bool (*make)(void *ctx, uint32_t cell, uint64_t run, void *row);
     /* Here: what a run gave; `row` NULL: its process died, a defect of Caucus. Of one cell and task

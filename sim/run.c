@@ -191,8 +191,10 @@ static struct sim_play *new_play(const struct sim_run_options *options)
 struct sim_play *sim_play_begin(const struct sim_run_options *options, char **reterr_why)
 {
     struct sim_play *play = new_play(options);
-    struct sim_setup setup = {
-        .scenario = play->scenario, .seed = options->seed, .run = options->run};
+    struct sim_setup setup = {.scenario = play->scenario,
+                              .seed = options->seed,
+                              .run = options->run,
+                              .prepared = options->prepared};
     struct sim_ports mine = ports;
     int rc = make_plans(play, &setup.progress_max, reterr_why);
 
@@ -282,6 +284,7 @@ static void gather(struct sim_play *play)
 
     o->world = text_of(&play->chronicle.world);
     o->votes = text_of(&play->chronicle.votes);
+    o->counts = sim_world_counts(play->stage.world);
     for (uint32_t f = 0; f < play->scenario->fault_count; f++)
         o->faults[f] = sim_world_fault_count(play->stage.world, f);
     for (uint32_t c = 0; c < play->scenario->coordinator_count; c++) {

@@ -34,6 +34,7 @@ struct sim_run_options {
     uint64_t seed, run;
     const char *engine;                            /* "simgrid" or "heap" */
     const char *context_factory;                   /* SimGrid's, or NULL */
+    struct sim_engine *prepared;                   /* by sim_stage_prepare; or NULL */
     const struct cau_decider_ops *decider;         /* of all coordinators; NULL: the core */
     const struct cau_decider_ops *const *deciders; /* or one for each; a NULL entry: `decider` */
     const struct sim_watch *watch;                 /* or NULL */
@@ -72,8 +73,9 @@ struct sim_outcome {
     uint32_t *faults; /* per fault of the scenario: how often it happened */
     uint32_t fault_count;
     struct sim_outcome_text world, votes; /* world.ndjson, votes.csv */
-    sim_nsec end;                         /* when the last coordinator ended or died */
-    bool did_not_end;                     /* the limit came first, or it was given up */
+    struct sim_counts counts;
+    sim_nsec end;     /* when the last coordinator ended or died */
+    bool did_not_end; /* the limit came first, or it was given up */
 };
 
 /* A run in progress. On an engine that pauses it can be halted and copied; a copy goes on by

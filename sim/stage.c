@@ -25,16 +25,33 @@ static void bind(struct sim_stage *stage)
     sim_world_bind(stage->world, &stage->ports);
 }
 
+static const struct sim_engine_kind *kind_of(const char *engine, char **reterr_why)
+{
+    const struct sim_engine_kind *kind = sim_engine_kind(engine);
+
+    if (kind == NULL &&
+        asprintf(reterr_why, "engine: %s is not built into this program", engine) < 0)
+        *reterr_why = NULL;
+    return kind;
+}
+
+struct sim_engine *sim_stage_prepare(const struct scenario *scenario, const char *engine,
+                                     char **reterr_why)
+{
+    const struct sim_engine_kind *kind = kind_of(engine, reterr_why);
+
+    return kind != NULL ? kind->make(scenario, NULL, reterr_why) : NULL;
+}
+
 int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const char *engine,
                    const char *context_factory, const struct sim_ports *ports, char **reterr_why)
 {
-    *stage = (struct sim_stage){.kind = sim_engine_kind(engine), .ports = *ports};
-    if (stage->kind == NULL) {
-        if (asprintf(reterr_why, "engine: %s is not built into this program", engine) < 0)
-            *reterr_why = NULL;
+    *stage = (struct sim_stage){
+        .kind = kind_of(engine, reterr_why), .engine = setup->prepared, .ports = *ports};
+    if (stage->kind == NULL)
         return -EINVAL;
-    }
-    stage->engine = stage->kind->make(setup->scenario, context_factory, reterr_why);
+    if (stage->engine == NULL)
+        stage->engine = stage->kind->make(setup->scenario, context_factory, reterr_why);
     if (stage->engine == NULL)
         return -EINVAL;
     stage->world = room(stage, sim_world_size(setup));

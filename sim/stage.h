@@ -26,6 +26,12 @@ struct sim_stage {
     struct sim_ports ports;
 };
 
+/* Many runs of one scenario, each in a process forked from this one: what they share is loaded
+ * once. The engine goes into sim_setup (sim_run_options) in the child, which takes it over. NULL
+ * with a sentence (malloc'd) as sim_stage_init. */
+struct sim_engine *sim_stage_prepare(const struct scenario *scenario, const char *engine,
+                                     char **reterr_why);
+
 /* Makes world and engine and binds them; ports->engine is filled in here, the rest is the caller's.
  * Returns 0, or -EINVAL with a sentence (malloc'd): no such engine, or it does not take the
  * scenario. */

@@ -194,6 +194,7 @@ struct sim_world {
     struct cau_lock lock_told; /* the lock as last reported to the watch */
     sim_nsec now;
     uint64_t note_seq, work_seq, ring_seq;
+    struct sim_counts counts;
     uint64_t stamp;       /* rises with every visible change */
     uint64_t all_touched; /* the last change that can show in every node's facts */
     uint64_t membership;  /* rises whenever a node's stack, ring, quorum or standby has changed */

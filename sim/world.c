@@ -390,6 +390,7 @@ void sim_world_step(struct sim_world *w, sim_nsec now)
     assert(now >= w->now);
     while (sim_note_take(w, now, &at, &note)) {
         w->now = at;
+        w->counts.notes++;
         dispatch(w, &note);
         follow_up(w);
     }
@@ -399,6 +400,11 @@ void sim_world_step(struct sim_world *w, sim_nsec now)
 sim_nsec sim_world_now(const struct sim_world *w)
 {
     return w->now;
+}
+
+struct sim_counts sim_world_counts(const struct sim_world *w)
+{
+    return w->counts;
 }
 
 /* --- Coordinators ------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ struct sim_world;
 struct sim_setup {
     const struct scenario *scenario; /* lent, unchanged as long as the world lives */
     uint64_t seed, run;
-    size_t progress_max; /* bytes of the largest progress that a coordinator can write */
+    size_t progress_max;         /* bytes of the largest progress that a coordinator can write */
+    struct sim_engine *prepared; /* for sim_stage_init alone: see sim_stage_prepare; or NULL */
 };
 
 /* What has just changed. `value` and the rest mean what the comment says. */
@@ -117,6 +118,14 @@ void sim_world_begin(struct sim_world *world);
 sim_nsec sim_world_next(const struct sim_world *world);
 void sim_world_step(struct sim_world *world, sim_nsec now);
 sim_nsec sim_world_now(const struct sim_world *world);
+
+/* What it came to so far, lost messages included. */
+struct sim_counts {
+    uint64_t messages; /* between coordinators and cluster: orders, answers, questions, views (of
+                          however many observers, once) */
+    uint64_t notes;    /* that were due: everything that happened by itself at some moment */
+};
+struct sim_counts sim_world_counts(const struct sim_world *world);
 
 /* For struct sim_engine.ended; ctx is the world. */
 sim_work_ended sim_world_work_ended;

@@ -41,7 +41,7 @@ static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
     const struct check *check = ctx;
     char *why = NULL;
     struct scenario *scenario = design_scenario(&check->c->design, cell, &why);
-    bool made = scenario != NULL && work_make(&check->c->design, scenario, cell, run, row);
+    bool made = scenario != NULL && work_make(&check->c->design, scenario, NULL, cell, run, row);
     if (scenario == NULL) {
         snprintf(row, SIM_SENTENCE_MAX, "%s", why != NULL ? why : "out of memory");
     }

@@ -6,6 +6,7 @@
 #include "core/cli/units.h"
 #include "core/shell/text.h"
 #include "sim/pool.h"
+#include "sim/stage.h"
 #include "sim/stats/stats.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ struct state {
     int64_t kept_at, told_at; /* by the clock */
     /* in a worker */
     struct scenario *scenario;
+    struct sim_engine *prepared; /* for it, or NULL */
     uint32_t scenario_cell;
 };
 
@@ -182,22 +184,38 @@ static bool next(void *ctx, struct sim_task *ret)
     return false;
 }
 
+static const char *engine_of(const struct campaign *campaign)
+{
+    return campaign->simgrid ? "simgrid" : "heap";
+}
+
+static bool turn_to(struct state *state, uint32_t cell, void *row)
+{
+    char *why = NULL;
+    if (state->scenario == NULL || state->scenario_cell != cell) {
+        scenario_free(state->scenario);
+        state->scenario = design_scenario(state->work->design, cell, &why);
+        state->scenario_cell = cell;
+    }
+    return state->scenario != NULL || sim_measure_refuse(row, why);
+}
+
+static bool prepare(void *ctx, uint32_t cell, void *row)
+{
+    struct state *state = ctx;
+    char *why = NULL;
+    if (!turn_to(state, cell, row)) {
+        return false;
+    }
+    state->prepared = sim_stage_prepare(state->scenario, engine_of(state->campaign), &why);
+    return state->prepared != NULL || sim_measure_refuse(row, why);
+}
+
 static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
 {
     struct state *state = ctx;
-    const struct design *design = state->work->design;
-    if (state->scenario == NULL || state->scenario_cell != cell) {
-        char *why = NULL;
-        scenario_free(state->scenario);
-        state->scenario = design_scenario(design, cell, &why);
-        state->scenario_cell = cell;
-        if (state->scenario == NULL) {
-            snprintf(row, SIM_SENTENCE_MAX, "%s", why != NULL ? why : "out of memory");
-            free(why);
-            return false;
-        }
-    }
-    return work_make(design, state->scenario, cell, run, row);
+    return turn_to(state, cell, row) &&
+           work_make(state->work->design, state->scenario, state->prepared, cell, run, row);
 }
 
 /* What a rival breaks is a finding about him. */
@@ -294,14 +312,15 @@ uint64_t work_weather(const struct campaign *campaign, uint32_t cell, uint64_t r
     return campaign->weather == CAMPAIGN_COMMON ? run : (uint64_t)cell << 32 | run;
 }
 
-bool work_make(const struct design *design, const struct scenario *scenario, uint32_t cell,
-               uint64_t run, void *row)
+bool work_make(const struct design *design, const struct scenario *scenario,
+               struct sim_engine *prepared, uint32_t cell, uint64_t run, void *row)
 {
     const struct campaign *campaign = design->campaign;
     const struct sim_measure_options options = {.scenario = scenario,
-                                                .engine = campaign->simgrid ? "simgrid" : "heap",
+                                                .engine = engine_of(campaign),
                                                 .decider =
                                                     rival_decider_ops(design_decider(design, cell)),
+                                                .prepared = prepared,
                                                 .seed = campaign->seed,
                                                 .run = work_weather(campaign, cell, run)};
     return sim_measure_run(&options, row);
@@ -350,6 +369,7 @@ int work_run(const struct work *work, struct work_end *ret, char **reterr_why)
                                       .apart = state.campaign->simgrid,
                                       .stop = work->stop,
                                       .next = next,
+                                      .prepare = prepare,
                                       .make = make,
                                       .took = took};
         rc = sim_pool_run(&pool, reterr_why);

@@ -47,8 +47,9 @@ int work_missing(const struct work *work, struct work_end *ret, uint64_t *ret_mi
 /* The weather of run `run` of a cell: the number to be given as --run. */
 uint64_t work_weather(const struct campaign *campaign, uint32_t cell, uint64_t run);
 
-/* Makes one run. `scenario` is the cell's. As sim_measure_run. */
-bool work_make(const struct design *design, const struct scenario *scenario, uint32_t cell,
-               uint64_t run, void *row);
+/* Makes one run. `scenario` is the cell's, `prepared` an engine for it (sim_stage_prepare) or NULL.
+ * As sim_measure_run. */
+bool work_make(const struct design *design, const struct scenario *scenario,
+               struct sim_engine *prepared, uint32_t cell, uint64_t run, void *row);
 
 #endif

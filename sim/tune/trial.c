@@ -2,6 +2,7 @@
 
 #include "sim/measure.h"
 #include "sim/pool.h"
+#include "sim/stage.h"
 
 #include <errno.h>
 #include <math.h>
@@ -52,7 +53,8 @@ struct state {
     struct tune_trials *trials;
     uint32_t *handed; /* of each trial */
     uint32_t runs;
-    struct scenario *scenario; /* in a worker */
+    struct scenario *scenario;   /* in a worker */
+    struct sim_engine *prepared; /* for it, or NULL */
     uint32_t of;
 };
 
@@ -70,24 +72,40 @@ static bool next(void *ctx, struct sim_task *ret)
     return false;
 }
 
-static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
+static bool turn_to(struct state *state, uint32_t cell, void *row)
 {
-    struct state *state = ctx;
     const struct tune_trials *trials = state->trials;
+    char *why = NULL;
     if (state->scenario == NULL || state->of != cell) {
-        char *why = NULL;
         scenario_free(state->scenario);
         state->scenario =
             tune_candidate_scenario(trials->space, &trials->list[cell].candidate, &why);
         state->of = cell;
-        if (state->scenario == NULL) {
-            snprintf(row, SIM_SENTENCE_MAX, "%s", why != NULL ? why : "out of memory");
-            free(why);
-            return false;
-        }
+    }
+    return state->scenario != NULL || sim_measure_refuse(row, why);
+}
+
+static bool prepare(void *ctx, uint32_t cell, void *row)
+{
+    struct state *state = ctx;
+    char *why = NULL;
+    if (!turn_to(state, cell, row)) {
+        return false;
+    }
+    state->prepared = sim_stage_prepare(state->scenario, state->trials->engine, &why);
+    return state->prepared != NULL || sim_measure_refuse(row, why);
+}
+
+static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
+{
+    struct state *state = ctx;
+    const struct tune_trials *trials = state->trials;
+    if (!turn_to(state, cell, row)) {
+        return false;
     }
     const struct sim_measure_options options = {.scenario = state->scenario,
                                                 .engine = trials->engine,
+                                                .prepared = state->prepared,
                                                 .seed = trials->seed,
                                                 .run = trials->first_run + run};
     return sim_measure_run(&options, row);
@@ -142,6 +160,7 @@ int tune_trials_run(struct tune_trials *trials, uint32_t runs, char **reterr_why
                                   .apart = strcmp(trials->engine, "simgrid") == 0,
                                   .stop = trials->stop,
                                   .next = next,
+                                  .prepare = prepare,
                                   .make = make,
                                   .took = took};
     *reterr_why = NULL;

@@ -65,6 +65,33 @@ static void test_plain_run(void)
     scenario_free(s);
 }
 
+static uint64_t occurs(const char *text, const char *what)
+{
+    uint64_t count = 0;
+
+    for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+        count++;
+    return count;
+}
+
+/* Orders, answers, questions and views: all that a journal tells of has travelled, and a few looks
+ * besides of which nothing new was to be told. */
+static void test_messages_are_counted(void)
+{
+    struct scenario *s = load("");
+    struct sim_outcome o = run(s, NULL);
+    const char *journal = o.coordinators[0].journal.data;
+    uint64_t acts = occurs(journal, "\"action\":{") - occurs(journal, "\"kind\":\"Record\"");
+    uint64_t news = occurs(journal, "\"kind\":\"Result\"") + occurs(journal, "\"kind\":\"View\"");
+
+    CU_ASSERT_TRUE(acts > 30 && news > 60);
+    CU_ASSERT_TRUE(o.counts.messages >= acts + news);
+    CU_ASSERT_TRUE(o.counts.messages < (acts + news) * 3 / 2);
+    CU_ASSERT_TRUE(o.counts.notes > o.counts.messages); /* each arrives, and time passes */
+    sim_outcome_done(&o);
+    scenario_free(s);
+}
+
 /* It dies in the very turn that brings node2 to Installing, and is started again on its host. */
 static void test_death_in_each_part(void)
 {
@@ -353,6 +380,7 @@ static void test_copies_go_on_as_the_original(void)
 
 static const struct unit_test tests[] = {
     {"a plain run, twice the same", test_plain_run},
+    {"what travels is counted", test_messages_are_counted},
     {"death after each part of a turn, and going on", test_death_in_each_part},
     {"a start that never comes holds nothing up", test_a_start_that_never_comes},
     {"runs that do not end", test_runs_that_do_not_end},
