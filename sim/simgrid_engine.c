@@ -4,7 +4,8 @@
  * the world's next moment. A flow is a pair of helper actors (sender, receiver), a job one helper;
  * whoever ends releases the semaphore. The world's integer clock is the master: its moment T is
  * handled when SimGrid's clock has come to T, and is T exactly, whatever the last bits of a double
- * say. Five rules keep SimGrid 3.32 from ending the whole process or losing a work:
+ * say. While nothing is under way SimGrid is not asked: its clock stands still, and catches up when
+ * something begins. Five rules keep SimGrid 3.32 from ending the whole process or losing a work:
  *
  *   1. Helpers only begin asynchronously and wait with a limit; nobody waits for one of several.
  *   2. Whoever turns a host off kills the helpers of its works and reports the works himself: a
@@ -141,6 +142,28 @@ static void kill_helpers(struct simgrid_work *work)
 
 /* ---- the event loop ---- */
 
+/* Has some work helpers? */
+static bool under_way(const struct simgrid_engine *sim)
+{
+    for (size_t i = 0; i < sim->ledger.count; i++)
+        if (((const struct simgrid_work *)sim->ledger.works[i])->begun)
+            return true;
+    return false;
+}
+
+/* How far SimGrid's clock is behind a moment, ns. It takes dates within 1 ns for one. */
+static double behind(sim_nsec t)
+{
+    return (double)t - simgrid_get_clock() * 1e9;
+}
+
+static void catch_up(sim_nsec now)
+{
+    double left = behind(now);
+    if (left > 1.0)
+        sg_actor_sleep_for(left * 1e-9);
+}
+
 /* Begins what is due and not stalled, and lets it really begin. */
 static void begin_arrivals(struct simgrid_engine *sim)
 {
@@ -151,6 +174,7 @@ static void begin_arrivals(struct simgrid_engine *sim)
         sim_queue_take(&work->base);
         if (sim_ledger_stalled(ledger, &work->base))
             continue; /* until the heal */
+        catch_up(ledger->now);
         work->begun = true;
         if (work->job) {
             work->helpers[0] = create_helper(sim, work->base.to, run_job, id);
@@ -174,14 +198,16 @@ static bool something_moves(const struct simgrid_engine *sim)
     return false;
 }
 
-/* Sleeps towards moment `t`; true when it is reached. SimGrid takes dates within 1 ns for one. */
+/* Sleeps towards moment `t`, unless nothing can come before it; true when it is reached. */
 static bool reached(struct simgrid_engine *sim, sim_nsec t)
 {
+    if (!under_way(sim))
+        return true;
     if (t == SIM_NEVER) {
         sg_sem_acquire(sim->wake);
         return false;
     }
-    double left = (double)t - simgrid_get_clock() * 1e9;
+    double left = behind(t);
     if (left <= 1.0)
         return true;
     sg_sem_acquire_timeout(sim->wake, left * 1e-9);
