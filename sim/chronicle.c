@@ -82,6 +82,23 @@ static bool same(const struct sim_best *a, const struct sim_best *b)
            a->quorate == b->quorate && a->out == b->out;
 }
 
+static void say_seconds(struct cau_text *text, sim_nsec at)
+{
+    char part[9];
+
+    cau_text_int(text, at / 1000000000);
+    for (size_t i = sizeof part; i-- > 0; at /= 10)
+        part[i] = (char)('0' + at % 10);
+    cau_text_say(text, ".");
+    cau_text_add(text, part, sizeof part);
+}
+
+static void say_count(struct cau_text *text, int64_t count)
+{
+    cau_text_say(text, ",");
+    cau_text_int(text, count);
+}
+
 void sim_chronicle_votes(struct sim_chronicle *chronicle, const struct sim_world *world)
 {
     sim_nsec now = sim_world_now(world);
@@ -94,9 +111,14 @@ void sim_chronicle_votes(struct sim_chronicle *chronicle, const struct sim_world
     chronicle->any = true;
     chronicle->last = best;
     cau_text_init(&text);
-    cau_text_printf(&text, "%lld.%09lld,%u,%u,%u,%d,%u,%lld\n", (long long)(now / 1000000000),
-                    (long long)(now % 1000000000), best.expected, best.total, best.needed,
-                    best.quorate, best.out, (long long)best.total - (long long)best.needed);
+    say_seconds(&text, now);
+    say_count(&text, best.expected);
+    say_count(&text, best.total);
+    say_count(&text, best.needed);
+    say_count(&text, best.quorate);
+    say_count(&text, best.out);
+    say_count(&text, (int64_t)best.total - (int64_t)best.needed);
+    cau_text_say(&text, "\n");
     put(&chronicle->votes, &text);
 }
 

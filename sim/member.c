@@ -125,11 +125,19 @@ bool sim_quorate(const struct sim_world *w, uint32_t node)
 
 bool sim_ring_broken(const struct sim_world *w, uint32_t node)
 {
-    uint64_t ring = nodes(w)[node].ring;
+    const struct scenario *s = w->scenario;
+    const struct node *self = &nodes(w)[node];
+    bool one_site = s->site_count == 1;
 
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        if (nodes(w)[n].ring == ring && (!nodes(w)[n].running || !sim_connected(w, node, n)))
+    for (uint32_t n = 0; n < s->node_count; n++) {
+        const struct node *other = &nodes(w)[n];
+
+        if (other->ring != self->ring || (n == node && other->running))
+            continue;
+        if (!other->running || other->isolated || self->isolated ||
+            (!one_site && !sim_connected(w, node, n)))
             return true;
+    }
     return false;
 }
 
@@ -144,10 +152,10 @@ void sim_settle_in(struct sim_world *w, sim_nsec delay)
     sim_note_put(w, sim_later(w->now, delay), NOTE_SETTLE, NONE, CAU_NO_NODE, 0);
 }
 
-/* The scratch of one settling: per node its new first member, the size at each first member, a
- * list. */
+/* The scratch of one settling: per node its new first member, the size at each first member and
+ * whether its group is another one than before, a list. */
 struct settling {
-    uint32_t *lead, *size, *members, *old_sizes, *by_site;
+    uint32_t *lead, *size, *changed, *members, *old_sizes, *by_site;
 };
 
 static struct settling settling(const struct sim_world *w)
@@ -155,7 +163,7 @@ static struct settling settling(const struct sim_world *w)
     uint32_t n = w->scenario->node_count;
     uint32_t *s = scratch(w);
 
-    return (struct settling){s, s + n, s + 2 * n, s + 3 * n, s + 4 * n};
+    return (struct settling){s, s + n, s + 2 * n, s + 3 * n, s + 4 * n, s + 5 * n};
 }
 
 static void group(struct sim_world *w, struct settling *s)
@@ -247,6 +255,7 @@ static void change_group(struct sim_world *w, const struct settling *s, uint32_t
     uint64_t old_ring = nodes(w)[lead].ring;
     uint8_t *vote = votes(w) + nodes_all;
 
+    s->changed[lead] = changed;
     for (uint32_t i = 0; i < count; i++) {
         vote[i] = witness(w)[s->members[i]].vote;
         votes(w)[s->members[i]] = vote[i];
@@ -272,22 +281,13 @@ static void name_rings(struct sim_world *w, const struct settling *s)
 {
     uint32_t all = w->scenario->node_count;
 
-    for (uint32_t lead = 0; lead < all; lead++) {
-        bool changed, votes_changed;
-        uint32_t count;
+    for (uint32_t n = 0; n < all; n++) {
+        uint32_t lead = s->lead[n]; /* it comes first */
 
-        if (s->lead[lead] != lead)
-            continue;
-        count = gather(w, s, lead, &changed, &votes_changed);
-        if (!changed)
-            continue;
-        w->ring_seq++;
-        for (uint32_t i = 0; i < count; i++) {
-            nodes(w)[s->members[i]].ring = w->ring_seq;
-            s->old_sizes[i] = 0;
-        }
-        w->membership++;
+        if (lead != NONE && s->changed[lead])
+            nodes(w)[n].ring = n == lead ? ++w->ring_seq : nodes(w)[lead].ring;
     }
+    w->membership++;
     for (uint32_t n = 0; n < all; n++) {
         if (s->lead[n] == NONE && nodes(w)[n].ring != 0) {
             nodes(w)[n].ring = 0;

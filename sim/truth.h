@@ -249,7 +249,7 @@ TABLE(have, uint8_t)         /* per (node, update): HAVE_* */
 TABLE(tries, uint32_t)       /* per (node, update): installations; then stagings */
 TABLE(scans, uint32_t)       /* per (node, plug-in) */
 TABLE(updates, struct cau_update)
-TABLE(scratch, uint32_t) /* four numbers per node */
+TABLE(scratch, uint32_t) /* five numbers per node, one per site */
 TABLE(groups, uint32_t)
 TABLE(left, uint32_t)
 TABLE(ids, uint64_t)           /* 64-bit ids of the updates, by index */

@@ -53,7 +53,7 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     w->at_tries = reserve(&size, 2 * n * u, sizeof(uint32_t));
     w->at_scans = reserve(&size, n * s->plugin_count, sizeof(uint32_t));
     w->at_updates = reserve(&size, u, sizeof(struct cau_update));
-    w->at_scratch = reserve(&size, 4 * n + s->site_count, sizeof(uint32_t));
+    w->at_scratch = reserve(&size, 5 * n + s->site_count, sizeof(uint32_t));
     w->at_groups = reserve(&size, 2 * n, sizeof(uint32_t));
     w->at_left = reserve(&size, n, sizeof(uint32_t));
     w->at_ids = reserve(&size, u, sizeof(uint64_t));

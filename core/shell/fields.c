@@ -140,13 +140,17 @@ static bool is_default(const struct cau_fields *fields, const char *value)
     return true;
 }
 
-static void write_rows(struct cau_text *text, const struct cau_fields *sub, const char *rows,
-                       uint64_t count)
+static void write_rows(struct cau_text *text, const struct cau_fields *sub, const char *list,
+                       uint64_t count, const struct cau_fields_rows *rows)
 {
     cau_text_say(text, "[");
     for (uint64_t i = 0; i < count; i++) {
         cau_text_say(text, i == 0 ? "" : ",");
-        cau_fields_write(text, sub, rows + i * sub->size);
+        if (rows != NULL && rows->fields == sub) {
+            rows->write(rows->ctx, text, list + i * sub->size);
+        } else {
+            cau_fields_write_with(text, sub, list + i * sub->size, rows);
+        }
     }
     cau_text_say(text, "]");
 }
@@ -172,12 +176,20 @@ static void write_blob(struct cau_text *text, const char *bytes, uint64_t size)
     cau_text_say(text, "\"");
 }
 
+/* In it is nothing to be escaped. */
+static void write_word(struct cau_text *text, const char *word)
+{
+    cau_text_say(text, "\"");
+    cau_text_say(text, word);
+    cau_text_say(text, "\"");
+}
+
 static void write_guid(struct cau_text *text, const char *at)
 {
     char buf[37];
     struct cau_guid guid;
     memcpy(&guid, at, sizeof(guid));
-    cau_text_quote(text, cau_word_guid(guid, buf));
+    write_word(text, cau_word_guid(guid, buf));
 }
 
 static void write_msec(struct cau_text *text, cau_msec at)
@@ -212,7 +224,7 @@ static void write_number(struct cau_text *text, const struct cau_field *field, u
         write_msec(text, (cau_msec)number);
         break;
     case CAU_FIELD_WORD:
-        cau_text_quote(text, cau_word(field->words, (uint32_t)number));
+        write_word(text, cau_word(field->words, (uint32_t)number));
         break;
     default: /* UINT, MAYBE, NODE */
         cau_text_uint(text, number);
@@ -220,7 +232,8 @@ static void write_number(struct cau_text *text, const struct cau_field *field, u
     }
 }
 
-static void write_more(struct cau_text *text, const struct cau_field *field, const char *value)
+static void write_more(struct cau_text *text, const struct cau_field *field, const char *value,
+                       const struct cau_fields_rows *rows)
 {
     const char *at = value + field->offset;
     uint64_t count =
@@ -230,13 +243,13 @@ static void write_more(struct cau_text *text, const struct cau_field *field, con
         write_guid(text, at);
         break;
     case CAU_FIELD_STRUCT:
-        cau_fields_write(text, field->sub, at);
+        cau_fields_write_with(text, field->sub, at, rows);
         break;
     case CAU_FIELD_ARRAY:
-        write_rows(text, field->sub, at, count);
+        write_rows(text, field->sub, at, count, rows);
         break;
     case CAU_FIELD_LIST:
-        write_rows(text, field->sub, load_pointer(at), count);
+        write_rows(text, field->sub, load_pointer(at), count, rows);
         break;
     case CAU_FIELD_BLOB:
         write_blob(text, load_pointer(at), count);
@@ -261,7 +274,8 @@ static void write_key(struct cau_text *text, const struct cau_field *field, char
     }
 }
 
-void cau_fields_write(struct cau_text *text, const struct cau_fields *fields, const void *value)
+void cau_fields_write_with(struct cau_text *text, const struct cau_fields *fields,
+                           const void *value, const struct cau_fields_rows *rows)
 {
     char before = '{';
     for (uint32_t i = 0; i < fields->count; i++) {
@@ -279,11 +293,16 @@ void cau_fields_write(struct cau_text *text, const struct cau_fields *fields, co
                 continue;
             }
             write_key(text, field, before);
-            write_more(text, field, value);
+            write_more(text, field, value, rows);
         }
         before = ',';
     }
     cau_text_say(text, before == '{' ? "{}" : "}");
+}
+
+void cau_fields_write(struct cau_text *text, const struct cau_fields *fields, const void *value)
+{
+    cau_fields_write_with(text, fields, value, NULL);
 }
 
 /* ---- reading ---- */

@@ -35,6 +35,7 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why)
     driver->last_at = INT64_MIN;
     driver->turns = 0;
     driver->journal_seq = 0;
+    driver->kept = driver->journal != NULL ? cau_journal_keep(driver->plan->node_count) : NULL;
     driver->error = 0;
     driver->traced_state = UINT8_MAX;
     driver->traced_why = UINT8_MAX;
@@ -58,9 +59,11 @@ void cau_driver_done(struct cau_driver *driver)
     free(driver->actions.list);
     free(driver->progress);
     cau_trace_forget(driver);
+    cau_journal_forget(driver->kept);
     driver->state = NULL;
     driver->actions.list = NULL;
     driver->progress = NULL;
+    driver->kept = NULL;
 }
 
 int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from)
@@ -92,7 +95,8 @@ static bool went_well(struct cau_driver *driver, int rc)
 static bool append(struct cau_driver *driver, const struct cau_event *event)
 {
     return driver->journal == NULL ||
-           went_well(driver, cau_journal_event(driver->journal, ++driver->journal_seq, event));
+           went_well(driver, cau_journal_event(driver->journal, driver->kept, ++driver->journal_seq,
+                                               event));
 }
 
 /* One action into journal, trace and records. */

@@ -62,6 +62,7 @@ struct cau_driver {
     cau_msec last_at;
     uint64_t turns;                   /* done so far */
     uint64_t journal_seq;             /* of the last line written, the header is 0 */
+    struct cau_journal_kept *kept;    /* the journal's: nodes as it showed them last, or NULL */
     int error;                        /* first failure of a sink (-errno): the run must not go on */
     uint8_t traced_state, traced_why; /* of the run, as the trace said last */
     void *traced_flight;              /* the trace's: operations that wait for their result */

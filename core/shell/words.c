@@ -578,18 +578,23 @@ char *cau_word_duration(cau_msec duration, char buf[32])
     return buf;
 }
 
+/* The last `width` hexadecimal digits of `value`, and what comes after them. */
+static char *put_hex(char *at, uint64_t value, int width)
+{
+    for (int i = width; i-- > 0; value >>= 4) {
+        at[i] = "0123456789abcdef"[value & 15];
+    }
+    return at + width;
+}
+
 char *cau_word_guid(struct cau_guid guid, char buf[37])
 {
-    uint64_t rest[] = {guid.hi, guid.lo};
-    char *at = buf;
-    for (int i = 0; i < 32; i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20) {
-            *at++ = '-';
-        }
-        *at++ = "0123456789abcdef"[rest[i / 16] >> 60];
-        rest[i / 16] <<= 4;
-    }
-    *at = '\0';
+    char *end = put_char(put_hex(buf, guid.hi >> 32, 8), '-');
+    end = put_char(put_hex(end, guid.hi >> 16, 4), '-');
+    end = put_char(put_hex(end, guid.hi, 4), '-');
+    end = put_char(put_hex(end, guid.lo >> 48, 4), '-');
+    end = put_hex(end, guid.lo, 12);
+    *end = '\0';
     return buf;
 }
 
