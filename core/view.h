@@ -1,8 +1,9 @@
 /* A view: facts about the cluster at one moment, as somebody reported them. Never verdicts.
  *
  * "Rebooted", "drained", "idle for good" are conclusions, and conclusions are the core's. A view
- * lists the nodes that changed since the last one (all of them when `whole`); its arrays belong to
- * the backend and are valid during the step only. */
+ * lists the nodes that changed since the last one. `whole`: all were looked at, and the others are
+ * as they were; the first such one lists all. Its arrays belong to the backend and are valid during
+ * the step only. */
 #ifndef CAU_VIEW_H
 #define CAU_VIEW_H
 

@@ -118,8 +118,10 @@ static void take_facts(const struct sim_world *w, uint32_t coordinator, uint32_t
     const struct node *n = &nodes(w)[node];
     const struct scenario_node *s = &w->scenario->nodes[node];
     bool reachable = n->power == SIM_ON && sim_connected_place(w, coordinator, node);
+    uint64_t mark = ret->lock_mark; /* stays, until somebody is asked for it again */
 
     memset(ret, 0, sizeof *ret);
+    ret->lock_mark = mark;
     ret->node = node;
     ret->kind = s->kind;
     ret->votes = s->votes;
@@ -227,15 +229,15 @@ void sim_observe_look(struct sim_world *w, uint32_t coordinator)
                      NOTE_VIEW, coordinator, CAU_NO_NODE, 0);
 }
 
-/* What differs from the last view into the world's list; returns how many. */
-static uint32_t differences(struct sim_world *w, uint32_t coordinator, bool whole)
+/* What differs from the last view into the world's list, or all of it; returns how many. */
+static uint32_t differences(struct sim_world *w, uint32_t coordinator, bool all)
 {
     const struct cau_node_facts *now = facts(flying(w), w, coordinator);
     struct cau_node_facts *before = facts(known(w), w, coordinator);
     uint32_t count = 0;
 
     for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        if (whole || memcmp(&now[n], &before[n], sizeof *now) != 0) {
+        if (all || memcmp(&now[n], &before[n], sizeof *now) != 0) {
             before[n] = now[n];
             list(w)[count++] = now[n];
         }
@@ -262,7 +264,7 @@ void sim_observe_arrives(struct sim_world *w, uint32_t coordinator)
 {
     struct coord *c = &coords(w)[coordinator];
     struct cau_event event = {.kind = CAU_EV_VIEW, .at = sim_world_clock(w, coordinator, w->now)};
-    bool whole = c->whole_flying || !c->known;
+    bool first = !c->known, whole = c->whole_flying || first;
     uint64_t sampled = c->looked;
 
     c->note_view = NONE;
@@ -281,7 +283,7 @@ void sim_observe_arrives(struct sim_world *w, uint32_t coordinator)
     c->known = true;
     event.view = c->view;
     event.view.whole = whole;
-    event.view.node_count = differences(w, coordinator, whole);
+    event.view.node_count = differences(w, coordinator, first);
     event.view.nodes = list(w);
     if (c->whole) /* asked for while this one was under way */
         sim_observe_whole(w, coordinator);

@@ -21,6 +21,7 @@ struct audit {
     struct suite_report *report;
     struct audit_op ops[AUDIT_OPS]; /* by id - AUDIT_FIRST_ID */
     struct cau_node_facts facts[AUDIT_NODES];
+    bool told[AUDIT_NODES];  /* of that node by some view */
     uint32_t op_count, open; /* open: without a result */
     cau_msec now;
     cau_msec whole_seen_at; /* of the last whole view */
