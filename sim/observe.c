@@ -47,29 +47,33 @@ uint32_t sim_observe_contact(const struct sim_world *w, uint32_t coordinator)
     return NONE;
 }
 
+/* The first node behind `first` that answers, of its site or of another one; or NONE. */
+static uint32_t answers_behind(const struct sim_world *w, uint32_t coordinator, uint32_t first,
+                               bool same_site)
+{
+    const struct scenario *s = w->scenario;
+
+    for (uint32_t n = first + 1; n < s->node_count; n++)
+        if ((s->nodes[n].site == s->nodes[first].site) == same_site && answers(w, coordinator, n))
+            return n;
+    return NONE;
+}
+
 /* Fills in who is asked; returns how many. */
 static uint8_t observers(const struct sim_world *w, uint32_t coordinator,
                          uint32_t ret[CAU_OBSERVERS_MAX])
 {
-    const struct scenario *s = w->scenario;
-    uint32_t second = NONE;
-
     ret[0] = sim_observe_contact(w, coordinator);
     ret[1] = NONE;
     if (ret[0] == NONE || !answers(w, coordinator, ret[0]))
         return 0;
-    if (s->coordinators[coordinator].node != CAU_NO_NODE)
+    if (w->scenario->coordinators[coordinator].node != CAU_NO_NODE)
         return 1;
-    for (uint32_t n = ret[0] + 1; n < s->node_count; n++) {
-        if (!answers(w, coordinator, n))
-            continue;
-        if (second == NONE || s->nodes[n].site != s->nodes[ret[0]].site)
-            second = n;
-        if (s->site_count == 1 || s->nodes[n].site != s->nodes[ret[0]].site)
-            break;
-    }
-    ret[1] = second;
-    return second == NONE ? 1 : 2;
+    if (w->scenario->site_count > 1)
+        ret[1] = answers_behind(w, coordinator, ret[0], false);
+    if (ret[1] == NONE)
+        ret[1] = answers_behind(w, coordinator, ret[0], true);
+    return ret[1] == NONE ? 1 : 2;
 }
 
 void sim_observe_init(struct sim_world *w)
