@@ -373,7 +373,7 @@ static void initialize(const char *factory)
         "--cfg=network/model:CM02",
         "--cfg=network/crosstraffic:no",
         "--cfg=network/TCP-gamma:0",
-        "--cfg=contexts/stack-size:64",
+        "--cfg=contexts/stack-size:32",
         "--cfg=contexts/guard-size:0",
         "", /* the factory */
     };
