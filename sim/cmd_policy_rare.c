@@ -201,6 +201,7 @@ static void print_text(const struct answer *answer)
 {
     const struct request *request = answer->request;
     const struct sim_rare *rare = &answer->rare;
+    const char *contended;
     printf("Scenario  %s, %" PRIu32 " runs of seed %" PRIu64 " to start from, engine heap\n"
            "Policy    %s\n"
            "Levels    %s\n",
@@ -209,6 +210,9 @@ static void print_text(const struct answer *answer)
            request->rare.ladder == SIM_LADDER_VOTES
                ? "votes that were there at the beginning and are lost"
                : "nodes that the run has failed");
+    if (scenario_contended(answer->scenario, &contended)) {
+        printf("Note      %s, which this engine leaves out\n", contended);
+    }
     print_levels(answer);
     printf("\n%s: %s: ", request->rare.what.text, verdict(answer));
     if (rare->sum.hits == 0) {

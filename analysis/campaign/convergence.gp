@@ -13,7 +13,7 @@ load dir.'/terminal.gp'
 set datafile separator ','
 set logscale x 2
 set xlabel 'runs' textcolor rgb '#333333'
-set ylabel 'minutes within which nine in ten end' textcolor rgb '#333333'
+set ylabel 'minutes within which nine in ten are through' textcolor rgb '#333333'
 set yrange [0:*]
 set grid linetype 1 linewidth 0.5 linecolor rgb '#d0d0d0'
 set border 3 linecolor rgb '#808080'

@@ -34,8 +34,8 @@ static void tell_size(const struct teller *teller)
         most = n > most ? n : most;
     }
     tell(teller, least == most
-                     ? run_sentence("%" PRIu64 " runs: %zu cells of %" PRIu64 ".", runs,
-                                    report->cell_count, most)
+                     ? run_sentence("%" PRIu64 " runs: %zu cell%s of %" PRIu64 ".", runs,
+                                    report->cell_count, report->cell_count == 1 ? "" : "s", most)
                      : run_sentence("%" PRIu64 " runs: %zu cells of %" PRIu64 " to %" PRIu64 ".",
                                     runs, report->cell_count, least, most));
 }
@@ -44,9 +44,13 @@ static void tell_size(const struct teller *teller)
 struct change {
     double least, most;            /* of the estimates */
     size_t points, sooner, later;  /* those where the interval says so */
+    size_t without;                /* those without two nights to compare */
     size_t safer, riskier;         /* likewise of the risk */
-    bool partial;                  /* not all nights ended under both */
+    struct stats_interval length;  /* of the last point */
+    bool partial;                  /* not in all nights all nodes had their turn under both */
     size_t fails_less, fails_more; /* likewise of runs that fail */
+    size_t leaves_more;            /* and that leave nodes out of service */
+    size_t downs_more;             /* and of the time in which roles ran nowhere */
 };
 
 static struct change change_of(const struct report *report, size_t policy)
@@ -59,15 +63,22 @@ static struct change change_of(const struct report *report, size_t policy)
         }
         const struct stats_interval *risk = &c->events[report->risk];
         ret.points++;
-        ret.partial |= c->ended < c->pairs;
-        ret.least = c->length.value < ret.least ? c->length.value : ret.least;
-        ret.most = c->length.value > ret.most ? c->length.value : ret.most;
+        ret.partial |= c->through < c->pairs;
+        if (c->through < 2) {
+            ret.without++;
+        } else {
+            ret.length = c->length;
+            ret.least = fmin(ret.least, c->length.value);
+            ret.most = fmax(ret.most, c->length.value);
+        }
         ret.sooner += c->length.high < 0;
         ret.later += c->length.low > 0;
         ret.safer += risk->high < 0;
         ret.riskier += risk->low > 0;
         ret.fails_less += c->events[SUMMARY_FAILED].high < 0;
         ret.fails_more += c->events[SUMMARY_FAILED].low > 0;
+        ret.leaves_more += c->events[SUMMARY_LEFT_SUSPENDED].low > 0;
+        ret.downs_more += c->means[SUMMARY_ROLE_DOWN_S].low > 0;
     }
     return ret;
 }
@@ -90,6 +101,27 @@ static char *side(size_t better, size_t worse, size_t points, const char *less, 
     return run_sentence("%s at %zu and %s at %zu of %zu points", less, better, more, worse, points);
 }
 
+static char *length_of(const struct change *c)
+{
+    static const char *const some = " of the nights in which all nodes had their turn under both";
+    if (c->without == c->points) {
+        return strdup("hardly a night in which all nodes had their turn under both");
+    }
+    char *length = side(c->sooner, c->later, c->points, "shorter", "longer"), *ret = NULL;
+    if (length != NULL && c->points == 1) {
+        ret = run_sentence("%s, by %+.1f minutes (%+.1f to %+.1f) on average%s",
+                           c->sooner > 0  ? "shorter"
+                           : c->later > 0 ? "longer"
+                                          : "not surely shorter or longer",
+                           c->length.value, c->length.low, c->length.high, c->partial ? some : "");
+    } else if (length != NULL) {
+        ret = run_sentence("%s, by %+.1f to %+.1f minutes on average%s", length, c->least, c->most,
+                           c->partial ? some : "");
+    }
+    free(length);
+    return ret;
+}
+
 static void tell_policies(const struct teller *teller)
 {
     const struct report *report = teller->report;
@@ -98,16 +130,17 @@ static void tell_policies(const struct teller *teller)
         if (c.points == 0) {
             continue;
         }
-        char *length = side(c.sooner, c.later, c.points, "shorter", "longer");
+        char *length = length_of(&c);
         char *risk = side(c.safer, c.riskier, c.points, "less probable", "more probable");
         char *fails = side(c.fails_less, c.fails_more, c.points, "less often", "more often");
         tell(teller,
-             run_sentence("%s against %s, under the same weather: %s, by %+.1f to %+.1f "
-                          "minutes on average%s; %s is %s; runs fail %s.",
+             run_sentence("%s against %s, under the same weather: %s; %s is %s; runs fail "
+                          "%s%s%s.",
                           report->policies[p], report->policies[0], length == NULL ? "" : length,
-                          c.least, c.most, c.partial ? " of the nights that both ended" : "",
                           summary_event_words[report->risk], risk == NULL ? "" : risk,
-                          fails == NULL ? "" : fails));
+                          fails == NULL ? "" : fails,
+                          c.leaves_more > 0 ? "; nodes are left out of service more often" : "",
+                          c.downs_more > 0 ? "; roles are down for longer" : ""));
         free(fails);
         free(length);
         free(risk);
@@ -149,14 +182,21 @@ static void tell_broken(const struct teller *teller)
     const struct report *report = teller->report;
     for (size_t p = 0; p < report->policy_count; p++) {
         uint64_t broken = 0, runs = 0;
+        const struct summary *first = NULL;
         for (size_t i = 0; i < report->cell_count; i++) {
-            bool its = report->cells[i].policy_index == p;
-            broken += its ? report->cells[i].summary.broken : 0;
-            runs += its ? report->cells[i].summary.runs : 0;
+            const struct summary *cell = &report->cells[i].summary;
+            if (report->cells[i].policy_index == p) {
+                broken += cell->broken;
+                runs += cell->runs;
+                first = first == NULL && cell->broken > 0 ? cell : first;
+            }
         }
-        if (broken > 0) {
-            tell(teller, run_sentence("%s broke an invariant in %" PRIu64 " of %" PRIu64 " runs.",
-                                      report->policies[p], broken, runs));
+        if (first != NULL) {
+            tell(teller, run_sentence("%s broke an invariant in %" PRIu64 " of %" PRIu64
+                                      " runs; `caucus campaign night %s %" PRIu64 " %" PRIu64
+                                      " --out NIGHT` says which, of the first.",
+                                      report->policies[p], broken, runs, report->dir, first->cell,
+                                      first->broken_run));
         }
     }
 }
@@ -175,19 +215,22 @@ static void tell_unpaired(const struct teller *teller)
     }
 }
 
-/* Runs that never end are in no length. */
+/* Runs that give up, or never end, are in no length. */
 static void tell_endless(const struct teller *teller)
 {
     const struct report *report = teller->report;
-    uint64_t endless = 0, runs = 0;
+    uint64_t gave_up = 0, endless = 0, runs = 0;
     for (size_t i = 0; i < report->cell_count; i++) {
-        endless += report->cells[i].summary.outcomes[RESULT_NOT_ENDED];
+        const uint64_t *outcomes = report->cells[i].summary.outcomes;
+        gave_up += outcomes[RESULT_FAILED] + outcomes[RESULT_CANCELED] + outcomes[RESULT_REFUSED];
+        endless += outcomes[RESULT_NOT_ENDED];
         runs += report->cells[i].summary.runs;
     }
-    if (endless > 0) {
-        tell(teller, run_sentence("%" PRIu64 " of %" PRIu64 " runs did not end; a quantile takes "
-                                  "them for endless, a difference leaves them out.",
-                                  endless, runs));
+    if (gave_up + endless > 0) {
+        tell(teller, run_sentence("%" PRIu64 " of %" PRIu64 " runs gave up before all nodes had "
+                                  "their turn, %" PRIu64 " did not end: a quantile of the length "
+                                  "takes them for endless, a difference leaves them out.",
+                                  gave_up, runs, endless));
     }
 }
 

@@ -12,7 +12,7 @@ width = 1000
 height = 520
 load dir.'/terminal.gp'
 set datafile separator ','
-set xlabel 'minutes within which nine in ten runs end' textcolor rgb '#333333'
+set xlabel 'minutes within which nine in ten runs are through' textcolor rgb '#333333'
 set ylabel 'percent of the runs: '.risk_name textcolor rgb '#333333'
 set xrange [0:*]
 set yrange [0:*]

@@ -13,7 +13,7 @@ load dir.'/terminal.gp'
 set datafile separator ','
 set yrange [rows - 0.4:-0.6]
 set xrange [0:*]
-set xlabel 'minutes within which nine in ten runs end, on average over the other factors' \
+set xlabel 'minutes within which nine in ten runs are through, on average over the other factors' \
     textcolor rgb '#333333'
 set grid xtics linetype 1 linewidth 0.5 linecolor rgb '#d0d0d0'
 set border 1 linecolor rgb '#808080'

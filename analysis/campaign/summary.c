@@ -64,10 +64,12 @@ static bool happened(const struct result_row *row, enum summary_event event)
     return false;
 }
 
+/* Minutes until all nodes had their turn. Who gives up is soon done, and nothing is: such a run has
+ * no length, as one without end. */
 static double length_of(const struct result_row *row)
 {
-    int64_t length = row->of[RESULT_LENGTH];
-    return length == RESULT_NONE ? INFINITY : (double)length / MINUTE;
+    bool through = row->outcome == RESULT_SUCCEEDED || row->outcome == RESULT_PARTIALLY_FAILED;
+    return through ? (double)row->of[RESULT_LENGTH] / MINUTE : INFINITY;
 }
 
 /* The run whose length is this one, the first of them. */
@@ -85,7 +87,10 @@ static void count(const struct result_cell *cell, struct summary *ret)
 {
     for (size_t i = 0; i < cell->count; i++) {
         ret->outcomes[cell->rows[i].outcome]++;
-        ret->broken += cell->rows[i].of[RESULT_VIOLATIONS] > 0;
+        bool broken = cell->rows[i].of[RESULT_VIOLATIONS] > 0;
+        if (broken && ret->broken++ == 0) {
+            ret->broken_run = (uint64_t)cell->rows[i].of[RESULT_RUN];
+        }
         for (int e = 0; e < SUMMARY_EVENTS; e++) {
             ret->hits[e] += happened(&cell->rows[i], (enum summary_event)e);
         }
@@ -163,7 +168,7 @@ static struct stats_interval event_of(const struct pair *pairs, size_t count,
 }
 
 static struct stats_interval length_difference(const struct pair *pairs, size_t count,
-                                               double *values, uint64_t *ret_ended)
+                                               double *values, uint64_t *ret_through)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
@@ -172,7 +177,7 @@ static struct stats_interval length_difference(const struct pair *pairs, size_t 
             values[used++] = difference;
         }
     }
-    *ret_ended = used;
+    *ret_through = used;
     return mean_of(values, used);
 }
 
@@ -189,7 +194,7 @@ int comparison_make(const struct result_cell *cell, const struct result_cell *ot
     }
     ret->pairs = pair_up(cell, other, pairs);
     if (ret->pairs >= 2) {
-        ret->length = length_difference(pairs, ret->pairs, values, &ret->ended);
+        ret->length = length_difference(pairs, ret->pairs, values, &ret->through);
         for (int e = 0; e < SUMMARY_EVENTS; e++) {
             ret->events[e] = event_of(pairs, ret->pairs, (enum summary_event)e);
         }

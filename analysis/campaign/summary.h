@@ -42,18 +42,19 @@ struct summary {
     uint64_t cell, runs;
     uint64_t outcomes[RESULT_OUTCOMES];
     uint64_t hits[SUMMARY_EVENTS];
-    uint64_t broken;                                 /* runs in which an invariant was */
+    uint64_t broken, broken_run; /* runs in which an invariant was, and the first of them */
     struct stats_interval events[SUMMARY_EVENTS];    /* Wilson */
-    struct stats_interval length[SUMMARY_QUANTILES]; /* minutes; INFINITY: it did not end */
+    struct stats_interval length[SUMMARY_QUANTILES]; /* minutes; INFINITY: it gave up or did
+                                                      * not end */
     struct stats_interval means[SUMMARY_MEANS];
     uint64_t median_run, worst_run; /* the runs that took the median length, and longest */
 };
 
 /* One policy against another at the same point: this minus that, run by run. */
 struct comparison {
-    uint64_t pairs;                               /* runs that both have */
-    uint64_t ended;                               /* of them those that both ended */
-    struct stats_interval length;                 /* minutes; of pairs that both ended */
+    uint64_t pairs;               /* runs that both have */
+    uint64_t through;             /* of them those in which all nodes had their turn under both */
+    struct stats_interval length; /* minutes; of those */
     struct stats_interval events[SUMMARY_EVENTS]; /* of the probability */
     struct stats_interval means[SUMMARY_MEANS];
 };

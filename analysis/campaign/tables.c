@@ -102,7 +102,7 @@ static void write_summary(FILE *to, const struct report *report)
 static void write_comparison(FILE *to, const struct report *report)
 {
     say_key_names(to, report);
-    fputs(",with,pairs,both_ended", to);
+    fputs(",with,pairs,both_through", to);
     say_names(to, "length_min");
     for (int e = 0; e < SUMMARY_EVENTS; e++) {
         say_names(to, summary_event_words[e]);
@@ -119,7 +119,7 @@ static void write_comparison(FILE *to, const struct report *report)
         say_key(to, report, &report->cells[i]);
         fputc(',', to);
         say_field(to, report->policies[0]);
-        fprintf(to, ",%" PRIu64 ",%" PRIu64, c->pairs, c->ended);
+        fprintf(to, ",%" PRIu64 ",%" PRIu64, c->pairs, c->through);
         say_interval(to, &c->length);
         for (int e = 0; e < SUMMARY_EVENTS; e++) {
             say_interval(to, &c->events[e]);

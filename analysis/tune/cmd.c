@@ -50,8 +50,8 @@ static int draw(const char *dir)
     int code = 0;
     if (data == NULL) {
         code = cau_say_why("tune", why, CAU_EXIT_INPUT);
-    } else if (strncmp(data, head, sizeof head - 1) != 0) {
-        cau_say("tune", "%s: must be what `caucus tune` wrote", path);
+    } else if (strncmp(data, head, sizeof head - 1) != 0 || data[size - 1] != '\n') {
+        cau_say("tune", "%s: must be what `caucus tune` wrote, whole", path);
         code = CAU_EXIT_INPUT;
     } else {
         snprintf(settings, sizeof settings, "last_round = %lu\n", last_round(data));
@@ -84,6 +84,6 @@ int tune_cmd_report(int argc, char **argv)
     if (argc == 3 && *argv[2] != '-') {
         return draw(argv[2]);
     }
-    cau_say("tune", "report: one directory must be given");
+    cau_say("tune", "report: one directory must be given, and nothing else");
     return CAU_EXIT_USAGE;
 }

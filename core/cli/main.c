@@ -59,7 +59,7 @@ static const struct command commands[] = {
      "show the cluster's lock, hold it for somebody else than a run, free it"},
     {"testbed", "caucus-testbed", NULL, "testbed up|status|shell|fault|heal|run|down ...",
      "a cluster of real nodes on this machine, to try all of it on"},
-    {"policy", NULL, policy, "policy explain|set|validate",
+    {"policy", NULL, policy, "policy explain|set|validate|rare",
      "what each option of a run does; write a profile; hold it to what a cluster must stand"},
     {"man", NULL, man, "man", "the manual page, for `caucus man | man -l -`"},
 };

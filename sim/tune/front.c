@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FRONT_TOLD 12u /* in the report; candidates.csv has all */
+#define ALIKE      1e-9
 
 /* "max_parallel_nodes=3 ..." */
 void tune_say_settings(struct cau_text *text, const struct tune_space *space,
@@ -78,53 +79,93 @@ bool tune_on_front(const struct tune_trials *trials, const struct tune_goal *goa
 
 struct place {
     double goods[GOODS];
-    uint32_t index;
+    uint32_t index, settings;
 };
 
-static int by_length(const void *a, const void *b)
+/* The soonest first; of equal ones the one with the fewest settings. */
+static int by_goods(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
-    if (x->goods[LENGTH] < y->goods[LENGTH] || x->goods[LENGTH] > y->goods[LENGTH]) {
-        return x->goods[LENGTH] < y->goods[LENGTH] ? -1 : 1;
+    for (uint32_t i = 0; i < GOODS; i++) {
+        if (x->goods[i] < y->goods[i] || x->goods[i] > y->goods[i]) {
+            return x->goods[i] < y->goods[i] ? -1 : 1;
+        }
+    }
+    if (x->settings != y->settings) {
+        return x->settings < y->settings ? -1 : 1;
     }
     return (x->index > y->index) - (x->index < y->index);
+}
+
+static bool is_alike(const struct place *a, const struct place *b)
+{
+    for (uint32_t i = 0; i < GOODS; i++) {
+        if (fabs(a->goods[i] - b->goods[i]) > ALIKE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How many of those at `at` and after it are alike; the recommended one, if it is there, comes
+ * first. */
+static uint32_t alike_at(struct place *places, uint32_t at, uint32_t count, uint32_t best)
+{
+    uint32_t many = 1;
+    for (; at + many < count && is_alike(&places[at], &places[at + many]); many++) {
+        if (places[at + many].index == best) {
+            struct place first = places[at];
+            places[at] = places[at + many];
+            places[at + many] = first;
+        }
+    }
+    return many;
+}
+
+static uint32_t find_front(const struct tune_trials *trials, const struct tune_goal *goal,
+                           uint32_t best, struct place *ret)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < trials->count; i++) {
+        if (i != best && !tune_on_front(trials, goal, i)) {
+            continue;
+        }
+        struct place *place = &ret[count++];
+        place->index = i;
+        goods_of(&trials->list[i], goal, place->goods);
+        for (uint32_t k = 0; k < trials->space->count; k++) {
+            place->settings += trials->list[i].candidate.settings[k] != NULL;
+        }
+    }
+    qsort(ret, count, sizeof *ret, by_goods);
+    return count;
 }
 
 void tune_say_front(struct cau_text *text, const struct tune_trials *trials,
                     const struct tune_goal *goal, uint32_t best)
 {
     struct place *places = calloc(trials->count, sizeof *places);
-    uint32_t count = 0, front = 0;
-    for (uint32_t i = 0; places != NULL && i < trials->count; i++) {
-        bool on_it = tune_on_front(trials, goal, i);
-        front += on_it;
-        if (on_it || i == best) {
-            places[count].index = i;
-            goods_of(&trials->list[i], goal, places[count++].goods);
-        }
-    }
+    uint32_t count = places == NULL ? 0 : find_front(trials, goal, best, places), told = 0;
     if (count > 1) {
-        qsort(places, count, sizeof *places, by_length);
-        cau_text_printf(text,
-                        "\nFront     %" PRIu32
-                        " policies, of those raced to the end, that no other "
-                        "beats in all of\n"
-                        "   length     risk  exposed  roles down  policy (* the recommended one, "
-                        "in any case)\n",
-                        front);
+        cau_text_say(text,
+                     "\nFront     of the policies raced to the end, those that no other beats in "
+                     "all of these; alike ones once\n"
+                     "   length     risk  exposed  roles down  policy (* the recommended one, "
+                     "in any case)\n");
     }
-    for (uint32_t i = 0; count > 1 && i < count; i++) {
-        if (i >= FRONT_TOLD && places[i].index != best) {
+    for (uint32_t i = 0, many = 1; count > 1 && i < count; i += many) {
+        many = alike_at(places, i, count, best);
+        const double *goods = places[i].goods;
+        if (told++ >= FRONT_TOLD && places[i].index != best) {
             continue;
         }
-        const double *goods = places[i].goods;
         cau_text_printf(text, "%c %5.1f min  %5.2f %%  %3.2f min    %3.2f min  ",
                         places[i].index == best ? '*' : ' ', goods[LENGTH], 100 * goods[RISK],
                         goods[EXPOSED], goods[ROLES_DOWN]);
         tune_say_settings(text, trials->space, &trials->list[places[i].index].candidate);
         cau_text_say(text, "\n");
     }
-    if (count > FRONT_TOLD) {
+    if (told > FRONT_TOLD) {
         cau_text_say(text, "  ... and those marked in candidates.csv\n");
     }
     free(places);

@@ -199,6 +199,10 @@ int tune_space_vary(struct tune_space *space, const char *text, char **reterr_wh
     }
     knob.log = knob.option->type == CAU_OPTION_DURATION && knob.from > 0;
     struct tune_knob *there = find(space, knob.option);
+    if (there != NULL && !there->free) {
+        *reterr_why = cau_sentence("%s is held, and cannot be varied as well", knob.option->name);
+        return -EINVAL;
+    }
     if (there == NULL && space->count == TUNE_KNOBS_MAX) {
         *reterr_why = cau_sentence("at most %u options can be varied", TUNE_KNOBS_MAX);
         return -EINVAL;

@@ -122,9 +122,11 @@ static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char *
         state->trials->defect = true;
         return false;
     }
-    int64_t length = m->of[SIM_M_LENGTH];
+    int64_t outcome = m->of[SIM_M_OUTCOME], length = m->of[SIM_M_LENGTH];
+    bool through = outcome == SIM_SUCCEEDED || outcome == SIM_PARTIALLY_FAILED;
     trial->rows[run] = (struct tune_row){
         .length = length == SIM_NONE ? INFINITY : (double)length / MINUTE,
+        .through = through ? (double)length / MINUTE : INFINITY,
         .exposed = (float)((double)m->of[SIM_M_EXPOSED] / MINUTE),
         .suspended = (float)((double)m->of[SIM_M_SUSPENDED] / MINUTE),
         .role_down = (float)((double)m->of[SIM_M_ROLE_DOWN] / MINUTE),
@@ -187,7 +189,7 @@ struct stats_interval tune_objective(const struct tune_trial *trial, double q)
     double *values = calloc(trial->runs, sizeof *values);
     struct stats_interval ret = {INFINITY, -INFINITY, INFINITY};
     for (uint32_t i = 0; values != NULL && i < trial->runs; i++) {
-        values[i] = trial->rows[i].length;
+        values[i] = trial->rows[i].through;
     }
     if (values != NULL && trial->runs >= 2) {
         ret = q > 0 ? stats_quantile(values, trial->runs, q, CONFIDENCE)
@@ -208,7 +210,7 @@ struct stats_interval tune_difference(const struct tune_trial *a, const struct t
     uint32_t pairs = pairs_of(a, b), used = 0;
     double *values = calloc(pairs + 1, sizeof *values);
     for (uint32_t i = 0; values != NULL && i < pairs; i++) {
-        double difference = a->rows[i].length - b->rows[i].length;
+        double difference = a->rows[i].through - b->rows[i].through;
         if (isfinite(difference)) {
             values[used++] = difference;
         }
@@ -247,14 +249,34 @@ struct stats_interval tune_risk_difference(const struct tune_trial *a, const str
     return stats_paired_proportions(only_a, only_b, pairs > 0 ? pairs : 1, CONFIDENCE);
 }
 
+static double number_of(const struct tune_row *row, enum tune_mean what)
+{
+    return (double)(what == TUNE_EXPOSED     ? row->exposed
+                    : what == TUNE_SUSPENDED ? row->suspended
+                                             : row->role_down);
+}
+
 double tune_mean_of(const struct tune_trial *trial, enum tune_mean what)
 {
     double sum = 0;
     for (uint32_t i = 0; i < trial->runs; i++) {
-        const struct tune_row *row = &trial->rows[i];
-        sum += (double)(what == TUNE_EXPOSED     ? row->exposed
-                        : what == TUNE_SUSPENDED ? row->suspended
-                                                 : row->role_down);
+        sum += number_of(&trial->rows[i], what);
     }
     return trial->runs > 0 ? sum / trial->runs : 0;
+}
+
+struct stats_interval tune_mean_difference(const struct tune_trial *a, const struct tune_trial *b,
+                                           enum tune_mean what)
+{
+    uint32_t pairs = pairs_of(a, b);
+    double *values = calloc(pairs + 1, sizeof *values);
+    struct stats_interval ret = {0, -INFINITY, INFINITY};
+    for (uint32_t i = 0; values != NULL && i < pairs; i++) {
+        values[i] = number_of(&a->rows[i], what) - number_of(&b->rows[i], what);
+    }
+    if (values != NULL && pairs >= 2) {
+        ret = stats_mean(values, pairs, CONFIDENCE);
+    }
+    free(values);
+    return ret;
 }

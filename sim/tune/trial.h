@@ -10,7 +10,8 @@
 
 /* Of a run only what is judged. */
 struct tune_row {
-    double length;                       /* minutes; INFINITY: it did not end */
+    double length;  /* minutes; INFINITY: it did not end */
+    double through; /* the same; INFINITY: it ended before all nodes had their turn, too */
     float exposed, suspended, role_down; /* minutes */
     uint32_t events;
 };
@@ -45,7 +46,8 @@ int64_t tune_trials_add(struct tune_trials *trials, struct tune_candidate *candi
  */
 int tune_trials_run(struct tune_trials *trials, uint32_t runs, char **reterr_why);
 
-/* The objective: the quantile of the length, or its mean where q is 0. */
+/* The objective: the quantile of the length, or its mean where q is 0. Who gives up is not soon
+ * through: such a run has no length here. */
 struct stats_interval tune_objective(const struct tune_trial *trial, double q);
 
 /* The mean of the paired difference of length, a minus b, over runs that both have and ended. */
@@ -56,8 +58,10 @@ uint32_t tune_hits(const struct tune_trial *trial, const struct sim_requirement 
 struct stats_interval tune_risk_difference(const struct tune_trial *a, const struct tune_trial *b,
                                            const struct sim_requirement *what);
 
-/* Mean of a row's number. */
+/* Mean of a row's number, and of its paired difference, a minus b. */
 enum tune_mean { TUNE_EXPOSED, TUNE_SUSPENDED, TUNE_ROLE_DOWN };
 double tune_mean_of(const struct tune_trial *trial, enum tune_mean what);
+struct stats_interval tune_mean_difference(const struct tune_trial *a, const struct tune_trial *b,
+                                           enum tune_mean what);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define CONFIDENCE     0.95
+#define RELEVANT       0.05 /* of exposure and downtime: less of a difference says nothing */
 #define HELD_OUT_FIRST (UINT64_C(1) << 40) /* no search makes so many runs */
 
 /* ---- as simple as it can be ---- */
@@ -35,6 +36,14 @@ static int64_t add_without(struct tune_trials *trials, uint32_t of, uint32_t wit
     return tune_trials_add(trials, &copy);
 }
 
+/* Surely more of what is bad, and not by a hair. */
+static bool is_more(const struct tune_trial *a, const struct tune_trial *b, enum tune_mean what,
+                    struct stats_interval *ret)
+{
+    *ret = tune_mean_difference(a, b, what);
+    return ret->low > 0 && ret->value > RELEVANT * tune_mean_of(b, what);
+}
+
 /* Is it worse without that setting? Then the reason is noted. */
 static bool weigh(struct tune_verdict *v, uint32_t knob, const struct tune_trial *without)
 {
@@ -45,9 +54,11 @@ static bool weigh(struct tune_verdict *v, uint32_t knob, const struct tune_trial
         const struct sim_requirement *limit = &v->goal->limits[i];
         reason.limit = tune_risk_difference(without, best, limit).low > 0 ? limit : reason.limit;
     }
+    reason.exposed = is_more(without, best, TUNE_EXPOSED, &reason.exposure);
+    reason.downed = is_more(without, best, TUNE_ROLE_DOWN, &reason.downtime);
     if (reason.limit != NULL) {
         reason.risk = tune_risk_difference(without, best, reason.limit);
-    } else if (reason.worse.low <= 0) {
+    } else if (reason.worse.low <= 0 && !reason.exposed && !reason.downed) {
         return false;
     }
     v->reasons[v->reason_count++] = reason;
@@ -77,9 +88,12 @@ static int simplify(struct tune_verdict *v, char **reterr_why)
     int64_t plain = rc == 0 ? add_without(trials, v->best, needless) : rc;
     rc = rc == 0 && plain >= 0 ? tune_trials_run(trials, v->goal->runs, reterr_why) : rc;
     if (rc == 0 && plain >= 0) {
-        const struct tune_trial *simple = &trials->list[plain];
-        bool as_good = tune_difference(simple, &trials->list[v->best]).low <= 0 &&
-                       tune_breaks(simple, &trials->list[0], v->goal) == NULL;
+        const struct tune_trial *simple = &trials->list[plain], *best = &trials->list[v->best];
+        struct stats_interval more;
+        bool as_good = tune_difference(simple, best).low <= 0 &&
+                       tune_breaks(simple, &trials->list[0], v->goal) == NULL &&
+                       !is_more(simple, best, TUNE_EXPOSED, &more) &&
+                       !is_more(simple, best, TUNE_ROLE_DOWN, &more);
         v->best = as_good ? (uint32_t)plain : v->best;
     }
     return plain == -ENOMEM ? -ENOMEM : rc;
@@ -107,11 +121,14 @@ static int try_it(struct tune_verdict *v, char **reterr_why)
     return added == -ENOMEM ? -ENOMEM : tune_trials_run(trials, v->held_out_runs, reterr_why);
 }
 
+/* No more probable than with the policy as it is: not surely more, and surely by no more than the
+ * margin. */
 static bool is_kept(const struct tune_verdict *v, const struct sim_requirement *limit)
 {
     const struct tune_trial *trial = &v->held_out.list[v->held_out.count - 1];
     if (limit->own) {
-        return tune_risk_difference(trial, &v->held_out.list[0], limit).high <= TUNE_MARGIN;
+        struct stats_interval more = tune_risk_difference(trial, &v->held_out.list[0], limit);
+        return more.low <= 0 && more.high <= TUNE_MARGIN;
     }
     uint32_t hits = tune_hits(trial, limit);
     return stats_clopper_pearson(hits, trial->runs, 2 * CONFIDENCE - 1).high < limit->below;
@@ -125,8 +142,8 @@ static int compare(struct tune_verdict *v)
     uint32_t count = 0;
     int rc = a == NULL || b == NULL ? -ENOMEM : 0;
     for (uint32_t i = 0; rc == 0 && i < best->runs; i++) { /* INFINITY: it did not end */
-        a[count] = best->rows[i].length;
-        b[count++] = own->rows[i].length;
+        a[count] = best->rows[i].through;
+        b[count++] = own->rows[i].through;
     }
     double q = v->goal->quantile;
     if (rc == 0 && count >= 2 && q > 0) {
@@ -178,6 +195,15 @@ static const char *objective_word(double quantile)
                             : "mean length";
 }
 
+static void say_more(struct cau_text *text, const char *what, bool more,
+                     const struct stats_interval *minutes)
+{
+    if (more) {
+        cau_text_printf(text, "; %s %+.2f min (%+.2f to %+.2f)", what, minutes->value, minutes->low,
+                        minutes->high);
+    }
+}
+
 static void say_reasons(struct cau_text *text, const struct tune_verdict *v)
 {
     for (uint32_t i = 0; i < v->reason_count; i++) {
@@ -195,6 +221,8 @@ static void say_reasons(struct cau_text *text, const struct tune_verdict *v)
                             reason->limit->text, 100 * reason->risk.value, 100 * reason->risk.low,
                             100 * reason->risk.high);
         }
+        say_more(text, "exposed", reason->exposed, &reason->exposure);
+        say_more(text, "roles down", reason->downed, &reason->downtime);
         cau_text_say(text, "\n");
     }
 }
@@ -213,17 +241,31 @@ static void say_limits(struct cau_text *text, const struct tune_verdict *v)
 {
     const struct tune_trial *own = &v->held_out.list[0];
     const struct tune_trial *best = &v->held_out.list[v->held_out.count - 1];
+    bool any_own = false;
     for (uint32_t i = 0; i < v->goal->limit_count; i++) {
         const struct sim_requirement *limit = &v->goal->limits[i];
         uint32_t before = tune_hits(own, limit), after = tune_hits(best, limit);
         struct stats_interval difference = tune_risk_difference(best, own, limit);
+        bool kept = is_kept(v, limit), more = limit->own && difference.low > 0;
         cau_text_printf(text,
                         "  %s: %s: %" PRIu32 " of %" PRIu32 " nights as it is, %" PRIu32
                         " of %" PRIu32 " recommended",
-                        limit->text, is_kept(v, limit) ? "shown" : "NOT SHOWN", before, own->runs,
-                        after, best->runs);
-        cau_text_printf(text, "; difference %+.2f %% (%+.2f to %+.2f)\n", 100 * difference.value,
-                        100 * difference.low, 100 * difference.high);
+                        limit->text,
+                        kept   ? "shown"
+                        : more ? "FALSE, surely more probable"
+                               : "NOT SHOWN",
+                        before, own->runs, after, best->runs);
+        cau_text_printf(text, "; difference %+.2f %% (%+.2f to %+.2f)%s\n", 100 * difference.value,
+                        100 * difference.low, 100 * difference.high,
+                        kept || more ? "" : "; more --held-out may show it");
+        any_own |= limit->own;
+    }
+    if (any_own) {
+        cau_text_printf(
+            text,
+            "  <=own is shown where the difference is surely below %g %%, and not surely "
+            "above 0; what is\n  rarer than that: caucus policy rare\n",
+            100 * TUNE_MARGIN);
     }
 }
 

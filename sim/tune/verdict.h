@@ -11,6 +11,8 @@ struct tune_reason {
     const struct sim_requirement
         *limit;                 /* one that would surely be broken, or is surely likelier to be */
     struct stats_interval risk; /* of that limit: more probable without it */
+    bool exposed, downed;       /* surely longer without it: */
+    struct stats_interval exposure, downtime; /* minutes */
 };
 
 struct tune_verdict {

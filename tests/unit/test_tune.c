@@ -235,6 +235,7 @@ static struct tune_trial nights_of(struct tune_row *rows, double minutes, uint32
 {
     for (uint32_t i = 0; i < NIGHTS; i++) {
         rows[i] = (struct tune_row){.length = minutes + i % 7,
+                                    .through = minutes + i % 7,
                                     .events = i < hits ? 1u << CAMPAIGN_QUORUM_LOST : 0};
     }
     return (struct tune_trial){.rows = rows, .runs = NIGHTS};
