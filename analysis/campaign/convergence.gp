@@ -19,8 +19,8 @@ set grid linetype 1 linewidth 0.5 linecolor rgb '#d0d0d0'
 set border 3 linecolor rgb '#808080'
 set tics nomirror
 set key right outside
-array colours[6] = [0x1f4e8c, 0xb5452f, 0x2e7d4f, 0x8a6d1d, 0x6d4a8f, 0x444444]
+array colours[9] = [0x1f4e8c, 0xb5452f, 0x2e7d4f, 0x8a6d1d, 0x6d4a8f, 0x444444, 0x1c8a99, 0xc2569b, 0x7a9a01]
 
 plot for [p = 0:policies - 1] dir.'/data.txt' index p every ::(p == 0 ? 1 : 0) \
          using ($2 * (1 + 0.03 * p)):6:7:8 with yerrorlines pointtype 5 + p % 5 * 2 pointsize 0.6 \
-         linewidth 1.4 linecolor rgb colours[p % 6 + 1] title policy_names[p + 1]
+         linewidth 1.4 linecolor rgb colours[p % 9 + 1] title policy_names[p + 1]

@@ -59,7 +59,7 @@ static void cells_data(FILE *to, const struct report *report)
     }
 }
 
-/* Mean of a policy's cells, of those where it is a number. */
+/* Mean of a policy's cells; NAN where one of them has none. */
 static double mean_of(const struct report *report, size_t policy,
                       double (*of)(const struct report *report, const struct report_cell *cell))
 {
@@ -67,8 +67,8 @@ static double mean_of(const struct report *report, size_t policy,
     size_t count = 0;
     for (size_t i = 0; i < report->cell_count; i++) {
         double value = of(report, &report->cells[i]);
-        if (report->cells[i].policy_index == policy && isfinite(value)) {
-            sum += value;
+        if (report->cells[i].policy_index == policy) {
+            sum += isfinite(value) ? value : NAN;
             count++;
         }
     }
@@ -306,6 +306,25 @@ static void cells_settings(FILE *to, const struct report *report)
     fprintf(to, "label_room = %.1f\n", room_for(longest));
 }
 
+/* Those that are not through in nine of ten runs at each point: they have no place in a picture. */
+static char *absent_policies(const struct report *report)
+{
+    char *text = NULL;
+    size_t size = 0, count = 0;
+    FILE *to = open_memstream(&text, &size);
+    for (size_t i = 0; to != NULL && i < report->policy_count; i++) {
+        if (!isfinite(mean_of(report, i, p90_of))) {
+            fprintf(to, "%s%s",
+                    count++ == 0 ? "without a place, one run in ten is never through: " : ", ",
+                    report->policies[i]);
+        }
+    }
+    if (to != NULL) {
+        fclose(to);
+    }
+    return text;
+}
+
 static void policies_settings(FILE *to, const struct report *report)
 {
     fprintf(to, "policies = %zu\nrisk_name = ", report->policy_count);
@@ -316,6 +335,11 @@ static void policies_settings(FILE *to, const struct report *report)
         plot_quote(to, report->policies[i], 24);
         fputc('\n', to);
     }
+    char *absent = absent_policies(report);
+    fputs("absent = ", to);
+    plot_quote(to, absent == NULL ? "" : absent, 150);
+    fputc('\n', to);
+    free(absent);
 }
 
 static void sensitivity_settings(FILE *to, const struct report *report)

@@ -20,5 +20,7 @@ unset key
 set lmargin label_room
 set bmargin label_depth
 
-plot dir.'/data.txt' every ::1 using 1:2:3 with image pixels, \
-     '' every ::1 using 1:2:(points <= 20 && $3 == $3 ? sprintf('%.0f', $3) : '') with labels
+set style fill solid 1 border rgb '#ffffff'
+
+plot dir.'/data.txt' every ::1 using 1:2:(0.5):(0.5):3 with boxxyerror linecolor palette, \
+     '' every ::1 using 1:2:(points > 20 ? '' : valid(3) ? sprintf('%.0f', $3) : 'never') with labels

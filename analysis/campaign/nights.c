@@ -77,7 +77,7 @@ size_t report_best_of_first_point(const struct report *report)
     size_t best = 0;
     for (size_t i = 1; i < report->cell_count && report->cells[i].policy_index != 0; i++) {
         const struct summary *s = &report->cells[i].summary, *b = &report->cells[best].summary;
-        bool fails = report->cells[i].comparison.events[SUMMARY_FAILED].low > 0; /* soon over */
+        bool fails = report->cells[i].comparison.events[SUMMARY_FAILED].low > 0 || s->broken > 0;
         bool sooner = s->length[SUMMARY_P90].value < b->length[SUMMARY_P90].value;
         best = sooner && !fails ? i : best;
     }

@@ -158,7 +158,10 @@ int results_open(struct results *results, const char *dir, char **reterr_why)
     f->fields = calloc(f->width, sizeof *f->fields);
     f->file = f->path != NULL && f->fields != NULL ? fopen(f->path, "re") : NULL;
     if (f->file == NULL) {
-        *reterr_why = run_sentence("%s: %s", f->path == NULL ? dir : f->path, strerror(errno));
+        *reterr_why = run_sentence("%s: %s%s", f->path == NULL ? dir : f->path, strerror(errno),
+                                   errno == ENOENT ? "; it is there once all runs are: resume the "
+                                                     "campaign, or merge its parts"
+                                                   : "");
         return -EINVAL;
     }
     int rc = read_line(f, reterr_why);
