@@ -157,6 +157,17 @@ static int take_decider(struct request *r)
                 r->who.rival->name);
         return CAU_EXIT_USAGE;
     }
+    bool policy = r->profile != NULL;
+    for (size_t i = 0; i < r->setting_count; i++) {
+        policy |= strncmp(r->settings[i], "policy.", strlen("policy.")) == 0;
+    }
+    if (r->who.rival != NULL && policy) {
+        cau_say("simulate",
+                "--decider: a profile and --set policy... are the core's; %s has settings "
+                "of its own, as NAME:SETTING=VALUE",
+                r->decider);
+        return CAU_EXIT_USAGE;
+    }
     return 0;
 }
 

@@ -95,6 +95,7 @@ ends 64 simulate "$scenarios/contoso-fc1.json" --decider nobody
 ends 64 simulate "$scenarios/contoso-fc1.json" --decider kured:period=soon
 want "a wrong setting" grep -q '^caucus simulate: --decider: settings.period: must be a duration, "1s".."7d", is "soon"$' err
 ends 64 simulate "$scenarios/contoso-fc1.json" --decider mco --speed 60
-ends 64 simulate "$scenarios/contoso-fc1.json" --decider mco --set policy.what_if=true
+jq '.policy.what_if = true' "$scenarios/contoso-fc1.json" >what-if.json
+ends 64 simulate what-if.json --decider mco
 want "no what-if" grep -q "what_if and force_recovery are the core's, mco only updates" err
 finish "rivals: $checks checks"

@@ -223,6 +223,7 @@ policy validate --on contoso-fc1.json --engine fast | 64 | caucus policy: --engi
 policy validate --on missing.json | 65 | caucus policy: missing.json: No such file or directory
 policy validate missing.json --on contoso-fc1.json | 65 | caucus policy: missing.json: cannot be read: No such file or directory
 policy validate broken.json --on contoso-fc1.json | 65 | caucus policy: broken.json: line 2, column 1: expected a key in quotes, found the end
+simulate contoso-fc1.json --decider kured --set policy.force=true | 64 | caucus simulate: --decider: a profile and --set policy... are the core's; kured has settings of its own, as NAME:SETTING=VALUE
 policy rare | 64 | caucus policy: --on: a scenario must be given
 policy rare --on contoso-fc1.json | 64 | caucus policy: --require: what must be shown has to be given
 policy rare --on contoso-fc1.json --require "P(failed)<1e-3" --require "P(failed)<1e-4" | 64 | caucus policy: --require: once is enough
