@@ -98,7 +98,8 @@ struct cau_view {
     struct cau_request request; /* the newest one that is not yet acknowledged */
     const struct cau_node_facts *nodes;
     uint32_t node_count;
-    uint8_t observer_count; /* 0: nobody answers, nothing else in the view means anything */
+    uint8_t observer_count; /* 0: nobody answers; nothing else in the view means anything, and nodes
+                             * that it lists count as not told */
     bool whole;
     bool cluster_maintenance;
     bool idle; /* Pacemaker has no transition under way */

@@ -29,7 +29,8 @@ static const char usage[] =
     "                          20% is the default\n"
     "  --levels votes|failures what a run climbs on its way to the event: votes lost, or nodes "
     "failed;\n"
-    "                          without it what leads to EVENT. Any is right; a good one is quick\n"
+    "                          without it what leads to EVENT. A good one is quick; a way to\n"
+    "                          EVENT that skips them is seen as seldom as without copies\n"
     "  --roots N               runs to start from, at most; 200000 is the default\n"
     "  --seed N                without it the scenario's\n"
     "  --jobs N                processes; without it one for each processor\n"
@@ -174,14 +175,15 @@ struct answer {
 
 static bool is_shown(const struct answer *answer)
 {
-    return answer->rare.p.high < answer->request->rare.what.below;
+    return answer->rare.sure && answer->rare.p.high < answer->request->rare.what.below;
 }
 
 static const char *verdict(const struct answer *answer)
 {
-    return is_shown(answer)                                         ? "shown"
-           : answer->rare.p.low >= answer->request->rare.what.below ? "FALSE"
-                                                                    : "NOT SHOWN";
+    return is_shown(answer) ? "shown"
+           : answer->rare.sure && answer->rare.p.low >= answer->request->rare.what.below
+               ? "FALSE"
+               : "NOT SHOWN";
 }
 
 static void print_levels(const struct answer *answer)
@@ -221,12 +223,21 @@ static void print_text(const struct answer *answer)
     }
     printf("probability %.3g, with 95 %% between %.3g and %.3g\n", rare->p.value, rare->p.low,
            rare->p.high);
+    if (!rare->sure) {
+        printf("Not as sure as asked: it happened from %" PRIu32 " of %" PRIu32
+               " roots; more --roots may do, or other\n--levels, or counting (`caucus policy "
+               "validate`)\n",
+               rare->roots_hit, rare->roots);
+    }
     printf("\nSeen in %" PRIu64 " of %" PRIu64
            " copies, which took %.4g turns of coordinators (and %.4g to learn how\n"
-           "many copies to make). As sure without copies: about %.3g runs, %.3g turns: %.3g times "
-           "as much.\n",
-           rare->sum.hits, rare->sum.copies, (double)rare->sum.turns, (double)rare->lesson_turns,
-           answer->plain_runs, answer->plain_runs * rare->plain_turns, answer->gain);
+           "many copies to make).",
+           rare->sum.hits, rare->sum.copies, (double)rare->sum.turns, (double)rare->lesson_turns);
+    if (answer->plain_runs > 0) {
+        printf(" As sure without copies: about %.3g runs, %.3g turns: %.3g times as much.",
+               answer->plain_runs, answer->plain_runs * rare->plain_turns, answer->gain);
+    }
+    printf("\n");
 }
 
 static void print_json(const struct answer *answer)
@@ -242,14 +253,15 @@ static void print_json(const struct answer *answer)
     cau_text_quote(&text, answer->request->rare.what.text);
     cau_text_printf(&text,
                     ",\"Seed\":\"%" PRIu64 "\",\"Levels\":\"%s\",\"Shown\":%s,\"Probability\":%.6g,"
-                    "\"Low\":%.6g,\"High\":%.6g,\"Confidence\":0.95,\"Roots\":%" PRIu32
+                    "\"Low\":%.6g,\"High\":%.6g,\"Confidence\":0.95,\"Sure\":%s,\"Roots\":%" PRIu32
                     ",\"Copies\":%" PRIu64 ",\"Hits\":%" PRIu64 ",\"Turns\":%" PRIu64
                     ",\"LessonTurns\":%" PRIu64 ",\"PlainRuns\":%.6g,\"PlainTurnsPerRun\":%.6g,"
                     "\"Gain\":%.6g,\"Reached\":[",
                     answer->request->rare.seed, sim_ladder_words.list[answer->request->rare.ladder],
                     is_shown(answer) ? "true" : "false", rare->p.value, rare->p.low, rare->p.high,
-                    rare->roots, rare->sum.copies, rare->sum.hits, rare->sum.turns,
-                    rare->lesson_turns, answer->plain_runs, rare->plain_turns, answer->gain);
+                    rare->sure ? "true" : "false", rare->roots, rare->sum.copies, rare->sum.hits,
+                    rare->sum.turns, rare->lesson_turns, answer->plain_runs, rare->plain_turns,
+                    answer->gain);
     for (uint32_t i = 1; i < SIM_LEVELS && rare->sum.reached[i] > 0; i++) {
         cau_text_printf(&text,
                         "%s{\"Level\":%" PRIu32 ",\"Runs\":%" PRIu64 ",\"Copies\":%" PRIu32 "}",

@@ -284,10 +284,12 @@ void sim_observe_arrives(struct sim_world *w, uint32_t coordinator)
         plan_look(w, coordinator, 0); /* somebody answers again */
         return;
     }
-    c->known = true;
     event.view = c->view;
     event.view.whole = whole;
-    event.view.node_count = differences(w, coordinator, first);
+    if (c->view.observer_count > 0) { /* else nothing in it means anything */
+        c->known = true;
+        event.view.node_count = differences(w, coordinator, first);
+    }
     event.view.nodes = list(w);
     if (c->whole) /* asked for while this one was under way */
         sim_observe_whole(w, coordinator);

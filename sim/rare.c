@@ -12,8 +12,10 @@
 #define AT_ONCE      16u /* roots of a task */
 #define FIRST        1000u
 #define ENOUGH       20u /* that reached a level: it is known how many do */
+#define SEEN         5u  /* times that it happened in a lesson that taught nothing: that will do */
 #define FACTOR_MOST  100u
-#define LESSONS_MOST (SIM_LEVELS + 1)
+#define LESSONS_MOST 64u
+#define LESSON_MOST  32000u /* roots; a level that none of so many reaches remains unknown */
 #define LESSONS_FROM (UINT64_C(1) << 62) /* runs of lessons are numbered from here */
 
 /* Roots first .. first + count - 1, and what came of them. */
@@ -97,43 +99,52 @@ static struct crop sown(const struct sim_rare_options *options, const struct sim
 }
 
 /* As many copies as keep about as many runs on each level as on the one before; none where it
- * happens to most of those that come so far. True: something was learnt. */
-static bool learn(const struct sim_split *seen, uint32_t roots, uint32_t *factors, bool *known)
+ * happens to most of those that come so far. Returns the first level that is not known yet. */
+static uint32_t learn(const struct sim_split *seen, uint32_t roots, uint32_t *factors, bool *known)
 {
     double here = roots;
-    bool learnt = false;
-    for (uint32_t level = 1; level < SIM_LEVELS && seen->reached[level] >= ENOUGH; level++) {
-        double share = (double)seen->reached[level] / here;
+    uint32_t level = 1;
+    for (; level < SIM_LEVELS && (known[level] || seen->reached[level] >= ENOUGH); level++) {
+        double share = fmax((double)seen->reached[level], 1) / here;
         if (!known[level]) {
             bool there = level + 1 == SIM_LEVELS || seen->reached[level + 1] == 0;
             factors[level] = there && seen->hits > seen->reached[level] / 2
                                  ? 1
                                  : (uint32_t)fmin(fmax(round(1 / share), 1), FACTOR_MOST);
-            learnt |= factors[level] > 1;
             known[level] = true;
         }
-        here = (double)seen->reached[level] * factors[level];
+        here = fmax((double)seen->reached[level], 1) * factors[level];
     }
-    return learnt;
+    return level;
 }
 
+/* Lessons until it happens often enough, or nothing is left to be learnt. One that teaches nothing
+ * is followed by one of twice as many roots. */
 static int take_lessons(const struct sim_rare_options *options, struct sim_rare *ret,
                         char **reterr_why)
 {
-    bool known[SIM_LEVELS] = {true}, learnt = true;
-    for (ret->lessons = 0; learnt && ret->lessons < LESSONS_MOST; ret->lessons++) {
+    bool known[SIM_LEVELS] = {true};
+    uint64_t first = LESSONS_FROM;
+    uint32_t roots = SIM_RARE_LESSON, level = 1;
+    for (ret->lessons = 0; ret->lessons < LESSONS_MOST && roots <= LESSON_MOST; ret->lessons++) {
         struct crop crop = sown(options, ret);
-        crop.first = LESSONS_FROM + (uint64_t)ret->lessons * SIM_RARE_LESSON;
-        crop.count = SIM_RARE_LESSON;
+        crop.first = first;
+        crop.count = roots;
+        first += roots;
         int rc = grow(&crop, options->jobs, reterr_why);
         if (rc != 0) {
             return rc;
         }
         ret->lesson_turns += crop.sum.turns;
         if (ret->lessons == 0) {
-            ret->plain_turns = (double)crop.sum.turns / SIM_RARE_LESSON;
+            ret->plain_turns = (double)crop.sum.turns / roots;
         }
-        learnt = learn(&crop.sum, SIM_RARE_LESSON, ret->factors, known);
+        uint32_t next = learn(&crop.sum, roots, ret->factors, known);
+        if (next == level && crop.sum.hits >= SEEN) {
+            break; /* it comes from here, by no further level */
+        }
+        roots = next == level ? 2 * roots : roots;
+        level = next;
     }
     return 0;
 }
@@ -175,6 +186,10 @@ static int gather(const struct sim_rare_options *options, double *weights, struc
         ret->sum = crop.sum;
         ret->p = stats_mean(weights, all, CONFIDENCE);
     }
+    for (uint32_t i = 0; i < ret->roots; i++) {
+        ret->roots_hit += weights[i] > 0;
+    }
+    ret->sure = ret->roots_hit >= SIM_RARE_ENOUGH && relative(&ret->p) <= options->half_width;
     return 0;
 }
 
@@ -197,11 +212,12 @@ int sim_rare_run(const struct sim_rare_options *options, struct sim_rare *ret, c
         ret->p = (struct stats_interval){.high = 1};
     }
     ret->p.low = fmax(ret->p.low, 0);
+    ret->p.high = fmin(ret->p.high, 1);
     return rc;
 }
 
 double sim_rare_plain_runs(const struct sim_rare *rare)
 {
     double p = rare->p.value, half = (rare->p.high - rare->p.low) / 2;
-    return p > 0 ? pow(1.959963984540054 / half, 2) * p * (1 - p) : 0;
+    return p > 0 && p < 1 && half > 0 ? pow(1.959963984540054 / half, 2) * p * (1 - p) : 0;
 }

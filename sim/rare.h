@@ -9,7 +9,8 @@
 #include "sim/split.h"
 #include "sim/stats/stats.h"
 
-#define SIM_RARE_LESSON 1000u /* roots of a lesson */
+#define SIM_RARE_LESSON 1000u /* roots of the first lesson */
+#define SIM_RARE_ENOUGH 20u   /* roots in which it happened, for an interval to mean something */
 
 struct sim_rare_options {
     const struct scenario *scenario;
@@ -22,10 +23,12 @@ struct sim_rare_options {
 };
 
 struct sim_rare {
-    struct stats_interval p;      /* low and high are 0 and 1 when it never happened */
+    struct stats_interval p;      /* 0 to 1 when it never happened */
     struct sim_split sum;         /* over the roots */
     uint32_t factors[SIM_LEVELS]; /* in use */
     uint32_t roots, lessons;
+    uint32_t roots_hit; /* roots in some copy of which it happened */
+    bool sure;          /* the half width was reached, on enough such roots */
     uint64_t lesson_turns;
     double plain_turns; /* of a run without copies */
 };
@@ -33,7 +36,7 @@ struct sim_rare {
 /* Returns 0, or < 0 with a sentence (malloc'd). */
 int sim_rare_run(const struct sim_rare_options *options, struct sim_rare *ret, char **reterr_why);
 
-/* How many plain runs would be as sure of it; 0: it never happened. */
+/* How many plain runs would be as sure of it; 0: there is no saying. */
 double sim_rare_plain_runs(const struct sim_rare *rare);
 
 #endif

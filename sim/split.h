@@ -4,7 +4,8 @@
  * one after the other. When it reaches a level for the first time it is split into several copies
  * that go on under chances of their own, each with its share of the weight. What is seen at the end
  * is weighed; its sum is, on average over roots, exactly the probability, whatever the levels and
- * factors are. Good ones only make it surer sooner. */
+ * factors are. Good ones make it surer sooner; a way to it that skips the levels is seen as seldom
+ * as without copies, and an interval cannot know of what was not seen. */
 #ifndef SIM_SPLIT_H
 #define SIM_SPLIT_H
 

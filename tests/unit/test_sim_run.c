@@ -353,6 +353,21 @@ static void copy_at(const struct scenario *scenario, uint32_t happening,
     sim_outcome_done(&second);
 }
 
+static void copies_of(const struct scenario *s)
+{
+    struct halter counter = {.left = 0};
+    struct sim_run_options options = {
+        .scenario = s, .seed = 3, .engine = "heap", .watch = &counter.watch, .quiet = true};
+    struct sim_outcome whole;
+    char *why = NULL;
+
+    counter.watch = (struct sim_watch){.ctx = &counter, .event = count_down};
+    CU_ASSERT_EQUAL_FATAL(sim_run(&options, &whole, &why), 0);
+    for (uint32_t at = 1, all = 0 - counter.left; at <= all; at += 1 + all / 12)
+        copy_at(s, at, &whole);
+    sim_outcome_done(&whole);
+}
+
 static void test_copies_go_on_as_the_original(void)
 {
     static const char *const files[] = {
@@ -362,20 +377,22 @@ static void test_copies_go_on_as_the_original(void)
 
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char *why = NULL;
-        struct halter counter = {.left = 0};
         struct scenario *s = scenario_read_file(files[i], NULL, &why);
-        struct sim_run_options options = {
-            .scenario = s, .seed = 3, .engine = "heap", .watch = &counter.watch, .quiet = true};
-        struct sim_outcome whole;
 
         CU_ASSERT_PTR_NOT_NULL_FATAL(s);
-        counter.watch = (struct sim_watch){.ctx = &counter, .event = count_down};
-        CU_ASSERT_EQUAL_FATAL(sim_run(&options, &whole, &why), 0);
-        for (uint32_t at = 1, all = 0 - counter.left; at <= all; at += 1 + all / 12)
-            copy_at(s, at, &whole);
-        sim_outcome_done(&whole);
+        copies_of(s);
         scenario_free(s);
     }
+}
+
+/* The first one's journal is kept for the second, in copies too. */
+static void test_copies_of_one_that_resumes(void)
+{
+    struct scenario *s = load(",\"coordinators\":[{\"name\":\"c1\"},{\"name\":\"c2\",\"resumes\":"
+                              "\"c1\",\"start\":\"6m\"}]");
+
+    copies_of(s);
+    scenario_free(s);
 }
 
 static const struct unit_test tests[] = {
@@ -388,6 +405,7 @@ static const struct unit_test tests[] = {
     {"no such engine", test_no_such_engine},
     {"the backend alone", test_backend_waits},
     {"copies go on as the original does", test_copies_go_on_as_the_original},
+    {"copies of one that resumes", test_copies_of_one_that_resumes},
 };
 
 int main(void)
