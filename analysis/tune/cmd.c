@@ -19,7 +19,9 @@ static const char usage[] =
     "them\n"
     "nothing beats.\n"
     "\n"
-    "Exit code: 0; 64 wrong use; 65 DIR holds no candidates.\n";
+    "Exit code: 0, also where gnuplot is missing and nothing could be drawn; 64 wrong use; 65 DIR "
+    "holds\n"
+    "no candidates.\n";
 
 /* What the picture counts on. */
 static const char head[] = "candidate,settings,beside,runs,objective_min,objective_low,"
@@ -52,6 +54,9 @@ static int draw(const char *dir)
         code = cau_say_why("tune", why, CAU_EXIT_INPUT);
     } else if (strncmp(data, head, sizeof head - 1) != 0 || data[size - 1] != '\n') {
         cau_say("tune", "%s: must be what `caucus tune` wrote, whole", path);
+        code = CAU_EXIT_INPUT;
+    } else if (last_round(data) == 0) {
+        cau_say("tune", "%s: holds no candidates", path);
         code = CAU_EXIT_INPUT;
     } else {
         snprintf(settings, sizeof settings, "last_round = %lu\n", last_round(data));

@@ -15,7 +15,9 @@
  * Assumed: unattended upgrades install what they can on all nodes at once, in service, when the run
  * starts, and try again after a minute what a crash cut short; an update that fails is left for
  * another day. A node is back when it is a member again. A drain that cannot end is tried again
- * every half minute. One coordinator stands for the daemons of all nodes. */
+ * every half minute. One coordinator stands for the daemons of all nodes. The offsets of all nodes
+ * are drawn once for a seed, not for each run: what kured takes depends on them, so several seeds
+ * are to be looked at. */
 #include "sim/rivals/all.h"
 #include "sim/rivals/machine.h"
 

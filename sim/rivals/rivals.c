@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORDS_MAX (RIVAL_SETTINGS_MAX + 1u)
+
 #define MS 1000000 /* ns */
 
 const struct rival *const rival_list[] = {&rival_cau, &rival_kured, &rival_ansible, &rival_mco,
@@ -127,6 +129,23 @@ static int set(const struct rival *rival, struct rival_settings *settings, const
     return -EINVAL;
 }
 
+static bool is_repeated(char *const *settings, uint32_t at)
+{
+    size_t size = strcspn(settings[at], "=");
+    for (uint32_t i = 0; i < at; i++) {
+        if (strcspn(settings[i], "=") == size && strncmp(settings[i], settings[at], size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int repeated(const char *text, char **reterr_why)
+{
+    *reterr_why = cau_sentence("settings.%.*s: must be given once", (int)strcspn(text, "="), text);
+    return -EINVAL;
+}
+
 int rival_decider_init(struct rival_decider *ret, const char *name, char *const *settings,
                        uint32_t count, char **reterr_why)
 {
@@ -145,7 +164,8 @@ int rival_decider_init(struct rival_decider *ret, const char *name, char *const 
         rc = types[row->type].read(row, row->fallback, &ret->settings.of[i]) ? 0 : -EINVAL;
     }
     for (uint32_t i = 0; rc == 0 && i < count; i++) {
-        rc = set(rival, &ret->settings, settings[i], reterr_why);
+        rc = is_repeated(settings, i) ? repeated(settings[i], reterr_why)
+                                      : set(rival, &ret->settings, settings[i], reterr_why);
     }
     ret->ops = *rival->ops;
     ret->ops.settings = &ret->settings;
@@ -154,7 +174,7 @@ int rival_decider_init(struct rival_decider *ret, const char *name, char *const 
 
 int rival_decider_read(struct rival_decider *ret, const char *word, char **reterr_why)
 {
-    char *copy = strdup(word), *list[2 * RIVAL_SETTINGS_MAX];
+    char *copy = strdup(word), *list[WORDS_MAX];
     uint32_t count = 0;
     int rc = copy == NULL ? -ENOMEM : 0;
     *reterr_why = NULL;
@@ -162,7 +182,7 @@ int rival_decider_read(struct rival_decider *ret, const char *word, char **reter
     if (at != NULL) {
         *at++ = '\0';
     }
-    while (at != NULL && count < 2 * RIVAL_SETTINGS_MAX) {
+    while (at != NULL && count < WORDS_MAX) { /* more than there are: the repeated one is refused */
         list[count++] = at;
         at = strchr(at, ',');
         if (at != NULL) {

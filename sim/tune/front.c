@@ -148,8 +148,8 @@ void tune_say_front(struct cau_text *text, const struct tune_trials *trials,
     uint32_t count = places == NULL ? 0 : find_front(trials, goal, best, places), told = 0;
     if (count > 1) {
         cau_text_say(text,
-                     "\nFront     of the policies raced to the end, those that no other beats in "
-                     "all of these; alike ones once\n"
+                     "\nFront     on the nights of the search, of the policies raced to the end: "
+                     "those that no other\n          beats in all of these; alike ones once\n"
                      "   length     risk  exposed  roles down  policy (* the recommended one, "
                      "in any case)\n");
     }

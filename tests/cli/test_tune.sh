@@ -48,7 +48,7 @@ want "held out: $searched and $judged min" [ -n "$judged" -a "$searched" != "$ju
 want "what was tried is a table whose names may hold commas" \
     awk -F'","|",|,"' 'NR == 1 { next } /^[0-9]+,"/ { n++ } END { exit n != NR - 1 }' a/candidates.csv
 want "orders are tried" grep -q 'site_aware_updating_order=munich,berlin' a/candidates.csv
-want "what nothing beats is told" grep -q '^Front     of the policies' said
+want "what nothing beats is told" grep -q '^Front     on the nights of the search' said
 want "and the recommended one is one of them" grep -q '^\* .*max_parallel_nodes=3' said
 if command -v gnuplot >/dev/null; then
     call 0 report a

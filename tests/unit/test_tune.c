@@ -1,5 +1,6 @@
 /* What is tuned and how it is judged: bounds, values, limits; and a race whose winner is known. */
 #include "core/shell/text.h"
+#include "sim/tune/front.h"
 #include "sim/tune/race.h"
 #include "tests/lib/unit.h"
 
@@ -283,6 +284,33 @@ static void test_the_slower_are_called_back(void)
     CU_ASSERT_EQUAL(tune_round(&trials, &goal), 0); /* nobody comes back twice */
 }
 
+/* On the front is who is beaten by nobody in all four, keeps the limits and ran to the end. */
+static void test_the_front(void)
+{
+    enum { OWN, SOON, SAFE, BEATEN, BREAKS, ALL };
+    static struct tune_row rows[ALL][NIGHTS];
+    struct tune_trial list[ALL] = {[OWN] = nights_of(rows[OWN], 90, 2),
+                                   [SOON] = nights_of(rows[SOON], 30, 2),
+                                   [SAFE] = nights_of(rows[SAFE], 40, 0),
+                                   [BEATEN] = nights_of(rows[BEATEN], 50, 1),
+                                   [BREAKS] = nights_of(rows[BREAKS], 20, 30)};
+    struct tune_trials trials = {.list = list, .count = ALL};
+    struct tune_goal goal = {.quantile = 0.9, .limit_count = 1, .runs = NIGHTS};
+    char *why = NULL;
+    CU_ASSERT_EQUAL(sim_requirement_read("P(quorum_lost)<=own", true, &goal.limits[0], &why), 0);
+    CU_ASSERT_TRUE(tune_on_front(&trials, &goal, SOON));
+    CU_ASSERT_TRUE(tune_on_front(&trials, &goal, SAFE)); /* later, but of less risk */
+    CU_ASSERT_FALSE(tune_on_front(&trials, &goal, OWN));
+    CU_ASSERT_FALSE(tune_on_front(&trials, &goal, BEATEN));
+    CU_ASSERT_FALSE(tune_on_front(&trials, &goal, BREAKS)); /* the soonest, at too high a risk */
+    for (uint32_t i = 0; i < NIGHTS; i++) {
+        rows[SAFE][i].exposed = 5;
+    }
+    CU_ASSERT_TRUE(tune_on_front(&trials, &goal, BEATEN)); /* of less exposure than SAFE now */
+    goal.runs = NIGHTS + 1;
+    CU_ASSERT_FALSE(tune_on_front(&trials, &goal, SOON));
+}
+
 static void test_race(void)
 {
     char one[200], two[200];
@@ -299,6 +327,7 @@ int main(void)
         {"orders", test_orders},
         {"unsafe leaders drive nobody out", test_unsafe_leaders_drive_nobody_out},
         {"the slower are called back", test_the_slower_are_called_back},
+        {"the front", test_the_front},
         {"bounds", test_bounds},
         {"vary and hold", test_vary_and_hold},
         {"wrong words", test_wrong_words},

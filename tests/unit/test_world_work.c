@@ -615,6 +615,37 @@ static void test_branches(void)
     free(saved);
 }
 
+/* What has not come yet is drawn again as its age leaves it: within what the law allows, counted
+ * from its own beginning. */
+static void test_branches_know_the_age(void)
+{
+    uint32_t one[] = {0};
+    struct sim_setup setup = {.scenario = &rig.scenario, .seed = 9, .progress_max = 64};
+    struct scenario_fault *f;
+    struct sim_world *saved;
+    sim_nsec at, spread = 0, last = 0;
+
+    rig_init(&rig, 3);
+    f = rig_fault(&rig, FAULT_CRASH, SIM_NEVER, one, 1);
+    f->when.repeats = true;
+    f->when.every = (struct scenario_dist){.law = LAW_UNIFORM, .a = SEC(5000), .b = SEC(6000)};
+    f->repair = (struct scenario_dist){.law = LAW_FIXED, .a = SEC(1)};
+    rig_begin(&rig, 9);
+    rig_until(&rig, SEC(4000));
+    saved = malloc(sim_world_size(&setup));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(saved);
+    sim_world_copy(saved, rig.stage.world);
+    rig_end(&rig);
+    for (uint64_t branch = 1; branch <= 20; branch++) {
+        crashes_of_branch(saved, branch, SEC(4000), &at, 1);
+        CU_ASSERT(at >= SEC(5000) && at <= SEC(6000));
+        spread += branch > 1 && llabs(at - last) > SEC(10);
+        last = at;
+    }
+    CU_ASSERT(spread > 10);
+    free(saved);
+}
+
 static const struct unit_test tests[] = {
     {"drain and failback restore the placement", test_drain_and_failback},
     {"failback: immediate, none, policy", test_failback_modes},
@@ -636,6 +667,7 @@ static const struct unit_test tests[] = {
     {"equal seeds, equal weather", test_equal_seeds_equal_worlds},
     {"a copy is a checkpoint", test_copy_is_a_checkpoint},
     {"branches meet other weather", test_branches},
+    {"branches know the age of what is to come", test_branches_know_the_age},
 };
 
 int main(void)
