@@ -107,9 +107,6 @@ static void write_platform(FILE *file, const struct scenario *scenario)
           "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
           "<platform version=\"4.1\">\n<zone id=\"world\" routing=\"Full\">\n",
           file);
-    fputs("<zone id=\"outside\" routing=\"None\"><host id=\"" SIM_PLATFORM_CONTROL
-          "\" speed=\"1000000000f\"/></zone>\n",
-          file);
     for (uint32_t site = 0; site < scenario->site_count; site++)
         write_site(file, scenario, site);
     write_pairs(file, scenario);

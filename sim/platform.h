@@ -11,8 +11,6 @@ char *sim_platform_host(char *ret, const struct scenario *scenario, uint32_t pla
 char *sim_platform_access(char *ret, const struct scenario *scenario, uint32_t place);
 char *sim_platform_pair(char *ret, uint32_t site_a, uint32_t site_b);
 
-#define SIM_PLATFORM_CONTROL "control" /* the host of the event loop: connected to nothing */
-
 /* A host computes this many flop/s: one flop is 1 ns of work at speed 1. Always > 0, a whole
  * number, so that a printed platform has exactly this speed. */
 double sim_platform_speed(const struct scenario *scenario, uint32_t node);

@@ -1,11 +1,12 @@
 /* The SimGrid engine: the reference for everything that shares a link or a CPU.
  *
- * One actor on a host of its own that never fails is the event loop; it sleeps on a semaphore until
- * the world's next moment. A flow is a pair of helper actors (sender, receiver), a job one helper;
- * whoever ends releases the semaphore. The world's integer clock is the master: its moment T is
- * handled when SimGrid's clock has come to T, and is T exactly, whatever the last bits of a double
- * say. While nothing is under way SimGrid is not asked: its clock stands still, and catches up when
- * something begins. Five rules keep SimGrid 3.32 from ending the whole process or losing a work:
+ * One actor on the repository's host, which never fails, is the event loop; it sleeps on a
+ * semaphore until the world's next moment. A flow is a pair of helper actors (sender, receiver), a
+ * job one helper; whoever ends releases the semaphore. The world's integer clock is the master: its
+ * moment T is handled when SimGrid's clock has come to T, and is T exactly, whatever the last bits
+ * of a double say. While nothing is under way SimGrid is not asked: its clock stands still, and
+ * catches up when something begins. Five rules keep SimGrid 3.32 from ending the whole process or
+ * losing a work:
  *
  *   1. Helpers only begin asynchronously and wait with a limit; nobody waits for one of several.
  *   2. Whoever turns a host off kills the helpers of its works and reports the works himself: a
@@ -101,6 +102,17 @@ static void send_flow(int argc, char **argv)
     sg_comm_wait_for(comm, WAIT_LIMIT); /* the receiver reports */
 }
 
+/* From the repository the loop sends itself: it lives there, and that host never fails, so that
+ * nobody need wait for what is sent. */
+static void send_from_here(const struct simgrid_work *work)
+{
+    static char nothing;
+    char mailbox[20];
+    snprintf(mailbox, sizeof mailbox, "%" PRIx64, work->base.id);
+    sg_comm_detach(sg_mailbox_put_init(sg_mailbox_by_name(mailbox), &nothing, (long)work->amount),
+                   NULL);
+}
+
 static void receive_flow(int argc, char **argv)
 {
     void *message = NULL;
@@ -180,7 +192,10 @@ static void begin_arrivals(struct simgrid_engine *sim)
             work->helpers[0] = create_helper(sim, work->base.to, run_job, id);
         } else {
             work->helpers[0] = create_helper(sim, work->base.to, receive_flow, id);
-            work->helpers[1] = create_helper(sim, work->base.from, send_flow, id);
+            if (work->base.from == SIM_PLACE_REPOSITORY(ledger->scenario))
+                send_from_here(work);
+            else
+                work->helpers[1] = create_helper(sim, work->base.from, send_flow, id);
         }
     }
     while (sim->starting)
@@ -419,7 +434,8 @@ void sim_simgrid_run(struct sim_engine *engine, const struct sim_loop *loop)
     char name[] = "loop";
     char *argv[] = {name, NULL};
     sim->loop = loop;
-    sg_actor_t actor = sg_actor_init(name, sg_host_by_name(SIM_PLATFORM_CONTROL));
+    sg_actor_t actor =
+        sg_actor_init(name, host_of(sim, SIM_PLACE_REPOSITORY(sim->ledger.scenario)));
     sg_actor_set_stacksize(actor, LOOP_STACK_KIB);
     sg_actor_start(actor, run_loop, 1, argv);
     simgrid_run();

@@ -9,7 +9,7 @@
 #   memory   a campaign of 200, 2,000 and 20,000 runs
 #
 # CPU time is that of all processes, the best of three rounds in which ours and the baselines alternate. Only
-# `cores` is about wall time, the best of five rounds, and wants a machine that does nothing else. Both sides exchange the same number
+# `cores` is about wall time, the best of three rounds, and wants a machine that does nothing else. Both sides exchange the same number
 # of messages, and the numbers are printed; where they differ, or a run does not end, the exit code is 1. That
 # a goal is missed is said, and is no failure. --smoke makes a few runs of everything and judges no speed.
 # $CAUCUS_BUILD is the build that is measured; without it one is made.
@@ -234,7 +234,7 @@ campaign() {
 }
 
 bench_cores() {
-    runs=200 times=5
+    runs=600 times=3
     [ -z "$smoke" ] || runs=1 times=1
     round=0
     while [ "$round" -lt "$times" ]; do
