@@ -40,11 +40,11 @@ awk -v p=$exact '$1 <= p && p <= $3 { n++ } { w = ($3 - $1) / 2 / $2; if (w > mo
           s / NR }' "$work/failed"
 
 runs=${RUNS:-1000000}
-seconds=$(cpu "$work/counted.json" "$caucus" policy validate --on "$top/scenarios/rare/seven-that-seldom-crash.json" \
+counting=$(cpu "$work/counted.json" "$caucus" policy validate --on "$top/scenarios/rare/seven-that-seldom-crash.json" \
     --seed 1000 --runs "$runs" --format json --jobs "${JOBS:-$(nproc)}")
 hits=$(jq .Events.quorum_lost.Runs "$work/counted.json")
 estimates seven-that-seldom-crash quorum_lost >"$work/quorum_lost"
-awk -v h="$hits" -v n="$runs" -v cpu="$seconds" 'BEGIN { p = h / n; w = 1.959964 * sqrt(p * (1 - p) / n); lo = p - w
+awk -v h="$hits" -v n="$runs" -v cpu="$counting" 'BEGIN { p = h / n; w = 1.959964 * sqrt(p * (1 - p) / n); lo = p - w
         hi = p + w; printf "counted: %d of %d runs, %.3g (%.3g .. %.3g, +-%.1f %%), %.1f CPU s\n", h, n, p, lo, hi,
         100 * w / p, cpu }
     $1 <= hi && lo <= $3 { over++ } $1 <= p && p <= $3 { holds++ }
