@@ -1,5 +1,5 @@
 /* A run in progress: a stage, the coordinators on it, and what has come of it so far. Inside of
- * run.c, copy.c and host.c; everybody else sees run.h. */
+ * run.c and host.c; everybody else sees run.h. */
 #ifndef SIM_PLAY_H
 #define SIM_PLAY_H
 
