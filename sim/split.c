@@ -6,8 +6,6 @@
 #include "sim/expect.h"
 #include "sim/measure.h"
 
-#include <assert.h>
-
 static const char *const ladders[] = {
     [SIM_LADDER_VOTES] = "votes", [SIM_LADDER_FAILURES] = "failures"};
 const struct cau_words sim_ladder_words = {"levels", ladders, SIM_LADDERS};
@@ -99,9 +97,10 @@ static bool happened(const struct sim_requirement *what, const struct sim_outcom
         sim_nsec at = outcome->coordinators[c].started_at;
         begin = at < begin ? at : begin;
     }
-    return sim_requirement_happened(
-        what, sim_events_of(&measures),
-        measures.of[SIM_M_OUTCOME] == SIM_NOT_ENDED ? SIM_NEVER : last->ended_at - begin);
+    sim_nsec length = (last->ended_at - begin) / 1000000 * 1000000; /* as it is measured */
+    return sim_requirement_happened(what, sim_events_of(&measures),
+                                    measures.of[SIM_M_OUTCOME] == SIM_NOT_ENDED ? SIM_NEVER
+                                                                                : length);
 }
 
 /* Notes the levels it has come to since it was split last; how many it has to be now. */

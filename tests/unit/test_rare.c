@@ -5,6 +5,7 @@
 #include "sim/rare.h"
 #include "tests/lib/unit.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,21 @@ static void test_a_root(void)
     scenario_free(s);
 }
 
+/* A run is longer than a limit by whole milliseconds, as it is measured everywhere else. */
+static void test_longer(void)
+{
+    struct scenario *s = load("scenarios/contoso-fc1.json");
+    const struct sim_measure_options options = {.scenario = s, .engine = "heap", .seed = 11};
+    struct sim_measures measures;
+    char at[64], before[64];
+    CU_ASSERT_TRUE_FATAL(sim_measure_run(&options, &measures));
+    snprintf(at, sizeof at, "P(longer:%" PRId64 "ms)<0.5", measures.of[SIM_M_LENGTH]);
+    snprintf(before, sizeof before, "P(longer:%" PRId64 "ms)<0.5", measures.of[SIM_M_LENGTH] - 1);
+    CU_ASSERT_EQUAL(root(s, at, 1, 0).hits, 0);
+    CU_ASSERT_EQUAL(root(s, before, 1, 0).hits, 1);
+    scenario_free(s);
+}
+
 /* Copies meet other crashes than the original, and each other ones. */
 static void test_copies_differ(void)
 {
@@ -166,6 +182,7 @@ static const struct unit_test tests[] = {
     {"what is left of a law", test_beyond},
     {"what is left of a list", test_beyond_in_a_list},
     {"a root: a plain run, or copies whose weights add up", test_a_root},
+    {"longer than a limit", test_longer},
     {"copies meet other crashes", test_copies_differ},
     {"the same from any number of processes", test_the_same_from_any_number_of_processes},
     {"what cannot happen", test_what_cannot_happen},
