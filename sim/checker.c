@@ -1,6 +1,7 @@
 #include "sim/checker.h"
 
 #include "core/shell/words.h"
+#include "sim/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -354,25 +355,16 @@ static void on_record(void *ctx, uint32_t coordinator, const struct cau_record *
     }
 }
 
-static void *zeroed(size_t count, size_t size)
-{
-    void *block = calloc(count > 0 ? count : 1, size);
-    if (block == NULL) {
-        abort();
-    }
-    return block;
-}
-
 struct sim_checker *sim_checker_new(const struct scenario *scenario)
 {
-    struct sim_checker *c = zeroed(1, sizeof *c);
+    struct sim_checker *c = sim_zeroed(1, sizeof *c);
     c->scenario = scenario;
     c->watch = (struct sim_watch){.ctx = c, .event = on_event, .record = on_record};
-    c->nodes = zeroed(scenario->node_count, sizeof *c->nodes);
-    c->copy = zeroed(scenario->node_count, sizeof *c->copy);
-    c->out = zeroed(scenario->node_count, sizeof *c->out);
-    c->suspended_now = zeroed(scenario->node_count, sizeof *c->suspended_now);
-    c->coordinators = zeroed(scenario->coordinator_count, sizeof *c->coordinators);
+    c->nodes = sim_zeroed(scenario->node_count, sizeof *c->nodes);
+    c->copy = sim_zeroed(scenario->node_count, sizeof *c->copy);
+    c->out = sim_zeroed(scenario->node_count, sizeof *c->out);
+    c->suspended_now = sim_zeroed(scenario->node_count, sizeof *c->suspended_now);
+    c->coordinators = sim_zeroed(scenario->coordinator_count, sizeof *c->coordinators);
     c->last_loss = c->last_accident = INT64_MIN / 2;
     c->under_way = UNDER_WAY;
     for (uint32_t f = 0; f < scenario->fault_count; f++) {
@@ -386,10 +378,10 @@ struct sim_checker *sim_checker_new(const struct scenario *scenario)
         if (limit < c->reboot_timeout / 1000000) {
             c->reboot_timeout = limit * 1000000;
         }
-        c->coordinators[i].failed = zeroed(scenario->node_count, sizeof(bool));
-        c->coordinators[i].failed_at = zeroed(scenario->node_count, sizeof(sim_nsec));
-        c->coordinators[i].left = zeroed(scenario->node_count, sizeof(bool));
-        c->coordinators[i].results = zeroed(scenario->node_count, sizeof(uint32_t));
+        c->coordinators[i].failed = sim_zeroed(scenario->node_count, sizeof(bool));
+        c->coordinators[i].failed_at = sim_zeroed(scenario->node_count, sizeof(sim_nsec));
+        c->coordinators[i].left = sim_zeroed(scenario->node_count, sizeof(bool));
+        c->coordinators[i].results = sim_zeroed(scenario->node_count, sizeof(uint32_t));
     }
     return c;
 }

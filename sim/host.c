@@ -4,6 +4,7 @@
 #define _GNU_SOURCE 1
 #include "core/shell/exit.h"
 #include "core/shell/journal.h"
+#include "sim/memory.h"
 #include "sim/play.h"
 
 #include <assert.h>

@@ -1,17 +1,11 @@
 /* The engines' common books: see ledger.h. */
 #include "sim/ledger.h"
 
+#include "sim/memory.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void *zeroed(size_t count, size_t size)
-{
-    void *block = calloc(count ? count : 1, size);
-    if (!block)
-        abort();
-    return block;
-}
 
 /* Room for one more in an array of works. */
 static void make_room(struct sim_work ***works, size_t count, size_t *capacity)
@@ -94,10 +88,10 @@ void sim_ledger_init(struct sim_ledger *ret, struct sim_engine *engine,
     *ret = (struct sim_ledger){
         .engine = engine,
         .scenario = scenario,
-        .off = zeroed(places, sizeof(bool)),
-        .isolated = zeroed(places, sizeof(bool)),
-        .cut = zeroed(sites * sites, sizeof(bool)),
-        .more = zeroed(sites * sites, sizeof(sim_nsec)),
+        .off = sim_zeroed(places, sizeof(bool)),
+        .isolated = sim_zeroed(places, sizeof(bool)),
+        .cut = sim_zeroed(sites * sites, sizeof(bool)),
+        .more = sim_zeroed(sites * sites, sizeof(sim_nsec)),
     };
 }
 
@@ -113,28 +107,20 @@ void sim_ledger_done(struct sim_ledger *ledger)
     free(ledger->more);
 }
 
-static void *same(const void *data, size_t count, size_t size)
-{
-    void *copy = zeroed(count, size);
-    if (count > 0)
-        memcpy(copy, data, count * size);
-    return copy;
-}
-
 void sim_ledger_copy(struct sim_ledger *ret, const struct sim_ledger *from,
                      struct sim_engine *engine, size_t size)
 {
     size_t places = (size_t)from->scenario->node_count + 1, sites = from->scenario->site_count;
     *ret = *from;
     ret->engine = engine;
-    ret->off = same(from->off, places, sizeof *from->off);
-    ret->isolated = same(from->isolated, places, sizeof *from->isolated);
-    ret->cut = same(from->cut, sites * sites, sizeof *from->cut);
-    ret->more = same(from->more, sites * sites, sizeof *from->more);
-    ret->works = zeroed(from->capacity, sizeof(struct sim_work *));
-    ret->reports.works = zeroed(from->reports.capacity, sizeof(struct sim_work *));
+    ret->off = sim_same(from->off, places, sizeof *from->off);
+    ret->isolated = sim_same(from->isolated, places, sizeof *from->isolated);
+    ret->cut = sim_same(from->cut, sites * sites, sizeof *from->cut);
+    ret->more = sim_same(from->more, sites * sites, sizeof *from->more);
+    ret->works = sim_zeroed(from->capacity, sizeof(struct sim_work *));
+    ret->reports.works = sim_zeroed(from->reports.capacity, sizeof(struct sim_work *));
     for (size_t i = 0; i < from->count; i++) {
-        struct sim_work *work = ret->works[i] = same(from->works[i], 1, size);
+        struct sim_work *work = ret->works[i] = sim_same(from->works[i], 1, size);
         if (work->queue) {
             work->queue = &ret->reports;
             ret->reports.works[work->place] = work;
@@ -161,7 +147,7 @@ static size_t place_of(const struct sim_ledger *ledger, uint64_t id)
 void *sim_ledger_add(struct sim_ledger *ledger, size_t size, uint64_t id, uint32_t from,
                      uint32_t to)
 {
-    struct sim_work *work = zeroed(1, size);
+    struct sim_work *work = sim_zeroed(1, size);
     size_t place = place_of(ledger, id);
     assert(from <= ledger->scenario->node_count && to <= ledger->scenario->node_count);
     assert(place == ledger->count || ledger->works[place]->id != id);

@@ -4,6 +4,7 @@
 
 #include "sim/checker.h"
 #include "sim/expect.h"
+#include "sim/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,15 +94,6 @@ struct sim_meter {
     } * roles;
     bool seen; /* the world, once */
 };
-
-static void *zeroed(size_t count, size_t size)
-{
-    void *block = calloc(count > 0 ? count : 1, size);
-    if (block == NULL) {
-        abort();
-    }
-    return block;
-}
 
 /* ---- what lasts ---- */
 
@@ -212,14 +204,14 @@ static void on_record(void *ctx, uint32_t coordinator, const struct cau_record *
 
 struct sim_meter *sim_meter_new(const struct scenario *scenario)
 {
-    struct sim_meter *m = zeroed(1, sizeof *m);
+    struct sim_meter *m = sim_zeroed(1, sizeof *m);
     m->scenario = scenario;
     m->watch = (struct sim_watch){.ctx = m, .event = on_event, .record = on_record};
     m->checker = sim_checker_new(scenario);
     m->checks = sim_checker_watch(m->checker);
     m->begin = SIM_NEVER;
-    m->node_out = zeroed(scenario->node_count, sizeof *m->node_out);
-    m->roles = zeroed(scenario->role_count, sizeof *m->roles);
+    m->node_out = sim_zeroed(scenario->node_count, sizeof *m->node_out);
+    m->roles = sim_zeroed(scenario->role_count, sizeof *m->roles);
     return m;
 }
 

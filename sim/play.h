@@ -41,9 +41,6 @@ struct sim_play {
     bool stuck; /* or given up */
 };
 
-/* run.c */
-void *sim_zeroed(size_t count, size_t size); /* memory that cannot be had ends the process */
-
 /* host.c */
 void sim_host_init(struct sim_host *host, struct sim_play *play, uint32_t coordinator);
 void sim_host_done(struct sim_host *host);

@@ -1,6 +1,7 @@
 /* See run.h. What the world calls goes to the coordinators (host.c), to the outcome and to whoever
  * watches. */
 #define _GNU_SOURCE 1
+#include "sim/memory.h"
 #include "sim/play.h"
 
 #include <assert.h>
@@ -10,15 +11,6 @@
 
 #define DAY   (INT64_C(86400) * 1000000000)
 #define LIMIT (30 * DAY)
-
-void *sim_zeroed(size_t count, size_t size)
-{
-    void *block = calloc(count > 0 ? count : 1, size);
-
-    if (block == NULL)
-        abort();
-    return block;
-}
 
 /* --- The world's calls --- */
 
@@ -215,25 +207,16 @@ struct sim_play *sim_play_begin(const struct sim_run_options *options, char **re
 
 /* --- A second one --- */
 
-static void *same(const void *data, size_t count, size_t size)
-{
-    void *copy = sim_zeroed(count, size);
-
-    if (count > 0)
-        memcpy(copy, data, count * size);
-    return copy;
-}
-
 static void copy_outcome(struct sim_outcome *to, const struct sim_outcome *from)
 {
     struct sim_outcome_coordinator *coordinators =
-        same(from->coordinators, from->coordinator_count, sizeof *from->coordinators);
+        sim_same(from->coordinators, from->coordinator_count, sizeof *from->coordinators);
 
     free(to->coordinators);
     free(to->faults);
     *to = *from;
     to->coordinators = coordinators;
-    to->faults = same(from->faults, from->fault_count, sizeof *from->faults);
+    to->faults = sim_same(from->faults, from->fault_count, sizeof *from->faults);
     to->suspends = to->restarts = NULL;
     to->suspend_count = to->restart_count = 0;
     for (uint32_t i = 0; i < from->suspend_count; i++)
@@ -243,7 +226,7 @@ static void copy_outcome(struct sim_outcome *to, const struct sim_outcome *from)
     for (uint32_t c = 0; c < to->coordinator_count; c++)
         if (coordinators[c].error != NULL)
             coordinators[c].error =
-                same(coordinators[c].error, strlen(coordinators[c].error) + 1, 1);
+                sim_same(coordinators[c].error, strlen(coordinators[c].error) + 1, 1);
 }
 
 struct sim_play *sim_play_copy(const struct sim_play *from, const struct sim_watch *watch)

@@ -109,11 +109,6 @@ static cau_msec limit(const struct rival_run *run, uint8_t step)
                                    : CAU_NEVER;
 }
 
-static bool is_back(const struct rival_node *node)
-{
-    return node->member;
-}
-
 static const struct rival_rules rules = {
     .tasks = tasks,
     .task_count = sizeof tasks / sizeof tasks[0],
@@ -122,7 +117,6 @@ static const struct rival_rules rules = {
     .failed = failed,
     .ends = ends,
     .limit = limit,
-    .is_back = is_back,
 };
 
 static void step(void *state, const struct cau_event *event, struct cau_actions *ret)

@@ -266,11 +266,16 @@ static bool look_sent(struct rival_run *run, const struct rival_rules *rules,
     return true;
 }
 
+static bool is_back(const struct rival_rules *rules, const struct rival_node *node)
+{
+    return rules->is_back != NULL ? rules->is_back(node) : node->member;
+}
+
 static bool look_away(struct rival_run *run, const struct rival_rules *rules,
                       struct rival_node *node, struct cau_actions *ret)
 {
     bool booted = node->boot_id != node->boot_before;
-    if (booted && node->reachable && rules->is_back(node)) {
+    if (booted && node->reachable && is_back(rules, node)) {
         node->restarted = true;
         node->restarts++;
         task_done(run, rules, node);

@@ -124,7 +124,8 @@ struct rival_rules {
     /* How long a step may take; CAU_NEVER: it is waited for without end. Of a restart: until the
      * node answers in a new boot, and once more until it is back. */
     cau_msec (*limit)(const struct rival_run *run, uint8_t step);
-    /* Of a node that is reachable in a new boot: is it what the rival waits for? */
+    /* Of a node that is reachable in a new boot: is it what the rival waits for? NULL: that it is a
+     * member. */
     bool (*is_back)(const struct rival_node *node);
 };
 

@@ -81,18 +81,12 @@ static cau_msec limit(const struct rival_run *run, uint8_t step)
     return step == RIVAL_SUSPEND ? DRAIN_TRY : CAU_NEVER;
 }
 
-static bool is_back(const struct rival_node *node)
-{
-    return node->member;
-}
-
 static const struct rival_rules rules = {
     .tasks = tasks,
     .task_count = sizeof tasks / sizeof tasks[0],
     .next = next,
     .failed = failed,
     .limit = limit,
-    .is_back = is_back,
 };
 
 static void step(void *state, const struct cau_event *event, struct cau_actions *ret)
