@@ -242,6 +242,14 @@ static struct tune_trial nights_of(struct tune_row *rows, double minutes, uint32
     return (struct tune_trial){.rows = rows, .runs = NIGHTS};
 }
 
+static struct tune_goal no_more_quorum_losses(void)
+{
+    struct tune_goal goal = {.quantile = 0.9, .limit_count = 1};
+    char *why = NULL;
+    CU_ASSERT_EQUAL(sim_requirement_read("P(quorum_lost)<=own", true, &goal.limits[0], &why), 0);
+    return goal;
+}
+
 /* One night of 64 is no proof of keeping a limit: who is faster but may yet break it drives nobody
  * out. */
 static void test_unsafe_leaders_drive_nobody_out(void)
@@ -250,9 +258,7 @@ static void test_unsafe_leaders_drive_nobody_out(void)
     struct tune_trial list[] = {nights_of(rows[0], 90, 0), nights_of(rows[1], 30, 1),
                                 nights_of(rows[2], 40, 0)};
     struct tune_trials trials = {.list = list, .count = 3};
-    struct tune_goal goal = {.quantile = 0.9, .limit_count = 1};
-    char *why = NULL;
-    CU_ASSERT_EQUAL(sim_requirement_read("P(quorum_lost)<=own", true, &goal.limits[0], &why), 0);
+    struct tune_goal goal = no_more_quorum_losses();
     CU_ASSERT_EQUAL(tune_round(&trials, &goal), 0);
     CU_ASSERT_FALSE(list[1].out);
     CU_ASSERT_FALSE(list[2].out);
@@ -269,9 +275,7 @@ static void test_the_slower_are_called_back(void)
     struct tune_trial list[] = {nights_of(rows[0], 90, 0), nights_of(rows[1], 30, 0),
                                 nights_of(rows[2], 40, 0)};
     struct tune_trials trials = {.list = list, .count = 3};
-    struct tune_goal goal = {.quantile = 0.9, .limit_count = 1};
-    char *why = NULL;
-    CU_ASSERT_EQUAL(sim_requirement_read("P(quorum_lost)<=own", true, &goal.limits[0], &why), 0);
+    struct tune_goal goal = no_more_quorum_losses();
     CU_ASSERT_EQUAL(tune_round(&trials, &goal), 0);
     CU_ASSERT_TRUE(list[2].out);
     list[1] = nights_of(rows[1], 30, 40);
@@ -295,9 +299,8 @@ static void test_the_front(void)
                                    [BEATEN] = nights_of(rows[BEATEN], 50, 1),
                                    [BREAKS] = nights_of(rows[BREAKS], 20, 30)};
     struct tune_trials trials = {.list = list, .count = ALL};
-    struct tune_goal goal = {.quantile = 0.9, .limit_count = 1, .runs = NIGHTS};
-    char *why = NULL;
-    CU_ASSERT_EQUAL(sim_requirement_read("P(quorum_lost)<=own", true, &goal.limits[0], &why), 0);
+    struct tune_goal goal = no_more_quorum_losses();
+    goal.runs = NIGHTS;
     CU_ASSERT_TRUE(tune_on_front(&trials, &goal, SOON));
     CU_ASSERT_TRUE(tune_on_front(&trials, &goal, SAFE)); /* later, but of less risk */
     CU_ASSERT_FALSE(tune_on_front(&trials, &goal, OWN));
