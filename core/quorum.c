@@ -11,170 +11,10 @@
  * And who knows the same as the member before, and has nothing new to say either, hears the same,
  * so it is not asked again.
  */
-#include "core/quorum_family.h"
+#include "core/quorum_hear.h"
 
 #include <assert.h>
 #include <string.h>
-
-enum { FLAG_QUORATE = 1, FLAG_WAITING = 2, FLAG_DEVICE = 4 };
-
-/* One node's view of the others while it listens. */
-struct view {
-    struct cau_quorum_node *self;
-    uint32_t votes; /* of the members it knows of */
-    uint32_t count;
-    uint32_t lowest;
-    uint32_t news_seen; /* highest expected votes in what it has heard by now ... */
-    uint32_t idle_seen; /* ... from members that did not say quorate ... */
-    uint32_t old_seen;  /* ... and of members it has not heard from in this round */
-    bool tie_breaker_here;
-};
-
-struct message {
-    uint32_t node;
-    uint32_t votes;
-    uint32_t expected;
-    uint32_t expected_before; /* what the listener held of this node */
-    uint8_t flags;
-    bool own;
-    bool fresh;   /* the sender was not in the listener's membership */
-    bool changed; /* other flags than last time */
-};
-
-static uint32_t larger(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static void set_flag(struct cau_quorum_node *node, uint8_t flag, bool on)
-{
-    node->flags = (uint8_t)(on ? node->flags | flag : node->flags & ~flag);
-}
-
-static void set_waiting(struct cau_quorum_node *node, bool waiting)
-{
-    node->waiting = waiting;
-    set_flag(node, FLAG_WAITING, waiting);
-}
-
-static uint32_t votes_present(const struct cau_quorum_rules *rules,
-                              const struct cau_quorum_node *node, uint32_t votes)
-{
-    return votes + ((node->flags & FLAG_DEVICE) ? rules->device_votes : 0);
-}
-
-/* A half that has the tie-breaker of before wins, unless those gone could have quorum. */
-static bool tie_is_ours(const struct cau_quorum_rules *rules, const struct view *view,
-                        uint32_t total)
-{
-    const struct cau_quorum_node *self = view->self;
-    int64_t gone = (int64_t)self->members_before - (int64_t)self->members;
-
-    return rules->auto_tie_breaker && total == self->expected / 2 && gone < (int64_t)self->quorum &&
-           view->tie_breaker_here;
-}
-
-static void judge(const struct cau_quorum_rules *rules, struct view *view, uint32_t total)
-{
-    struct cau_quorum_node *self = view->self;
-    bool quorate;
-
-    if (rules->wait_for_all && self->waiting) {
-        if (total != self->expected)
-            return;
-        set_waiting(self, false);
-    }
-    quorate = self->quorum <= total;
-    if (quorate) {
-        self->tie_breaker = view->lowest;
-        view->tie_breaker_here = true;
-    }
-    if (tie_is_ours(rules, view, total))
-        quorate = true;
-    self->quorate = quorate;
-    set_flag(self, FLAG_QUORATE, quorate);
-    if (rules->wait_for_all)
-        set_waiting(self, !quorate);
-}
-
-/* Counts again. `decrease` lets quorum fall; `by_nodes` sets expected votes to the number of nodes,
- * which is how last_man_standing and allow_downscale shrink a cluster. */
-static void recount(const struct cau_quorum_rules *rules, struct view *view, bool decrease,
-                    bool by_nodes)
-{
-    struct cau_quorum_node *self = view->self;
-    uint32_t all =
-        view->votes + rules->device_votes; /* the device counts here even if it is silent */
-    uint32_t total = votes_present(rules, self, view->votes);
-    uint32_t voters = view->count + ((self->flags & FLAG_DEVICE) ? 1 : 0);
-    uint32_t nodes = view->count + (rules->device_votes ? 1 : 0);
-    uint32_t highest;
-    uint32_t quorum;
-
-    self->expected = larger(self->expected, all);
-    highest = larger(self->expected, larger(view->news_seen, view->old_seen));
-    if (by_nodes)
-        highest = rules->allow_downscale && decrease ? larger(self->barrier, nodes) : nodes;
-    quorum = larger((highest + 2) / 2, (total + 2) / 2);
-    if (!decrease)
-        quorum = larger(quorum, self->quorum);
-    if (rules->two_node && voters <= 2)
-        quorum = 1;
-    self->quorum = quorum;
-    if (by_nodes) {
-        self->expected = nodes;
-        self->seen_by_count = 1;
-        view->news_seen = view->idle_seen = nodes;
-        view->old_seen = 0;
-    }
-    judge(rules, view, total);
-}
-
-static void hear(const struct cau_quorum_rules *rules, struct view *view,
-                 const struct message *message)
-{
-    struct cau_quorum_node *self = view->self;
-    bool says_quorate = message->flags & FLAG_QUORATE;
-    bool decrease = false;
-    uint32_t expected;
-    uint8_t flags;
-
-    if (message->own)
-        self->flags = message->flags;
-    if (!self->quorate && says_quorate) {
-        decrease = true;
-        self->expected = message->expected;
-    }
-    expected = says_quorate || rules->tracking ? message->expected : self->expected;
-    if (message->own) {
-        self->expected = expected;
-    } else {
-        view->news_seen = larger(view->news_seen, expected);
-        if (!says_quorate && !rules->tracking)
-            view->idle_seen = larger(view->idle_seen, expected);
-    }
-    if (self->shrinks && message->votes > 1) {
-        self->shrinks = 0;
-        self->deadline = CAU_NEVER;
-    }
-    if (message->fresh) {
-        view->votes += message->votes;
-        view->count++;
-        view->lowest = smaller(view->lowest, message->node);
-        if (message->node == self->tie_breaker)
-            view->tie_breaker_here = true;
-    }
-    if (message->own || message->fresh || message->changed || expected != message->expected_before)
-        recount(rules, view, decrease, false);
-    flags = message->own ? self->flags : message->flags;
-    if (rules->wait_for_all && (flags & FLAG_QUORATE) && !(flags & FLAG_WAITING))
-        set_waiting(self, false);
-}
 
 /* The scratch of the membership a node was in, if it is that one's; else the node counts alone. */
 static const struct cau_quorum_node *group_of(const struct cau_quorum_node *nodes,
@@ -192,7 +32,7 @@ static bool same_group(const struct cau_quorum_node *a, const struct cau_quorum_
 
 static bool held_as_sent(const struct cau_quorum_rules *rules, const struct cau_quorum_node *node)
 {
-    return (node->sent_flags & FLAG_QUORATE) || rules->tracking;
+    return (node->sent_flags & CAU_QUORUM_FLAG_QUORATE) || rules->tracking;
 }
 
 static void add_said(struct cau_quorum_said *said, uint32_t node, uint32_t expected)
@@ -222,6 +62,8 @@ static void gather_groups(const struct cau_quorum_rules *rules, struct cau_quoru
         const struct cau_quorum_node *node = &nodes[members[k]];
         struct cau_quorum_node *group = &nodes[node->lead];
 
+        if (node->members == 1) /* and its own lead, as it may still be that of others */
+            continue;
         if (group->group_ring == 0) {
             group->group_ring = node->ring;
             group->group_votes = 0;
@@ -239,7 +81,8 @@ static void gather_groups(const struct cau_quorum_rules *rules, struct cau_quoru
         struct cau_quorum_node *node = &nodes[members[k]];
         struct cau_quorum_node *group = &nodes[node->lead];
 
-        if (group->group_ring != node->ring)
+        node->later_said = (struct cau_quorum_said){.by = CAU_QUORUM_NONE};
+        if (node->members == 1 || group->group_ring != node->ring)
             continue;
         node->later_said = group->group_said;
         if (held_as_sent(rules, node))
@@ -264,14 +107,15 @@ static uint32_t held(const struct cau_quorum_rules *rules, const struct cau_quor
     return larger(highest, idle > 0 ? self->seen_idle : 0);
 }
 
-static void view_of_group(const struct cau_quorum_rules *rules, struct view *view,
+static void view_of_group(const struct cau_quorum_rules *rules, struct cau_quorum_view *view,
                           const struct cau_quorum_node *nodes, uint32_t index,
                           struct cau_quorum_node *self)
 {
     const struct cau_quorum_node *group = group_of(nodes, self);
     uint32_t tie = self->tie_breaker;
 
-    *view = (struct view){.self = self, .votes = self->votes, .count = 1, .lowest = index};
+    *view =
+        (struct cau_quorum_view){.self = self, .votes = self->votes, .count = 1, .lowest = index};
     if (group) {
         view->votes = group->group_votes;
         view->count = group->group_count;
@@ -282,41 +126,29 @@ static void view_of_group(const struct cau_quorum_rules *rules, struct view *vie
                                               group && same_group(&nodes[tie], self));
 }
 
-static void view_of_settled(struct view *view, const struct cau_quorum_node *nodes,
+static void view_of_settled(struct cau_quorum_view *view, const struct cau_quorum_node *nodes,
                             struct cau_quorum_node *self)
 {
     uint32_t tie = self->tie_breaker;
 
-    *view = (struct view){.self = self,
-                          .votes = self->present,
-                          .count = self->members,
-                          .lowest = self->lowest,
-                          .news_seen = self->seen,
-                          .idle_seen = self->seen_idle};
+    *view = (struct cau_quorum_view){.self = self,
+                                     .votes = self->present,
+                                     .count = self->members,
+                                     .lowest = self->lowest,
+                                     .news_seen = self->seen,
+                                     .idle_seen = self->seen_idle};
     view->tie_breaker_here =
         tie != CAU_QUORUM_NONE && nodes[tie].up && same_group(&nodes[tie], self);
-}
-
-static void keep_view(const struct cau_quorum_rules *rules, const struct view *view)
-{
-    struct cau_quorum_node *self = view->self;
-
-    self->seen = view->news_seen;
-    self->seen_idle = view->idle_seen;
-    self->present = view->votes;
-    self->lowest = view->lowest;
-    self->highest = larger(self->expected, view->news_seen);
-    self->total = votes_present(rules, self, view->votes);
 }
 
 static void recount_settled(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
                             uint32_t index, bool shrink)
 {
-    struct view view;
+    struct cau_quorum_view view;
 
     view_of_settled(&view, nodes, &nodes[index]);
-    recount(rules, &view, shrink, shrink);
-    keep_view(rules, &view);
+    cau_quorum_recount(rules, &view, shrink, shrink);
+    cau_quorum_keep_view(rules, &view);
 }
 
 /* allow_downscale: a node that leaves cleanly says so while the old membership still stands. */
@@ -324,7 +156,7 @@ static void hear_leaving(const struct cau_quorum_rules *rules, struct cau_quorum
                          uint32_t index, const uint32_t *left, size_t n_left)
 {
     struct cau_quorum_node *self = &nodes[index];
-    struct view view;
+    struct cau_quorum_view view;
 
     if (!group_of(nodes, self))
         return;
@@ -335,17 +167,17 @@ static void hear_leaving(const struct cau_quorum_rules *rules, struct cau_quorum
 
         if (!same_group(leaver, self) || view.count < 2 || view.votes < leaver->votes)
             continue;
-        if (!self->quorate && (leaver->flags & FLAG_QUORATE))
+        if (!self->quorate && (leaver->flags & CAU_QUORUM_FLAG_QUORATE))
             self->expected = leaver->expected;
         view.votes -= leaver->votes;
         view.count--;
         if (left[k] == self->tie_breaker)
             view.tie_breaker_here = false;
-        recount(rules, &view, true, true);
-        if (rules->wait_for_all && (leaver->flags & FLAG_QUORATE))
-            set_waiting(self, false);
+        cau_quorum_recount(rules, &view, true, true);
+        if (rules->wait_for_all && (leaver->flags & CAU_QUORUM_FLAG_QUORATE))
+            cau_quorum_set_waiting(self, false);
     }
-    keep_view(rules, &view);
+    cau_quorum_keep_view(rules, &view);
 }
 
 /* A round of messages, seen from the membership most members come from. */
@@ -360,8 +192,8 @@ struct round {
 static bool is_plain(const struct cau_quorum_node *nodes, const struct cau_quorum_node *node,
                      const struct round *round)
 {
-    return same_group(node, &nodes[round->reference]) && (node->said_flags & FLAG_QUORATE) &&
-           node->said_expected == round->plain;
+    return same_group(node, &nodes[round->reference]) &&
+           (node->said_flags & CAU_QUORUM_FLAG_QUORATE) && node->said_expected == round->plain;
 }
 
 /* Writes each member's message, and chains up those that are not plain. */
@@ -398,7 +230,7 @@ static void write_messages(struct cau_quorum_node *nodes, const uint32_t *member
     }
 }
 
-static void hear_member(const struct cau_quorum_rules *rules, struct view *view,
+static void hear_member(const struct cau_quorum_rules *rules, struct cau_quorum_view *view,
                         const struct cau_quorum_node *nodes, const uint32_t *members,
                         uint32_t place, uint32_t k)
 {
@@ -407,13 +239,13 @@ static void hear_member(const struct cau_quorum_rules *rules, struct view *view,
     const struct cau_quorum_node *node = &nodes[members[k]];
     bool own = place == k;
     bool known = own || (group_of(nodes, self) && same_group(node, self));
-    struct message message = {.node = members[k],
-                              .votes = node->votes,
-                              .expected = node->said_expected,
-                              .flags = node->said_flags,
-                              .own = own,
-                              .fresh = !known,
-                              .changed = known && node->said_flags != node->sent_flags};
+    struct cau_quorum_message message = {.node = members[k],
+                                         .votes = node->votes,
+                                         .expected = node->said_expected,
+                                         .flags = node->said_flags,
+                                         .own = own,
+                                         .fresh = !known,
+                                         .changed = known && node->said_flags != node->sent_flags};
 
     if (known) {
         message.expected_before = self->seen_by_count || !held_as_sent(rules, node)
@@ -421,16 +253,17 @@ static void hear_member(const struct cau_quorum_rules *rules, struct view *view,
                                       : node->sent_expected;
         view->old_seen = held(rules, self, index, &node->later_said, place > k);
     }
-    hear(rules, view, &message);
+    cau_quorum_hear(rules, view, &message);
 }
 
 /* Only the own message and those that are not plain. False if that turns out not to be enough. */
-static bool hear_news(const struct cau_quorum_rules *rules, struct view *view,
+static bool hear_news(const struct cau_quorum_rules *rules, struct cau_quorum_view *view,
                       const struct cau_quorum_node *nodes, const uint32_t *members, uint32_t place,
                       const struct round *round)
 {
     const struct cau_quorum_node *self = view->self;
-    bool own_plain = (self->said_flags & FLAG_QUORATE) && self->said_expected == round->plain;
+    bool own_plain =
+        (self->said_flags & CAU_QUORUM_FLAG_QUORATE) && self->said_expected == round->plain;
     bool own_heard = false;
 
     for (uint32_t k = round->first_news; k != CAU_QUORUM_NONE || !own_heard;) {
@@ -449,15 +282,12 @@ static bool hear_news(const struct cau_quorum_rules *rules, struct view *view,
 }
 
 static void open_window(const struct cau_quorum_rules *rules, struct cau_quorum_node *self,
-                        const struct view *view, uint32_t n, cau_msec now)
+                        const struct cau_quorum_view *view, uint32_t n, cau_msec now)
 {
     if (self->shrinks && ((n >= self->quorum && view->count < self->members) ||
                           (n <= self->quorum && rules->auto_tie_breaker && view->tie_breaker_here)))
         self->deadline = cau_msec_add(now, rules->window_ms);
 }
-
-/* What a node knows, without the scratch behind it. */
-#define KNOWN offsetof(struct cau_quorum_node, group_ring)
 
 /* True if it went the short way. */
 static bool listen_to_all(const struct cau_quorum_rules *rules, struct cau_quorum_node *nodes,
@@ -467,7 +297,7 @@ static bool listen_to_all(const struct cau_quorum_rules *rules, struct cau_quoru
     uint32_t index = members[place];
     struct cau_quorum_node *self = &nodes[index];
     struct cau_quorum_node before;
-    struct view view;
+    struct cau_quorum_view view;
     bool short_cut;
 
     view_of_group(rules, &view, nodes, index, self);
@@ -475,13 +305,13 @@ static bool listen_to_all(const struct cau_quorum_rules *rules, struct cau_quoru
     self->members_before = self->members;
     self->members = n;
     short_cut = self->quorate && !rules->two_node &&
-                votes_present(rules, self, view.votes) >= self->quorum && group_of(nodes, self) &&
-                same_group(self, &nodes[round->reference]);
+                cau_quorum_present(rules, self, view.votes) >= self->quorum &&
+                group_of(nodes, self) && same_group(self, &nodes[round->reference]);
     if (short_cut) {
-        memcpy(&before, self, KNOWN);
+        memcpy(&before, self, CAU_QUORUM_KNOWN);
         short_cut = hear_news(rules, &view, nodes, members, place, round);
         if (!short_cut) {
-            memcpy(self, &before, KNOWN);
+            memcpy(self, &before, CAU_QUORUM_KNOWN);
             view_of_group(rules, &view, nodes, index, self);
         }
     }
@@ -490,8 +320,8 @@ static bool listen_to_all(const struct cau_quorum_rules *rules, struct cau_quoru
     self->seen_by_count = 0;
     view.old_seen = 0;
     if (rules->device_votes == 0)
-        recount(rules, &view, false, false);
-    keep_view(rules, &view);
+        cau_quorum_recount(rules, &view, false, false);
+    cau_quorum_keep_view(rules, &view);
     return short_cut;
 }
 
@@ -511,7 +341,7 @@ static bool hears_the_same(const struct cau_quorum_rules *rules,
     const struct cau_quorum_node *self = &nodes[index];
 
     return echo->index != CAU_QUORUM_NONE && self->taking_part == PRESENT &&
-           memcmp(self, &echo->before, KNOWN) == 0 &&
+           memcmp(self, &echo->before, CAU_QUORUM_KNOWN) == 0 &&
            held(rules, self, index, &self->later_said, false) ==
                held(rules, self, index, &nodes[echo->index].later_said, false);
 }
@@ -528,13 +358,13 @@ static void all_listen(const struct cau_quorum_rules *rules, struct cau_quorum_n
 
         assert(self->up);
         if (plain && hears_the_same(rules, nodes, members[k], &echo)) {
-            memcpy(self, &nodes[echo.index], KNOWN);
+            memcpy(self, &nodes[echo.index], CAU_QUORUM_KNOWN);
             continue;
         }
-        memcpy(&before, self, KNOWN);
+        memcpy(&before, self, CAU_QUORUM_KNOWN);
         echo.index = CAU_QUORUM_NONE;
         if (listen_to_all(rules, nodes, members, n, k, round, now) && plain) {
-            memcpy(&echo.before, &before, KNOWN);
+            memcpy(&echo.before, &before, CAU_QUORUM_KNOWN);
             echo.index = members[k];
         }
     }
@@ -548,31 +378,31 @@ void cau_votequorum_vote(const struct cau_quorum_rules *rules, struct cau_quorum
     for (size_t k = 0; k < n_members; k++) {
         struct cau_quorum_node *node = &nodes[members[k]];
 
-        node->taking_part = votes[k] != !!(node->flags & FLAG_DEVICE);
+        node->taking_part = votes[k] != !!(node->flags & CAU_QUORUM_FLAG_DEVICE);
         if (!node->taking_part)
             continue;
         anybody = true;
-        set_flag(node, FLAG_DEVICE, votes[k]);
+        cau_quorum_set_flag(node, CAU_QUORUM_FLAG_DEVICE, votes[k]);
         node->said_flags = node->flags;
         node->said_expected = node->expected;
     }
     for (size_t k = 0; anybody && k < n_members; k++) {
-        struct view view;
+        struct cau_quorum_view view;
 
         view_of_settled(&view, nodes, &nodes[members[k]]);
         for (size_t j = 0; j < n_members; j++) {
             const struct cau_quorum_node *node = &nodes[members[j]];
 
             if (node->taking_part)
-                hear(rules, &view,
-                     &(struct message){.node = members[j],
-                                       .votes = node->votes,
-                                       .expected = node->said_expected,
-                                       .flags = node->said_flags,
-                                       .own = j == k,
-                                       .changed = true});
+                cau_quorum_hear(rules, &view,
+                                &(struct cau_quorum_message){.node = members[j],
+                                                             .votes = node->votes,
+                                                             .expected = node->said_expected,
+                                                             .flags = node->said_flags,
+                                                             .own = j == k,
+                                                             .changed = true});
         }
-        keep_view(rules, &view);
+        cau_quorum_keep_view(rules, &view);
     }
     for (size_t k = 0; k < n_members; k++) {
         struct cau_quorum_node *node = &nodes[members[k]];
@@ -623,7 +453,7 @@ void cau_votequorum_start(const struct cau_quorum_rules *rules, struct cau_quoru
                           uint32_t node, cau_msec now)
 {
     struct cau_quorum_node *self = &nodes[node];
-    struct view view;
+    struct cau_quorum_view view;
 
     *self = (struct cau_quorum_node){.votes = self->votes,
                                      .expected = rules->expected,
@@ -634,10 +464,10 @@ void cau_votequorum_start(const struct cau_quorum_rules *rules, struct cau_quoru
                                      .ring = self->ring + 1,
                                      .lead = node,
                                      .up = 1};
-    set_waiting(self, rules->wait_for_all);
-    view = (struct view){.self = self, .votes = self->votes, .count = 1, .lowest = node};
-    recount(rules, &view, false, false);
-    keep_view(rules, &view);
+    cau_quorum_set_waiting(self, rules->wait_for_all);
+    view = (struct cau_quorum_view){.self = self, .votes = self->votes, .count = 1, .lowest = node};
+    cau_quorum_recount(rules, &view, false, false);
+    cau_quorum_keep_view(rules, &view);
     cau_votequorum_change(rules, nodes, &node, 1, NULL, 0, NULL, now);
 }
 
