@@ -17,7 +17,7 @@ static bool disturbs(uint8_t kind)
 
 static bool stale(const struct sim_world *w, const struct op *o)
 {
-    const struct cau_lock *lock = &replicas(w)[o->node].lock;
+    const struct cau_lock *lock = &sim_store_at(w, o->node)->lock;
     const struct node *n = &nodes(w)[o->node];
 
     if (o->kind == CAU_ACT_SCAN && o->epoch == 0) /* outside of any run: WhatIf */

@@ -193,6 +193,7 @@ static void heal_later(struct sim_world *w, uint32_t fault, uint32_t node)
 /* A way was cut or healed: flows begin or cease to stall. */
 static void ways_changed(struct sim_world *w, bool cut)
 {
+    w->ways_moved = true;
     sim_settle_in(w, cut ? w->scenario->detection : w->scenario->join);
     for (uint32_t i = 0; i < w->op_capacity; i++)
         sim_agent_flow_check(w, i);
@@ -224,6 +225,7 @@ static void change_node(struct sim_world *w, enum scenario_fault_kind kind, uint
         sim_agent_hinder(w);
     } else {
         n->degraded += one;
+        sim_storage_changed(w, node);
         sim_touch(w, node);
     }
 }

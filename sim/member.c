@@ -1,141 +1,29 @@
-/* Who sees whom, who is in whose membership, and who has quorum.
+/* Who is in whose membership, and who has quorum.
  *
- * Connectivity is an equivalence: a partition fault puts each site on one of two sides, and two
- * sites are connected when they are on the same side in every active fault; an isolated node is
- * alone. Corosync follows it with delay. Whenever its membership protocol runs (a loss was noticed,
- * somebody left or came), it gathers whoever answers at that moment, as Totem does: so one
- * function, sim_settle(), makes the rings anew from the truth, and everything that depends on
- * quorum follows from there. */
+ * Corosync follows the connectivity of the nodes with delay. Whenever its membership protocol runs
+ * (a loss was noticed, somebody left or came), it gathers whoever answers at that moment, as Totem
+ * does: so one function, sim_settle(), makes the partitions anew from the truth, and everything
+ * that depends on quorum follows from there. Those whose stack came or went have moved; while no
+ * way between nodes has changed, and no witness has to be asked, all others stay where they are. */
 #include "sim/truth.h"
 
 #include <string.h>
 
-bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b)
-{
-    const struct scenario *s = w->scenario;
-
-    if (a == b)
-        return true;
-    return !nodes(w)[a].isolated && !nodes(w)[b].isolated &&
-           sites(w)[s->nodes[a].site] == sites(w)[s->nodes[b].site];
-}
-
-/* Does the node let in the account that the coordinator comes with? */
-static bool is_let_in(const struct scenario_coordinator *c, const char *access)
-{
-    const char *credential = c->options.credential != NULL ? c->options.credential : "";
-    size_t size;
-
-    if (access == NULL || *access == '\0')
-        return true;
-    size = strcspn(credential, ":");
-    return strlen(access) == size && strncmp(access, credential, size) == 0;
-}
-
-bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node)
-{
-    const struct scenario_coordinator *c = &w->scenario->coordinators[coordinator];
-
-    if (c->node == node)
-        return true;
-    if (coords(w)[coordinator].cut || !is_let_in(c, w->scenario->nodes[node].access))
-        return false;
-    if (c->node != CAU_NO_NODE)
-        return sim_connected(w, c->node, node);
-    return !nodes(w)[node].isolated && sites(w)[c->site] == sites(w)[w->scenario->nodes[node].site];
-}
-
-sim_nsec sim_slow(const struct sim_world *w, uint32_t site_a, uint32_t site_b)
-{
-    sim_nsec more = 0;
-
-    for (uint32_t i = 0; i < w->scenario->fault_count; i++) {
-        const struct scenario_fault *f = &w->scenario->faults[i];
-
-        if (f->kind == FAULT_SLOW_LINK && faults(w)[i].active > 0 &&
-            ((f->sites[0] == site_a && f->sites[1] == site_b) ||
-             (f->sites[0] == site_b && f->sites[1] == site_a)))
-            more = sim_later(more, f->delay);
-    }
-    return more;
-}
-
-sim_nsec sim_latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b)
-{
-    const struct scenario *s = w->scenario;
-    sim_nsec more = 0;
-
-    if (site_a == site_b)
-        return s->sites[site_a].latency;
-    if (w->slow_links > 0)
-        more = sim_slow(w, site_a, site_b);
-    for (uint32_t i = 0; i < s->link_count; i++) {
-        const struct scenario_link *l = &s->links[i];
-
-        if ((l->site[0] == site_a && l->site[1] == site_b) ||
-            (l->site[0] == site_b && l->site[1] == site_a))
-            return s->sites[site_a].latency + l->latency + s->sites[site_b].latency + more;
-    }
-    return s->sites[site_a].latency + s->sites[site_b].latency + more;
-}
-
-static bool on_side(const struct scenario_fault *f, uint32_t site)
-{
-    for (uint32_t i = 0; i < f->site_count; i++)
-        if (f->sites[i] == site)
-            return true;
-    return false;
-}
-
-static bool sites_connected(const struct sim_world *w, uint32_t a, uint32_t b)
-{
-    for (uint32_t f = 0; f < w->scenario->fault_count; f++)
-        if (w->scenario->faults[f].kind == FAULT_PARTITION && faults(w)[f].active > 0 &&
-            on_side(&w->scenario->faults[f], a) != on_side(&w->scenario->faults[f], b))
-            return false;
-    return true;
-}
-
-void sim_sites_update(struct sim_world *w)
-{
-    uint32_t count = w->scenario->site_count;
-    uint32_t *now = scratch(w);
-
-    for (uint32_t s = 0; s < count; s++) {
-        now[s] = s;
-        for (uint32_t t = 0; t < s && now[s] == s; t++)
-            if (now[t] == t && sites_connected(w, s, t))
-                now[s] = t;
-    }
-    for (uint32_t a = 0; w->ports && a < count; a++)
-        for (uint32_t b = a + 1; b < count; b++) {
-            bool was = sites(w)[a] != sites(w)[b], is = now[a] != now[b];
-
-            if (was != is)
-                w->ports->engine->ops->cut(w->ports->engine, a, b, is);
-        }
-    memcpy(sites(w), now, count * sizeof *now);
-    sim_touch_all(w);
-}
-
 bool sim_quorate(const struct sim_world *w, uint32_t node)
 {
-    return nodes(w)[node].running && quorum(w)[node].quorate;
+    return nodes(w)[node].running && sim_quorum(w, node)->quorate;
 }
 
 bool sim_ring_broken(const struct sim_world *w, uint32_t node)
 {
-    const struct scenario *s = w->scenario;
-    const struct node *self = &nodes(w)[node];
-    bool one_site = s->site_count == 1;
+    uint32_t all = w->scenario->node_count, part = sim_part(w, node);
 
-    for (uint32_t n = 0; n < s->node_count; n++) {
-        const struct node *other = &nodes(w)[n];
-
-        if (other->ring != self->ring || (n == node && other->running))
+    if (!w->ways_moved && !sim_set_any(moved(w), all))
+        return false;
+    for (uint32_t n = 0; n < all; n++) {
+        if (sim_part(w, n) != part || (n == node && nodes(w)[n].running))
             continue;
-        if (!other->running || other->isolated || self->isolated ||
-            (!one_site && !sim_connected(w, node, n)))
+        if (!nodes(w)[n].running || !sim_connected(w, node, n) || nodes(w)[node].isolated)
             return true;
     }
     return false;
@@ -152,21 +40,65 @@ void sim_settle_in(struct sim_world *w, sim_nsec delay)
     sim_note_put(w, sim_later(w->now, delay), NOTE_SETTLE, NONE, CAU_NO_NODE, 0);
 }
 
-/* The scratch of one settling: per node its new first member, the size at each first member and
- * whether its group is another one than before, a list. */
+/* ---- partitions ---- */
+
+static uint32_t part_new(struct sim_world *w)
+{
+    uint32_t part = w->part_free;
+
+    if (part == NONE)
+        part = w->part_count++;
+    else
+        w->part_free = parts(w)[part].next;
+    parts(w)[part] = (struct part){.first = NONE, .copy = NONE, .speaker = NONE, .next = NONE};
+    return part;
+}
+
+static void part_drop(struct sim_world *w, uint32_t part)
+{
+    sim_store_drop(w, parts(w)[part].copy);
+    for (uint32_t s = 0; s < w->scenario->site_count; s++)
+        if (homes(w)[s] == part)
+            homes(w)[s] = NONE;
+    parts(w)[part] = (struct part){.first = NONE, .copy = NONE, .next = w->part_free};
+    w->part_free = part;
+}
+
+/* One settling. */
 struct settling {
-    uint32_t *lead, *size, *changed, *members, *old_sizes, *by_site;
+    uint32_t *from, *to;   /* partitions of those that have moved: before, afterwards */
+    uint32_t *lead, *size; /* per node, the first one of those it is with, and how many they are */
+    uint32_t *members;     /* of one partition */
+    uint32_t *by_site;
+    uint32_t *order; /* partitions that must be told, by their first members */
+    uint32_t count;
+    bool all;     /* each node has moved, so to say */
+    bool witness; /* it has a say */
+    bool alone;   /* no members but a crowd's had to be told of a change */
 };
 
 static struct settling settling(const struct sim_world *w)
 {
     uint32_t n = w->scenario->node_count;
     uint32_t *s = scratch(w);
+    bool witness = w->scenario->quorum.device != CAU_QUORUM_DEVICE_NONE;
 
-    return (struct settling){s, s + n, s + 2 * n, s + 3 * n, s + 4 * n, s + 5 * n};
+    return (struct settling){.from = s,
+                             .to = s + n,
+                             .lead = s + 2 * n,
+                             .size = s + 3 * n,
+                             .members = s + 4 * n,
+                             .order = s + 5 * n,
+                             .by_site = s + 6 * n,
+                             .alone = true,
+                             .all = w->ways_moved || witness,
+                             .witness = witness};
 }
 
-static void group(struct sim_world *w, struct settling *s)
+/* ---- where each one goes ---- */
+
+/* Per node the first one of those that it is together with, and how many they are. */
+static void group(const struct sim_world *w, struct settling *s)
 {
     const struct scenario *sc = w->scenario;
 
@@ -189,24 +121,21 @@ static void group(struct sim_world *w, struct settling *s)
     }
 }
 
-/* The witness answers the new partitions. Returns whether there is one. */
-static bool ask_witness(struct sim_world *w, const struct settling *s)
+/* The witness answers the new partitions. */
+static void ask_witness(struct sim_world *w, const struct settling *s)
 {
     const struct scenario *sc = w->scenario;
 
-    if (sc->quorum.device == CAU_QUORUM_DEVICE_NONE)
-        return false;
     for (uint32_t n = 0; n < sc->node_count; n++) {
         struct cau_quorum_witness *v = &witness(w)[n];
         bool route = sc->witness_site == CAU_NO_NODE ||
                      sites(w)[sc->witness_site] == sites(w)[sc->nodes[n].site];
-
         bool reaches = w->witness_up && route && !nodes(w)[n].isolated && nodes(w)[n].running;
-        uint32_t lead = s->lead[n], old = groups(w)[n];
+        uint32_t lead = s->lead[n], part = sim_part(w, n);
 
         v->partition = lead == NONE ? CAU_QUORUM_NONE : lead;
-        v->asks = lead != NONE && (nodes(w)[n].ring == 0 || old != lead || !v->reaches ||
-                                   groups(w)[sc->node_count + old] != s->size[lead]);
+        v->asks = lead != NONE && (part == NONE || parts(w)[part].first != lead || !v->reaches ||
+                                   parts(w)[part].size != s->size[lead]);
         v->reaches = reaches;
     }
     switch (sc->quorum.device) {
@@ -222,115 +151,292 @@ static bool ask_witness(struct sim_world *w, const struct settling *s)
         cau_quorum_arbitrate(quorum(w), witness(w), sc->node_count);
         break;
     }
-    return true;
 }
 
-/* Members of the group of `lead` into s->members; whether membership, votes or replicas differ. */
-static uint32_t gather(struct sim_world *w, const struct settling *s, uint32_t lead,
-                       bool *ret_changed, bool *ret_votes_changed)
+/* All nodes, as they are connected now: a partition stays the same one if no member came or went.
+ */
+static void regroup(struct sim_world *w, struct settling *s)
 {
-    uint32_t count = 0, old = groups(w)[lead];
-    bool same = nodes(w)[lead].ring != 0;
+    const struct scenario *sc = w->scenario;
+    uint32_t *is_new = s->members;
 
-    *ret_votes_changed = false;
-    for (uint32_t n = lead; n < w->scenario->node_count; n++) {
-        if (s->lead[n] != lead)
-            continue;
-        same = same && nodes(w)[n].ring == nodes(w)[lead].ring;
-        s->old_sizes[count] =
-            nodes(w)[n].ring == 0 ? 0 : groups(w)[w->scenario->node_count + groups(w)[n]];
-        s->members[count++] = n;
-        *ret_votes_changed |= votes(w)[n] != witness(w)[n].vote;
+    sim_set_fill(moved(w), sc->node_count);
+    sim_crowd_dissolve(w);
+    group(w, s);
+    if (s->witness)
+        ask_witness(w, s);
+    for (uint32_t n = 0; n < sc->node_count; n++) {
+        uint32_t lead = s->lead[n], part = sim_part(w, n); /* the lead comes first */
+
+        if (lead == n)
+            is_new[n] = part == NONE || parts(w)[part].size != s->size[n];
+        else if (lead != NONE)
+            is_new[lead] |= part != sim_part(w, lead);
     }
-    *ret_changed = !same || groups(w)[w->scenario->node_count + old] != count;
+    for (uint32_t i = 0; i < sc->site_count; i++)
+        homes(w)[i] = NONE;
+    for (uint32_t n = 0; n < sc->node_count; n++) {
+        uint32_t lead = s->lead[n];
+
+        s->to[n] = lead == NONE ? NONE : lead != n ? s->to[lead] : part_of(w)[n];
+        if (lead == n && is_new[n])
+            s->to[n] = part_new(w);
+        if (lead == n && !nodes(w)[n].isolated)
+            homes(w)[sites(w)[sc->nodes[n].site]] = s->to[n];
+    }
+}
+
+/* Only those that came or went. */
+static void follow(struct sim_world *w, struct settling *s)
+{
+    const struct scenario *sc = w->scenario;
+
+    for (uint32_t n = 0; (n = sim_set_next(moved(w), sc->node_count, n)) < sc->node_count; n++) {
+        uint32_t *home = &homes(w)[sites(w)[sc->nodes[n].site]];
+
+        if (!nodes(w)[n].running)
+            s->to[n] = NONE;
+        else if (nodes(w)[n].isolated)
+            s->to[n] = part_new(w);
+        else
+            s->to[n] = *home = *home == NONE ? part_new(w) : *home;
+    }
+}
+
+/* ---- going there ---- */
+
+static void begin_change(struct sim_world *w, uint32_t part)
+{
+    struct part *p = &parts(w)[part];
+
+    if (p->changed)
+        return;
+    p->changed = true;
+    p->was = p->size;
+    p->speaker = NONE;
+}
+
+static void move(struct sim_world *w, struct settling *s, uint32_t node)
+{
+    struct node *n = &nodes(w)[node];
+    uint32_t out_of = part_of(w)[node], into = s->to[node];
+
+    s->from[node] = sim_part(w, node);
+    if (out_of == into && !n->fresh)
+        return;
+    if (s->from[node] != NONE && into == NONE)
+        n->copy = sim_store_take(w, parts(w)[out_of].copy);
+    part_of(w)[node] = into;
+    if (out_of != NONE) {
+        begin_change(w, out_of);
+        parts(w)[out_of].size--;
+    }
+    if (into != NONE) {
+        begin_change(w, into);
+        parts(w)[into].size++;
+        if (node < parts(w)[into].first)
+            parts(w)[into].first = node;
+    }
+    sim_touch(w, node);
+    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
+        if (coords(w)[c].observer[0] == node)
+            sim_touch_all(w);
+}
+
+/* One replica of the store wins where nodes have come together: the highest version, on a tie the
+ * one of the smaller partition. */
+static void merge(struct sim_world *w, const struct settling *s, uint32_t part)
+{
+    struct part *p = &parts(w)[part];
+    uint32_t all = w->scenario->node_count, best = p->copy, best_size = p->was;
+    bool differ = false;
+
+    for (uint32_t n = p->first; (n = sim_set_next(moved(w), all, n)) < all; n++) {
+        uint32_t came = s->from[n], copy, size;
+
+        if (s->to[n] != part || came == part)
+            continue;
+        copy = came == NONE ? nodes(w)[n].copy : parts(w)[came].copy;
+        size = came == NONE ? 0 : parts(w)[came].was;
+        differ |= best != NONE && replicas(w)[copy].mark != replicas(w)[best].mark;
+        if (best == NONE || replicas(w)[copy].version > replicas(w)[best].version ||
+            (replicas(w)[copy].version == replicas(w)[best].version && size < best_size)) {
+            best = copy;
+            best_size = size;
+        }
+    }
+    if (differ)
+        sim_touch_marks(w);
+    best = sim_store_take(w, best);
+    sim_store_drop(w, p->copy);
+    p->copy = best;
+    for (uint32_t n = p->first; (n = sim_set_next(moved(w), all, n)) < all; n++)
+        if (s->to[n] == part && s->from[n] == NONE) {
+            sim_store_drop(w, nodes(w)[n].copy);
+            nodes(w)[n].copy = NONE;
+        }
+}
+
+/* The first one that is still there; nobody who has come is lower than `first`. */
+static void find_first(struct sim_world *w, uint32_t part)
+{
+    struct part *p = &parts(w)[part];
+
+    while (p->size > 0 && part_of(w)[p->first] != part)
+        p->first++;
+}
+
+/* Partitions in the order of their first members. */
+static void put_in_order(struct sim_world *w, struct settling *s)
+{
+    for (uint32_t i = 0; i < w->part_count; i++) {
+        uint32_t at = s->count;
+
+        if (parts(w)[i].size == 0 || (!parts(w)[i].changed && !s->witness))
+            continue;
+        find_first(w, i);
+        for (; at > 0 && parts(w)[s->order[at - 1]].first > parts(w)[i].first; at--)
+            s->order[at] = s->order[at - 1];
+        s->order[at] = i;
+        s->count++;
+    }
+}
+
+static uint32_t list_members(const struct sim_world *w, const struct settling *s, uint32_t part)
+{
+    uint32_t count = 0;
+
+    for (uint32_t n = parts(w)[part].first; count < parts(w)[part].size; n++)
+        if (part_of(w)[n] == part)
+            s->members[count++] = n;
     return count;
 }
 
-static void change_group(struct sim_world *w, const struct settling *s, uint32_t lead,
-                         bool have_witness)
+/* The crowd's members learn of those who came and of those who are gone. */
+static bool tell_crowd(struct sim_world *w, const struct settling *s)
 {
-    uint32_t nodes_all = w->scenario->node_count, left_count = 0;
-    bool changed, votes_changed;
-    uint32_t count = gather(w, s, lead, &changed, &votes_changed);
-    uint64_t old_ring = nodes(w)[lead].ring;
-    uint8_t *vote = votes(w) + nodes_all;
+    uint32_t all = w->scenario->node_count, count = 0;
 
-    s->changed[lead] = changed;
-    for (uint32_t i = 0; i < count; i++) {
-        vote[i] = witness(w)[s->members[i]].vote;
-        votes(w)[s->members[i]] = vote[i];
-    }
-    if (!changed) {
-        if (have_witness && votes_changed) {
-            cau_quorum_vote(&w->rules, quorum(w), s->members, count, vote);
-            w->membership++;
-        }
-        return;
-    }
-    for (uint32_t n = 0; n < nodes_all; n++)
-        if (nodes(w)[n].leaving && old_ring != 0 && nodes(w)[n].ring == old_ring)
-            left(w)[left_count++] = n;
-    cau_quorum_change(&w->rules, quorum(w), s->members, count, left(w), left_count,
-                      have_witness ? vote : NULL, sim_core_time(w));
-    w->membership++;
-    sim_store_merge(w, s->members, count, s->old_sizes);
+    for (uint32_t n = 0; (n = sim_set_next(moved(w), all, n)) < all; n++)
+        if (s->to[n] == w->crowd_part)
+            s->members[count++] = n;
+    return sim_crowd_change(w, s->members, count);
 }
 
-/* New ring numbers and first members, once every group has been told. */
-static void name_rings(struct sim_world *w, const struct settling *s)
+/* The same, of any partition's members, one by one. */
+static void tell_members(struct sim_world *w, struct settling *s, uint32_t part)
+{
+    uint32_t all = w->scenario->node_count, left_count = 0, first = parts(w)[part].first;
+    uint32_t before = sim_set_has(moved(w), first) ? s->from[first] : part; /* the first one's */
+    uint8_t *vote = votes(w) + all;
+    uint32_t count = list_members(w, s, part);
+
+    if (sim_crowd_found(w, part, s->members, count))
+        return;
+    for (uint32_t i = 0; s->witness && i < count; i++)
+        votes(w)[s->members[i]] = vote[i] = witness(w)[s->members[i]].vote;
+    for (uint32_t n = 0; before != NONE && (n = sim_set_next(moved(w), all, n)) < all; n++)
+        if (nodes(w)[n].leaving && s->from[n] == before)
+            left(w)[left_count++] = n;
+    cau_quorum_change(&w->rules, quorum(w), s->members, count, left(w), left_count,
+                      s->witness ? vote : NULL, sim_core_time(w));
+    sim_crowd_form(w, part, s->members, count);
+}
+
+/* The membership is the old one, but the witness may have changed its mind. */
+static void tell_of_witness(struct sim_world *w, struct settling *s, uint32_t part)
+{
+    uint8_t *vote = votes(w) + w->scenario->node_count;
+    uint32_t count = list_members(w, s, part);
+    bool changed = false;
+
+    for (uint32_t i = 0; i < count; i++) {
+        vote[i] = witness(w)[s->members[i]].vote;
+        changed |= votes(w)[s->members[i]] != vote[i];
+        votes(w)[s->members[i]] = vote[i];
+    }
+    if (changed)
+        cau_quorum_vote(&w->rules, quorum(w), s->members, count, vote);
+}
+
+static void tell(struct sim_world *w, struct settling *s, uint32_t part)
+{
+    if (!parts(w)[part].changed) {
+        tell_of_witness(w, s, part);
+        return;
+    }
+    if (part != w->crowd_part || !tell_crowd(w, s)) {
+        if (part == w->crowd_part)
+            sim_crowd_dissolve(w);
+        tell_members(w, s, part);
+        s->alone = false;
+    }
+    merge(w, s, part);
+    parts(w)[part].ring = ++w->ring_seq;
+}
+
+/* Those that are gone are missed, and who came has arrived. */
+static void miss(struct sim_world *w, const struct settling *s)
 {
     uint32_t all = w->scenario->node_count;
 
-    for (uint32_t n = 0; n < all; n++) {
-        uint32_t lead = s->lead[n]; /* it comes first */
-
-        if (lead != NONE && s->changed[lead])
-            nodes(w)[n].ring = n == lead ? ++w->ring_seq : nodes(w)[lead].ring;
-    }
-    w->membership++;
-    for (uint32_t n = 0; n < all; n++) {
-        if (s->lead[n] == NONE && nodes(w)[n].ring != 0) {
-            nodes(w)[n].ring = 0;
-            w->membership++;
-            if (!nodes(w)[n].left_clean)
-                sim_roles_of_node_missed(w, n);
-        }
-        nodes(w)[n].leaving = false;
-        groups(w)[n] = s->lead[n] == NONE ? n : s->lead[n];
-        groups(w)[all + n] = s->size[n];
+    for (uint32_t n = 0; (n = sim_set_next(moved(w), all, n)) < all; n++) {
+        nodes(w)[n].leaving = nodes(w)[n].fresh = false;
+        if (s->to[n] == NONE && s->from[n] != NONE && !nodes(w)[n].left_clean)
+            sim_roles_of_node_missed(w, n);
     }
 }
 
-/* The partition that may fence: quorate, most members, lowest first node. */
+/* ---- what hangs on quorum ---- */
+
+/* The partition that may fence: its first member is quorate, most members, lowest first member. */
 static uint32_t strongest(const struct sim_world *w)
 {
-    uint32_t best = NONE, best_size = 0, all = w->scenario->node_count;
+    uint32_t best = NONE;
 
-    for (uint32_t n = 0; n < all; n++)
-        if (nodes(w)[n].running && nodes(w)[n].ring != 0 && groups(w)[n] == n &&
-            sim_quorate(w, n) && groups(w)[all + n] > best_size) {
-            best = n;
-            best_size = groups(w)[all + n];
-        }
+    for (uint32_t i = 0; i < w->part_count; i++) {
+        const struct part *p = &parts(w)[i], *b = best == NONE ? NULL : &parts(w)[best];
+
+        if (p->size > 0 && sim_quorate(w, p->first) &&
+            (b == NULL || p->size > b->size || (p->size == b->size && p->first < b->first)))
+            best = i;
+    }
     return best;
 }
 
+static void set_clean(struct sim_world *w, uint32_t node, bool clean)
+{
+    if (nodes(w)[node].left_clean == clean)
+        return;
+    nodes(w)[node].left_clean = clean;
+    sim_touch(w, node);
+}
+
+/* Those who are outside of the strongest partition, if there is one, and not known to hold nothing
+ * are fenced. */
 static void decide_fencing(struct sim_world *w)
 {
-    uint32_t best = strongest(w);
+    uint32_t best = strongest(w), all = w->scenario->node_count;
 
-    for (uint32_t i = 0; i < w->scenario->node_count; i++) {
+    for (uint32_t n = 0; (n = sim_set_next(moved(w), all, n)) < all; n++)
+        sim_set_add(outside(w), n);
+    if (best != w->strongest)
+        sim_set_fill(outside(w), all);
+    w->strongest = best;
+    for (uint32_t i = 0; (i = sim_set_next(outside(w), all, i)) < all; i++) {
         struct node *n = &nodes(w)[i];
-        bool inside = best != NONE && n->running && n->ring == nodes(w)[best].ring;
+        bool inside = best != NONE && n->running && sim_part(w, i) == best;
 
-        if (inside)
-            n->left_clean = false;
+        if (inside) {
+            set_clean(w, i, false);
+            sim_set_drop(outside(w), i);
+        }
         if (best == NONE || inside || n->left_clean) {
             if (n->note_fence != NONE)
                 w->fencing--;
             sim_note_drop(w, &n->note_fence);
         } else if (!w->scenario->fencing) {
-            n->left_clean = true;
+            set_clean(w, i, true);
         } else if (n->note_fence == NONE) {
             n->note_fence =
                 sim_note_put(w, sim_later(w->now, w->scenario->fencing_delay), NOTE_FENCE, i, i, 0);
@@ -339,29 +445,88 @@ static void decide_fencing(struct sim_world *w)
     }
 }
 
+/* What a member does about having quorum, or not. */
+static void member_acts(struct sim_world *w, uint32_t node)
+{
+    struct node *n = &nodes(w)[node];
+    bool has = sim_quorate(w, node);
+
+    sim_offer(w, node);
+    if (n->running && !has)
+        sim_roles_stop_inquorate(w, node);
+    if (n->running && has != n->flag && n->note_flag == NONE)
+        n->note_flag = sim_note_put(w, sim_later(w->now, FLAG_LAG), NOTE_FLAG, node, node, 0);
+}
+
+/* Members of the partitions that have changed, or of all. */
+static void members_act(struct sim_world *w, bool all)
+{
+    for (uint32_t i = 0; i < w->part_count; i++)
+        if (all || parts(w)[i].changed)
+            parts(w)[i].quorate = 0;
+    for (uint32_t n = 0; n < w->scenario->node_count; n++) {
+        struct part *p = part_of(w)[n] == NONE ? NULL : &parts(w)[part_of(w)[n]];
+
+        if (p == NULL || (!all && !p->changed))
+            continue;
+        p->speaker = NONE;
+        p->quorate += sim_quorate(w, n);
+        member_acts(w, n);
+    }
+}
+
+/* In a crowd that has been told of a change all are as quorate as before: it is for those who came,
+ * and who are apart. */
+static void crowd_acts(struct sim_world *w)
+{
+    uint32_t all = w->scenario->node_count, apart = 0;
+    struct part *p = w->crowd_part == NONE ? NULL : &parts(w)[w->crowd_part];
+
+    if (p == NULL || !p->changed)
+        return;
+    p->quorate = w->crowd.size;
+    for (uint32_t i = 0; i < w->crowd.apart_count; i++)
+        p->quorate += sim_quorate(w, w->crowd.apart[i]);
+    for (uint32_t n = 0;; n++) { /* both lists are in ascending order */
+        uint32_t next = apart < w->crowd.apart_count ? w->crowd.apart[apart] : all;
+
+        n = sim_set_next(moved(w), all, n);
+        if (n >= all && next >= all)
+            return;
+        if (next <= n) {
+            apart++;
+            n = next < n ? next : n;
+        }
+        if (part_of(w)[n] == w->crowd_part)
+            member_acts(w, n);
+    }
+}
+
+/* Whose quorum may have changed. */
+enum extent { THE_CROWD, PARTITIONS, ALL };
+
 /* Everything that hangs on quorum, after it may have changed. */
-static void quorum_changed(struct sim_world *w)
+static void quorum_changed(struct sim_world *w, enum extent extent)
 {
     bool any = false;
-    cau_msec window = cau_quorum_deadline(quorum(w), w->scenario->node_count);
+    cau_msec window = !w->rules.last_man_standing
+                          ? CAU_NEVER
+                          : cau_quorum_deadline(quorum(w), w->scenario->node_count);
 
-    for (uint32_t n = 0; n < w->scenario->node_count; n++) {
-        bool has = sim_quorate(w, n);
-
-        any |= has;
-        if (nodes(w)[n].running && !has)
-            sim_roles_stop_inquorate(w, n);
-        if (nodes(w)[n].running && has != replicas(w)[n].flag && nodes(w)[n].note_flag == NONE)
-            nodes(w)[n].note_flag =
-                sim_note_put(w, sim_later(w->now, FLAG_LAG), NOTE_FLAG, n, n, 0);
-    }
+    w->membership++;
+    if (extent == THE_CROWD)
+        crowd_acts(w);
+    else
+        members_act(w, extent == ALL);
+    for (uint32_t i = 0; i < w->part_count; i++)
+        any |= parts(w)[i].size > 0 && parts(w)[i].quorate > 0;
     sim_note_drop(w, &w->note_window);
     if (window != CAU_NEVER)
         w->note_window = sim_note_put(w, sim_later(0, (window - w->scenario->start_ms) * 1000000),
                                       NOTE_WINDOW, NONE, CAU_NO_NODE, 0);
     decide_fencing(w);
     w->roles_dirty = true;
-    sim_touch_all(w);
+    sim_touch_cluster(w);
     sim_happen(w, (struct sim_happening){
                       .kind = SIM_MEMBERSHIP, .node = CAU_NO_NODE, .coordinator = CAU_NO_NODE});
     if (any != w->quorate) {
@@ -375,15 +540,27 @@ static void quorum_changed(struct sim_world *w)
 void sim_settle(struct sim_world *w)
 {
     struct settling s = settling(w);
-    bool have_witness;
+    uint32_t all = w->scenario->node_count;
 
-    group(w, &s);
-    have_witness = ask_witness(w, &s);
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        if (s.lead[n] == n)
-            change_group(w, &s, n, have_witness);
-    name_rings(w, &s);
-    quorum_changed(w);
+    if (s.all)
+        regroup(w, &s);
+    else
+        follow(w, &s);
+    for (uint32_t n = 0; (n = sim_set_next(moved(w), all, n)) < all; n++)
+        move(w, &s, n);
+    put_in_order(w, &s);
+    for (uint32_t i = 0; i < s.count; i++)
+        tell(w, &s, s.order[i]);
+    w->membership++;
+    w->ways_moved = false;
+    miss(w, &s);
+    quorum_changed(w, s.all ? ALL : s.alone ? THE_CROWD : PARTITIONS);
+    sim_set_clear(moved(w), all);
+    for (uint32_t i = 0; i < w->part_count; i++) {
+        if (parts(w)[i].changed && parts(w)[i].size == 0)
+            part_drop(w, i);
+        parts(w)[i].changed = false;
+    }
     sim_store_settled(w);
 }
 
@@ -391,14 +568,21 @@ void sim_member_window(struct sim_world *w)
 {
     w->note_window = NONE;
     cau_quorum_tick(&w->rules, quorum(w), w->scenario->node_count, sim_core_time(w));
-    w->membership++;
-    quorum_changed(w);
+    quorum_changed(w, ALL);
 }
 
 void sim_member_flag(struct sim_world *w, uint32_t node)
 {
     nodes(w)[node].note_flag = NONE;
-    replicas(w)[node].flag = sim_quorate(w, node);
+    nodes(w)[node].flag = sim_quorate(w, node);
+}
+
+void sim_stack_changed(struct sim_world *w, uint32_t node)
+{
+    sim_set_add(moved(w), node);
+    sim_count_out(w, node);
+    sim_offer(w, node);
+    w->membership++;
 }
 
 /* The cluster has been running for long: all nodes formed it together, those that are off at the
@@ -408,6 +592,7 @@ void sim_member_start_all(struct sim_world *w)
     const struct scenario *sc = w->scenario;
     cau_msec window;
 
+    w->ways_moved = true;
     for (uint32_t n = 0; n < sc->node_count; n++)
         if (sc->nodes[n].kind == CAU_KIND_MEMBER) {
             nodes(w)[n].running = true;
@@ -420,14 +605,15 @@ void sim_member_start_all(struct sim_world *w)
             nodes(w)[n].leaving = true;
             nodes(w)[n].left_clean = true;
             cau_quorum_stop(quorum(w), n);
+            sim_set_add(moved(w), n);
         }
     sim_settle(w);
     while ((window = cau_quorum_deadline(quorum(w), sc->node_count)) != CAU_NEVER)
         cau_quorum_tick(&w->rules, quorum(w), sc->node_count, window);
-    w->membership++;
-    quorum_changed(w);
+    quorum_changed(w, ALL);
     for (uint32_t n = 0; n < sc->node_count; n++) {
         sim_note_drop(w, &nodes(w)[n].note_flag);
-        replicas(w)[n].flag = sim_quorate(w, n);
+        nodes(w)[n].flag = sim_quorate(w, n);
+        sim_count_out(w, n);
     }
 }

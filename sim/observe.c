@@ -3,8 +3,9 @@
  * A coordinator on a node asks its own node; one outside asks up to two members, from different
  * sites where it can. The facts are taken at one moment and arrive after the route's latency, so a
  * view is always a little old, and it says what the observer believes: a node that was lost a
- * moment ago is still a member in it. One view is on its way at a time; what changed is found by
- * comparing with what the coordinator got last. */
+ * moment ago is still a member in it. One view is on its way at a time. What may have changed since
+ * the last look is touched (sim_touch), and only that is looked at; what has changed is found by
+ * comparing it with what the coordinator got last. */
 #include "sim/truth.h"
 
 #include <string.h>
@@ -13,6 +14,41 @@ static struct cau_node_facts *facts(struct cau_node_facts *all, const struct sim
                                     uint32_t coordinator)
 {
     return all + (size_t)coordinator * w->scenario->node_count;
+}
+
+/* The coordinator's set out of one of the tables of sets. */
+static uint64_t *set_of(uint64_t *all, const struct sim_world *w, uint32_t coordinator)
+{
+    return all + coordinator * SIM_SET_WORDS(w->scenario->node_count);
+}
+
+void sim_touch(struct sim_world *w, uint32_t node)
+{
+    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++) {
+        sim_set_add(set_of(touched(w), w, c), node);
+        sim_set_add(set_of(unmarked(w), w, c), node);
+    }
+    sim_touch_cluster(w);
+}
+
+void sim_touch_marks(struct sim_world *w)
+{
+    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
+        sim_set_fill(set_of(unmarked(w), w, c), w->scenario->node_count);
+}
+
+void sim_touch_all(struct sim_world *w)
+{
+    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
+        sim_set_fill(set_of(touched(w), w, c), w->scenario->node_count);
+    sim_touch_marks(w);
+    sim_touch_cluster(w);
+}
+
+void sim_touch_cluster(struct sim_world *w)
+{
+    w->stamp++;
+    w->look_dirty = true;
 }
 
 uint32_t sim_coord_site(const struct sim_world *w, uint32_t coordinator)
@@ -31,7 +67,7 @@ static sim_nsec way(const struct sim_world *w, uint32_t coordinator, uint32_t no
 
 static bool answers(const struct sim_world *w, uint32_t coordinator, uint32_t node)
 {
-    return nodes(w)[node].running && nodes(w)[node].ring != 0 && nodes(w)[node].power == SIM_ON &&
+    return nodes(w)[node].running && sim_part(w, node) != NONE && nodes(w)[node].power == SIM_ON &&
            sim_connected_place(w, coordinator, node);
 }
 
@@ -53,9 +89,13 @@ static uint32_t answers_behind(const struct sim_world *w, uint32_t coordinator, 
 {
     const struct scenario *s = w->scenario;
 
-    for (uint32_t n = first + 1; n < s->node_count; n++)
-        if ((s->nodes[n].site == s->nodes[first].site) == same_site && answers(w, coordinator, n))
+    for (uint32_t n = first + 1; n < s->node_count;) {
+        bool fits = (s->nodes[n].site == s->nodes[first].site) == same_site;
+
+        if (fits && answers(w, coordinator, n))
             return n;
+        n = fits ? n + 1 : site_end(w)[n];
+    }
     return NONE;
 }
 
@@ -78,6 +118,14 @@ static uint8_t observers(const struct sim_world *w, uint32_t coordinator,
 
 void sim_observe_init(struct sim_world *w)
 {
+    const struct scenario *s = w->scenario;
+
+    for (uint32_t n = s->node_count; n-- > 0;)
+        site_end(w)[n] = n + 1 < s->node_count && s->nodes[n + 1].site == s->nodes[n].site
+                             ? site_end(w)[n + 1]
+                             : n + 1;
+    sim_touch_all(w);
+    w->look_dirty = false; /* nobody looks yet */
     for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
         coords(w)[c] = (struct coord){.observer = {NONE, NONE},
                                       .note_look = NONE,
@@ -131,7 +179,7 @@ static void take_facts(const struct sim_world *w, uint32_t coordinator, uint32_t
     ret->votes = s->votes;
     ret->reachable = reachable;
     if (observer != NONE) {
-        ret->member = n->ring != 0 && n->ring == nodes(w)[observer].ring;
+        ret->member = sim_part(w, node) != NONE && sim_part(w, node) == sim_part(w, observer);
         ret->clean = ret->member || n->left_clean;
         ret->standby = n->standby;
         ret->maintenance = n->maintenance;
@@ -154,20 +202,31 @@ static uint64_t mark_seen(const struct sim_world *w, uint32_t coordinator, uint3
 {
     bool readable = nodes(w)[node].running && sim_connected_place(w, coordinator, node);
 
-    return readable ? replicas(w)[node].mark : 0;
+    return readable ? sim_store_at(w, node)->mark : 0;
+}
+
+static void merge_facts(const struct sim_world *w, uint32_t member, struct cau_quorum_facts *facts)
+{
+    struct cau_quorum_facts other;
+
+    cau_quorum_report(&w->rules, w->scenario->quorum.device, sim_quorum(w, member), &other);
+    cau_quorum_facts_merge(facts, &other);
 }
 
 static void count_votes(const struct sim_world *w, uint32_t observer, struct cau_votes *ret)
 {
-    struct cau_quorum_facts facts_now, other;
-    enum cau_quorum_device device = w->scenario->quorum.device;
+    struct cau_quorum_facts facts_now;
+    uint32_t part = sim_part(w, observer);
 
-    cau_quorum_report(&w->rules, device, &quorum(w)[observer], &facts_now);
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        if (nodes(w)[n].running && nodes(w)[n].ring == nodes(w)[observer].ring) {
-            cau_quorum_report(&w->rules, device, &quorum(w)[n], &other);
-            cau_quorum_facts_merge(&facts_now, &other);
-        }
+    cau_quorum_report(&w->rules, w->scenario->quorum.device, sim_quorum(w, observer), &facts_now);
+    if (part == w->crowd_part) {
+        merge_facts(w, w->crowd.speaker, &facts_now);
+        for (uint32_t i = 0; i < w->crowd.apart_count; i++)
+            merge_facts(w, w->crowd.apart[i], &facts_now);
+    }
+    for (uint32_t n = 0; part != w->crowd_part && n < w->scenario->node_count; n++)
+        if (nodes(w)[n].running && sim_part(w, n) == part)
+            merge_facts(w, n, &facts_now);
     if (!facts_now.quorate) /* some member would not go along: nothing may be built on it */
         facts_now.total = facts_now.weights = 0;
     *ret = (struct cau_votes){.expected = facts_now.expected,
@@ -194,33 +253,70 @@ static const struct cau_votes *take_votes(const struct sim_world *w, struct coor
     return &c->votes;
 }
 
+/* The facts of all nodes that were touched since the last look, as `observer` tells them now. */
+static void take_touched(struct sim_world *w, uint32_t coordinator, uint32_t observer)
+{
+    struct cau_node_facts *row = facts(flying(w), w, coordinator);
+    uint64_t *set = set_of(touched(w), w, coordinator);
+    uint32_t all = w->scenario->node_count;
+
+    for (uint32_t n = 0; (n = sim_set_next(set, all, n)) < all; n++) {
+        take_facts(w, coordinator, observer, n, &row[n]);
+        sim_set_add(set_of(taken(w), w, coordinator), n);
+    }
+    sim_set_clear(set, all);
+}
+
+static void take_marks(struct sim_world *w, uint32_t coordinator)
+{
+    struct cau_node_facts *row = facts(flying(w), w, coordinator);
+    uint64_t *set = set_of(unmarked(w), w, coordinator);
+    uint32_t all = w->scenario->node_count;
+
+    for (uint32_t n = 0; (n = sim_set_next(set, all, n)) < all; n++) {
+        row[n].lock_mark = mark_seen(w, coordinator, n);
+        sim_set_add(set_of(taken(w), w, coordinator), n);
+    }
+    sim_set_clear(set, all);
+}
+
 void sim_observe_look(struct sim_world *w, uint32_t coordinator)
 {
     struct coord *c = &coords(w)[coordinator];
-    struct cau_node_facts *row = facts(flying(w), w, coordinator);
     uint32_t asked[CAU_OBSERVERS_MAX];
     uint8_t count = observers(w, coordinator, asked);
-    bool all = asked[0] != c->observer[0] || w->all_touched > c->looked || c->looked == 0;
     uint32_t first = count > 0 ? asked[0] : NONE;
 
     c->note_look = NONE;
     c->whole_flying = c->whole;
     c->whole = false;
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        if (all || count == 0 || nodes(w)[n].touched > c->looked)
-            take_facts(w, coordinator, first, n, &row[n]);
-    for (uint32_t n = 0; c->whole_flying && n < w->scenario->node_count; n++)
-        row[n].lock_mark = mark_seen(w, coordinator, n);
+    if (asked[0] != c->observer[0] || count == 0 || c->looked == 0)
+        sim_set_fill(set_of(touched(w), w, coordinator), w->scenario->node_count);
+    take_touched(w, coordinator, first);
+    if (c->whole_flying)
+        take_marks(w, coordinator);
+#ifdef CHECKSETS
+    for (uint32_t n = 0; n < w->scenario->node_count; n++) {
+        struct cau_node_facts f = facts(flying(w), w, coordinator)[n], g = f;
+        take_facts(w, coordinator, first, n, &f);
+        if (c->whole_flying)
+            f.lock_mark = mark_seen(w, coordinator, n);
+        if (memcmp(&f, &g, sizeof f) != 0) {
+            extern void abort(void);
+            abort();
+        }
+    }
+#endif
     memset(&c->view, 0, sizeof c->view);
     c->view.seen_at = sim_world_clock(w, coordinator, w->now);
     c->view.observer_count = count;
     for (uint8_t i = 0; i < count; i++)
         c->view.observers[i] = (struct cau_observer){
-            .ring = nodes(w)[asked[i]].ring, .node = asked[i], .quorate = sim_quorate(w, asked[i])};
+            .ring = sim_ring(w, asked[i]), .node = asked[i], .quorate = sim_quorate(w, asked[i])};
     if (count > 0) {
         c->view.votes = *take_votes(w, c, first);
         c->view.idle = w->idle;
-        if (w->request > replicas(w)[first].ack)
+        if (w->request > sim_store_at(w, first)->ack)
             c->view.request = (struct cau_request){
                 .id = w->request, .kind = w->scenario->requests[w->request - 1].kind};
     }
@@ -238,13 +334,15 @@ static uint32_t differences(struct sim_world *w, uint32_t coordinator, bool all)
 {
     const struct cau_node_facts *now = facts(flying(w), w, coordinator);
     struct cau_node_facts *before = facts(known(w), w, coordinator);
-    uint32_t count = 0;
+    uint64_t *set = set_of(taken(w), w, coordinator);
+    uint32_t count = 0, end = w->scenario->node_count;
 
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+    for (uint32_t n = 0; (n = sim_set_next(set, end, n)) < end; n++)
         if (all || memcmp(&now[n], &before[n], sizeof *now) != 0) {
             before[n] = now[n];
             list(w)[count++] = now[n];
         }
+    sim_set_clear(set, end);
     return count;
 }
 

@@ -29,8 +29,9 @@ static void stack_ends(struct sim_world *w, uint32_t node, bool orderly)
     n->running = false;
     n->leaving = orderly;
     n->left_clean = orderly || n->left_clean;
+    sim_crowd_leave(w, node);
     cau_quorum_stop(quorum(w), node);
-    w->membership++;
+    sim_stack_changed(w, node);
     sim_settle_in(w, orderly ? 0 : w->scenario->detection);
 }
 
@@ -47,7 +48,7 @@ static void down(struct sim_world *w, uint32_t node)
     sim_agent_node_down(w, node);
     stack_ends(w, node, false);
     sim_roles_of_node_down(w, node);
-    sim_touch_all(w);
+    sim_touch(w, node);
 }
 
 void sim_power_crash(struct sim_world *w, uint32_t node, enum sim_happening_kind why)
@@ -106,6 +107,7 @@ void sim_power_boot(struct sim_world *w, uint32_t node)
     /* Until it is up and in sync (begin_resync), where there is storage to resync at all. */
     n->resyncing =
         w->scenario->storage_resync.law != LAW_FIXED || w->scenario->storage_resync.a > 0;
+    sim_storage_changed(w, node);
     n->note_power = sim_note_put(w, sim_later(w->now, takes), NOTE_POWER, node, node, 0);
     sim_touch(w, node);
     sim_happen_node(w, SIM_BOOTING, node, 0);
@@ -117,6 +119,7 @@ static void begin_resync(struct sim_world *w, uint32_t node)
     sim_nsec takes = sim_draw_node(w, node, &w->scenario->storage_resync, SIM_FOR_RESYNC);
 
     n->resyncing = takes > 0;
+    sim_storage_changed(w, node);
     if (!n->resyncing)
         return;
     n->note_resync = sim_note_put(w, sim_later(w->now, takes), NOTE_RESYNC, node, node, 0);
@@ -127,6 +130,7 @@ void sim_power_resynced(struct sim_world *w, uint32_t node)
 {
     nodes(w)[node].note_resync = NONE;
     nodes(w)[node].resyncing = false;
+    sim_storage_changed(w, node);
     sim_touch(w, node);
     if (sim_storage_ok(w, node))
         sim_happen_node(w, SIM_STORAGE_OK, node, 0);
@@ -135,6 +139,15 @@ void sim_power_resynced(struct sim_world *w, uint32_t node)
 bool sim_storage_ok(const struct sim_world *w, uint32_t node)
 {
     return !nodes(w)[node].resyncing && nodes(w)[node].degraded == 0;
+}
+
+void sim_storage_changed(struct sim_world *w, uint32_t node)
+{
+    struct node *n = &nodes(w)[node];
+    bool bad = !sim_storage_ok(w, node);
+
+    w->storage_bad += (uint32_t)bad - (uint32_t)n->counted_bad;
+    n->counted_bad = bad;
 }
 
 static void up(struct sim_world *w, uint32_t node)
@@ -258,12 +271,12 @@ void sim_power_join(struct sim_world *w, uint32_t node)
         sim_touch(w, node);
         return;
     }
-    n->running = true;
-    n->leaving = false;
-    n->ring = 0;
-    replicas(w)[node].flag = false;
+    if (sim_part(w, node) != NONE) /* back before it was missed */
+        n->copy = sim_store_take(w, parts(w)[part_of(w)[node]].copy);
+    n->running = n->fresh = true;
+    n->leaving = n->flag = false;
     cau_quorum_start(&w->rules, quorum(w), node, sim_core_time(w));
-    w->membership++;
+    sim_stack_changed(w, node);
     sim_settle_in(w, 0);
 }
 

@@ -5,10 +5,49 @@
  *                             ▼ │ (moved, or the move failed)
  *                          MIGRATING            any ──► LOST ──► OFF once its node is surely off
  *
- * There is no plan that could go stale: after each change sim_roles_run() looks at every role and
- * begins what can be begun now, at most ROLE_ACTIONS per node at a time. What a drain moved away
- * carries `away_from`; that is all a failback needs. */
+ * There is no plan that could go stale: after each change sim_roles_run() looks at every role that
+ * may want something (the restless ones) and begins what can be begun now, at most ROLE_ACTIONS per
+ * node at a time. What a drain moved away carries `away_from`; that is all a failback needs. */
 #include "sim/truth.h"
+
+/* To be looked at; whoever wants nothing then is left in peace until the next change. */
+static void disturb(struct sim_world *w, uint32_t role)
+{
+    sim_set_add(restless(w), role);
+}
+
+void sim_roles_disturb(struct sim_world *w, uint32_t node)
+{
+    for (uint32_t i = nodes(w)[node].first_role; i != NONE; i = roles(w)[i].next)
+        disturb(w, i);
+    w->roles_dirty = true;
+}
+
+/* The node that a role is on, or NONE; each node's list is kept in ascending order. */
+static void put_on(struct sim_world *w, uint32_t role, uint32_t node)
+{
+    struct role *r = &roles(w)[role];
+    uint32_t *at;
+
+    if (r->node != NONE) {
+        for (at = &nodes(w)[r->node].first_role; *at != role;)
+            at = &roles(w)[*at].next;
+        *at = r->next;
+    }
+    r->node = node;
+    if (node == NONE)
+        return;
+    for (at = &nodes(w)[node].first_role; *at != NONE && *at < role;)
+        at = &roles(w)[*at].next;
+    r->next = *at;
+    *at = role;
+}
+
+static void turn(struct sim_world *w, uint32_t role, enum sim_role_state state)
+{
+    roles(w)[role].state = (uint8_t)state;
+    disturb(w, role);
+}
 
 static bool promoted(const struct sim_world *w, uint32_t role)
 {
@@ -23,6 +62,7 @@ static void count(struct sim_world *w, uint32_t role, uint32_t node, bool on)
     n->roles += on ? 1u : UINT32_MAX;
     if (promoted(w, role))
         n->promoted += on ? 1u : UINT32_MAX;
+    sim_offer(w, node);
     sim_touch(w, node);
 }
 
@@ -41,6 +81,7 @@ static void set_away(struct sim_world *w, uint32_t role, uint32_t from)
         sim_touch(w, from);
     }
     r->away_from = from;
+    disturb(w, role);
 }
 
 static void acting(struct sim_world *w, uint32_t a, uint32_t b, bool on)
@@ -57,8 +98,8 @@ static void acting(struct sim_world *w, uint32_t a, uint32_t b, bool on)
 
 static void place(struct sim_world *w, uint32_t role, uint32_t node)
 {
-    roles(w)[role].node = node;
-    roles(w)[role].state = SIM_ROLE_RUNNING;
+    put_on(w, role, node);
+    turn(w, role, SIM_ROLE_RUNNING);
     if (roles(w)[role].away_from == node)
         set_away(w, role, NONE);
     if (w->scenario->roles[role].node == node)
@@ -78,11 +119,12 @@ void sim_roles_init(struct sim_world *w)
                                     .note_policy = NONE,
                                     .state = SIM_ROLE_OFF};
         if (sim_quorate(w, node)) {
-            roles(w)[i].node = node;
+            put_on(w, i, node);
             roles(w)[i].state = SIM_ROLE_RUNNING;
             count(w, i, node, true);
         }
     }
+    sim_set_fill(restless(w), w->scenario->role_count);
     w->roles_dirty = true;
 }
 
@@ -91,8 +133,20 @@ static bool eligible(const struct sim_world *w, uint32_t node)
 {
     const struct node *n = &nodes(w)[node];
 
-    return n->running && n->ring != 0 && n->standby == CAU_STANDBY_NO && !n->maintenance &&
-           sim_quorate(w, node);
+    return n->running && sim_part(w, node) != NONE && n->standby == CAU_STANDBY_NO &&
+           !n->maintenance && sim_quorate(w, node);
+}
+
+void sim_offer(struct sim_world *w, uint32_t node)
+{
+    offers(w)[node] = eligible(w, node) ? nodes(w)[node].roles + nodes(w)[node].planned : NONE;
+}
+
+/* One role more, or less, is on its way to the node. */
+static void plan(struct sim_world *w, uint32_t node, uint32_t one)
+{
+    nodes(w)[node].planned += one;
+    sim_offer(w, node);
 }
 
 static bool free_hands(const struct sim_world *w, uint32_t node)
@@ -100,21 +154,16 @@ static bool free_hands(const struct sim_world *w, uint32_t node)
     return nodes(w)[node].acting < ROLE_ACTIONS;
 }
 
-/* The least loaded node that may take a role out of `ring` (0: any). */
-static uint32_t least_loaded(const struct sim_world *w, uint32_t except, uint64_t ring)
+/* The least loaded node that may take a role, of partition `in` (NONE: any). */
+static uint32_t least_loaded(const struct sim_world *w, uint32_t in)
 {
-    uint32_t best = NONE, best_load = 0;
+    uint32_t best = NONE, least = NONE;
 
-    for (uint32_t n = 0; n < w->scenario->node_count; n++) {
-        uint32_t load = nodes(w)[n].roles + nodes(w)[n].planned;
-
-        if (n == except || !eligible(w, n) || (ring != 0 && nodes(w)[n].ring != ring))
-            continue;
-        if (best == NONE || load < best_load) {
+    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+        if (offers(w)[n] < least && (in == NONE || part_of(w)[n] == in)) {
             best = n;
-            best_load = load;
+            least = offers(w)[n];
         }
-    }
     return best;
 }
 
@@ -122,8 +171,8 @@ static void start_on(struct sim_world *w, uint32_t role, uint32_t node)
 {
     struct role *r = &roles(w)[role];
 
-    r->node = node;
-    r->state = SIM_ROLE_STARTING;
+    put_on(w, role, node);
+    turn(w, role, SIM_ROLE_STARTING);
     count(w, role, node, true);
     acting(w, node, NONE, true);
     r->note = sim_note_put(w, sim_later(w->now, w->scenario->roles[role].start), NOTE_ROLE, role,
@@ -148,11 +197,11 @@ static void stop_for(struct sim_world *w, uint32_t role, uint32_t target)
 {
     struct role *r = &roles(w)[role];
 
-    r->state = SIM_ROLE_STOPPING;
+    turn(w, role, SIM_ROLE_STOPPING);
     r->target = target;
     acting(w, r->node, target, true);
     if (target != NONE)
-        nodes(w)[target].planned++;
+        plan(w, target, 1);
     r->note = sim_note_put(w, sim_later(w->now, w->scenario->roles[role].stop), NOTE_ROLE, role,
                            r->node, 0);
 }
@@ -166,11 +215,11 @@ static void move_to(struct sim_world *w, uint32_t role, uint32_t target)
         stop_for(w, role, target);
         return;
     }
-    r->state = SIM_ROLE_MIGRATING;
+    turn(w, role, SIM_ROLE_MIGRATING);
     r->target = target;
     r->work = sim_work_id(w, role, true);
     acting(w, r->node, target, true);
-    nodes(w)[target].planned++;
+    plan(w, target, 1);
     w->ports->engine->ops->flow(w->ports->engine, r->work, r->node, target, size);
     sim_role_flow_check(w, role);
 }
@@ -186,7 +235,7 @@ static void release(struct sim_world *w, uint32_t role)
     r->work = 0;
     acting(w, r->node, r->target, false);
     if (r->target != NONE)
-        nodes(w)[r->target].planned--;
+        plan(w, r->target, UINT32_MAX);
     r->target = NONE;
 }
 
@@ -196,9 +245,9 @@ static void take_off(struct sim_world *w, uint32_t role, enum sim_role_state sta
 
     count(w, role, r->node, false);
     sim_happen_node(w, SIM_ROLE_STOPPED, r->node, role);
-    r->state = (uint8_t)state;
+    turn(w, role, state);
     if (state == SIM_ROLE_OFF)
-        r->node = NONE;
+        put_on(w, role, NONE);
     w->roles_dirty = true;
 }
 
@@ -213,7 +262,7 @@ static uint32_t wish(struct sim_world *w, uint32_t role, bool *ret_stop)
     *ret_stop = false;
     if (n->standby != CAU_STANDBY_NO && !n->maintenance) {
         if (s->movable)
-            target = least_loaded(w, r->node, n->ring);
+            target = least_loaded(w, part_of(w)[r->node]); /* not itself: it is in standby */
         *ret_stop = target == NONE && n->force_stop;
         return target;
     }
@@ -223,7 +272,7 @@ static uint32_t wish(struct sim_world *w, uint32_t role, bool *ret_stop)
         target = r->away_from;
     else if (r->go_home && home != r->node)
         target = home;
-    if (target == NONE || !eligible(w, target) || nodes(w)[target].ring != n->ring)
+    if (target == NONE || !eligible(w, target) || part_of(w)[target] != part_of(w)[r->node])
         return NONE;
     return target;
 }
@@ -234,7 +283,7 @@ static void run_running(struct sim_world *w, uint32_t role)
     uint32_t from = r->node, target;
     bool stop;
 
-    if (!sim_quorate(w, from) || nodes(w)[from].ring == 0 || !free_hands(w, from))
+    if (!sim_quorate(w, from) || sim_part(w, from) == NONE || !free_hands(w, from))
         return;
     target = wish(w, role, &stop);
     if (stop || (target != NONE && free_hands(w, target))) {
@@ -261,7 +310,7 @@ static void run_off(struct sim_world *w, uint32_t role)
     else if (eligible(w, s->node))
         target = s->node;
     else if (s->movable)
-        target = least_loaded(w, NONE, 0);
+        target = least_loaded(w, NONE);
     if (target != NONE && free_hands(w, target))
         start_on(w, role, target);
 }
@@ -277,8 +326,8 @@ static void look_at(struct sim_world *w, uint32_t role)
             return;
         if (n->maintenance)
             set_away(w, role, r->node);
-        r->state = SIM_ROLE_OFF;
-        r->node = NONE;
+        turn(w, role, SIM_ROLE_OFF);
+        put_on(w, role, NONE);
     }
     if (r->state == SIM_ROLE_OFF)
         run_off(w, role);
@@ -286,11 +335,34 @@ static void look_at(struct sim_world *w, uint32_t role)
         run_running(w, role);
 }
 
+/* May it want something by what is known now? What acts says itself when it has done. */
+static bool is_restless(const struct sim_world *w, uint32_t role)
+{
+    const struct role *r = &roles(w)[role];
+
+    switch ((enum sim_role_state)r->state) {
+    case SIM_ROLE_OFF:
+    case SIM_ROLE_LOST:
+        return true;
+    case SIM_ROLE_RUNNING:
+        return nodes(w)[r->node].standby != CAU_STANDBY_NO || r->away_from != NONE || r->go_home;
+    case SIM_ROLE_STARTING:
+    case SIM_ROLE_STOPPING:
+    case SIM_ROLE_MIGRATING:
+        break;
+    }
+    return false;
+}
+
 void sim_roles_run(struct sim_world *w)
 {
-    if (w->quorate)
-        for (uint32_t i = 0; i < w->scenario->role_count; i++)
-            look_at(w, i);
+    uint32_t all = w->scenario->role_count;
+
+    for (uint32_t i = 0; w->quorate && (i = sim_set_next(restless(w), all, i)) < all; i++) {
+        look_at(w, i);
+        if (!is_restless(w, i))
+            sim_set_drop(restless(w), i);
+    }
     w->roles_dirty = false; /* what waits for free hands waits for an action's end */
 }
 
@@ -303,7 +375,7 @@ void sim_role_note(struct sim_world *w, uint32_t role)
     r->note = NONE;
     release(w, role);
     if (was == SIM_ROLE_MIGRATING) {
-        r->state = SIM_ROLE_RUNNING; /* the transport's timeout: it stayed where it was */
+        turn(w, role, SIM_ROLE_RUNNING); /* the transport's timeout: it stayed where it was */
         return;
     }
     if (was == SIM_ROLE_STARTING) {
@@ -322,7 +394,7 @@ void sim_role_flow_ended(struct sim_world *w, uint32_t role, bool ok)
 
     r->work = 0;
     release(w, role);
-    r->state = SIM_ROLE_RUNNING;
+    turn(w, role, SIM_ROLE_RUNNING);
     if (!ok || !nodes(w)[target].running)
         return; /* it stayed where it was; the next look tries again */
     count(w, role, from, false);
@@ -335,33 +407,43 @@ void sim_role_policy(struct sim_world *w, uint32_t role)
 {
     roles(w)[role].note_policy = NONE;
     roles(w)[role].go_home = true;
+    disturb(w, role);
     w->roles_dirty = true;
+}
+
+/* What a role was doing when the node went down that it is on, or on its way to. */
+static void break_off(struct sim_world *w, uint32_t role, uint32_t node)
+{
+    struct role *r = &roles(w)[role];
+
+    if (r->state == SIM_ROLE_MIGRATING && (r->node == node || r->target == node)) {
+        release(w, role);
+        turn(w, role, SIM_ROLE_RUNNING); /* believed so, until the loss is noticed */
+    } else if (r->state == SIM_ROLE_STOPPING && r->target == node && r->node != node) {
+        plan(w, node, UINT32_MAX);
+        nodes(w)[node].acting--;
+        r->target = NONE;
+    } else if ((r->state == SIM_ROLE_STOPPING || r->state == SIM_ROLE_STARTING) &&
+               r->node == node) {
+        release(w, role);
+        turn(w, role, SIM_ROLE_RUNNING);
+    }
 }
 
 void sim_roles_of_node_down(struct sim_world *w, uint32_t node)
 {
-    for (uint32_t i = 0; i < w->scenario->role_count; i++) {
-        struct role *r = &roles(w)[i];
-
-        if (r->state == SIM_ROLE_MIGRATING && (r->node == node || r->target == node)) {
-            release(w, i);
-            r->state = SIM_ROLE_RUNNING; /* believed so, until the loss is noticed */
-        } else if (r->state == SIM_ROLE_STOPPING && r->target == node && r->node != node) {
-            nodes(w)[node].planned--;
-            nodes(w)[node].acting--;
-            r->target = NONE;
-        } else if ((r->state == SIM_ROLE_STOPPING || r->state == SIM_ROLE_STARTING) &&
-                   r->node == node) {
-            release(w, i);
-            r->state = SIM_ROLE_RUNNING;
-        }
-    }
+    if (nodes(w)[node].planned > 0) /* some are on their way to it, from anywhere */
+        for (uint32_t i = 0; i < w->scenario->role_count; i++)
+            break_off(w, i, node);
+    else
+        for (uint32_t i = nodes(w)[node].first_role; i != NONE; i = roles(w)[i].next)
+            break_off(w, i, node);
 }
 
 void sim_roles_of_node_missed(struct sim_world *w, uint32_t node)
 {
-    for (uint32_t i = 0; i < w->scenario->role_count; i++)
-        if (roles(w)[i].node == node && roles(w)[i].state == SIM_ROLE_RUNNING)
+    for (uint32_t i = nodes(w)[node].first_role; i != NONE; i = roles(w)[i].next)
+        if (roles(w)[i].state == SIM_ROLE_RUNNING)
             take_off(w, i, SIM_ROLE_LOST);
     w->roles_dirty = true;
 }
@@ -369,12 +451,14 @@ void sim_roles_of_node_missed(struct sim_world *w, uint32_t node)
 void sim_roles_of_node_leaving(struct sim_world *w, uint32_t node)
 {
     sim_roles_of_node_down(w, node);
-    for (uint32_t i = 0; i < w->scenario->role_count; i++)
-        if (roles(w)[i].node == node && roles(w)[i].state == SIM_ROLE_RUNNING) {
-            if (nodes(w)[node].maintenance)
-                set_away(w, i, node);
-            take_off(w, i, SIM_ROLE_OFF);
-        }
+    for (uint32_t i = nodes(w)[node].first_role, next; i != NONE; i = next) {
+        next = roles(w)[i].next;
+        if (roles(w)[i].state != SIM_ROLE_RUNNING)
+            continue;
+        if (nodes(w)[node].maintenance)
+            set_away(w, i, node);
+        take_off(w, i, SIM_ROLE_OFF);
+    }
 }
 
 /* no-quorum-policy=stop. The others may not start them before they know: so they are held. */
@@ -388,7 +472,7 @@ void sim_roles_stop_inquorate(struct sim_world *w, uint32_t node)
 
 void sim_roles_release(struct sim_world *w, uint32_t node, bool by_policy)
 {
-    for (uint32_t i = 0; i < w->scenario->role_count; i++) {
+    for (uint32_t i = 0; nodes(w)[node].away > 0 && i < w->scenario->role_count; i++) {
         struct role *r = &roles(w)[i];
 
         if (r->away_from != node)
@@ -408,9 +492,9 @@ bool sim_role_stuck(const struct sim_world *w, uint32_t node)
 
     if (n->force_stop)
         return false;
-    for (uint32_t i = 0; i < w->scenario->role_count; i++)
-        if (roles(w)[i].node == node && roles(w)[i].state == SIM_ROLE_RUNNING &&
-            (!w->scenario->roles[i].movable || least_loaded(w, node, n->ring) == NONE))
+    for (uint32_t i = n->first_role; i != NONE; i = roles(w)[i].next)
+        if (roles(w)[i].state == SIM_ROLE_RUNNING &&
+            (!w->scenario->roles[i].movable || least_loaded(w, part_of(w)[node]) == NONE))
             return true;
     return false;
 }

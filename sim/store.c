@@ -1,5 +1,6 @@
-/* The cluster's store, as nasty as the one that Pacemaker offers: one replica per node; a write
- * goes to all members of the writer's partition and is a compare-and-swap of the whole lock.
+/* The cluster's store, as nasty as the one that Pacemaker offers: each node has a copy; a write
+ * goes to all members of the writer's partition and is a compare-and-swap of the whole lock. Copies
+ * that are the same by their history are one replica, with several holders.
  *
  * What makes it nasty: its have-quorum flag follows corosync with delay, so that a partition that
  * has just lost quorum still accepts writes for a moment; a write blocks while a lost member is not
@@ -24,10 +25,43 @@ static bool lock_equal(const struct cau_lock *a, const struct cau_lock *b)
            a->epoch == b->epoch && a->stamp == b->stamp && a->phase == b->phase;
 }
 
+/* At first all nodes hold the same one. */
 void sim_store_init(struct sim_world *w)
 {
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        replicas(w)[n].slot = NONE;
+    uint32_t count = w->scenario->node_count;
+
+    replicas(w)[0] = (struct replica){.slot = NONE, .refs = count};
+    for (uint32_t i = 1; i <= count; i++)
+        replicas(w)[i].next = i < count ? i + 1 : NONE;
+    w->replica_free = 1;
+}
+
+/* Which replica a node holds, by itself or as member of its partition. */
+static uint32_t *holds(const struct sim_world *w, uint32_t node)
+{
+    uint32_t in = sim_part(w, node);
+
+    return in == NONE ? &nodes(w)[node].copy : &parts(w)[in].copy;
+}
+
+const struct replica *sim_store_at(const struct sim_world *w, uint32_t node)
+{
+    return &replicas(w)[*holds(w, node)];
+}
+
+uint32_t sim_store_take(struct sim_world *w, uint32_t replica)
+{
+    replicas(w)[replica].refs++;
+    return replica;
+}
+
+void sim_store_drop(struct sim_world *w, uint32_t replica)
+{
+    if (replica == NONE || --replicas(w)[replica].refs > 0)
+        return;
+    sim_store_unref(w, replicas(w)[replica].slot);
+    replicas(w)[replica].next = w->replica_free;
+    w->replica_free = replica;
 }
 
 void sim_store_unref(struct sim_world *w, uint32_t slot)
@@ -45,9 +79,9 @@ static uint32_t ref(struct sim_world *w, uint32_t slot)
 
 static void forget(struct sim_world *w, uint32_t slot)
 {
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        if (replicas(w)[n].slot == slot)
-            replicas(w)[n].slot = NONE;
+    for (uint32_t i = 0; i <= w->scenario->node_count; i++)
+        if (replicas(w)[i].refs > 0 && replicas(w)[i].slot == slot)
+            replicas(w)[i].slot = NONE;
     for (uint32_t i = 0; i < w->op_capacity; i++)
         if (ops(w)[i].state != OP_FREE && ops(w)[i].slot == slot)
             ops(w)[i].slot = NONE;
@@ -96,29 +130,31 @@ static void tell(struct sim_world *w)
                                          .code = lock.phase});
 }
 
+/* To all members of the contact's partition. */
 static void write_all(struct sim_world *w, uint32_t contact, const struct replica *value)
 {
-    uint64_t ring = nodes(w)[contact].ring;
+    uint32_t *copy = holds(w, contact);
+    struct replica *r = &replicas(w)[*copy];
 
-    for (uint32_t n = 0; n < w->scenario->node_count; n++) {
-        struct replica *r = &replicas(w)[n];
-
-        if (!nodes(w)[n].running || nodes(w)[n].ring != ring)
-            continue;
-        ref(w, value->slot);
+    if (value->mark != r->mark)
+        sim_touch_marks(w);
+    ref(w, value->slot);
+    if (r->refs > 1) { /* somebody outside holds the old one */
+        r->refs--;
+        *copy = w->replica_free;
+        r = &replicas(w)[*copy];
+        w->replica_free = r->next;
+    } else {
         sim_store_unref(w, r->slot);
-        r->lock = value->lock;
-        r->mark = value->mark;
-        r->version = value->version;
-        r->ack = value->ack;
-        r->slot = value->slot;
     }
+    *r = *value;
+    r->refs = 1;
 }
 
 static void lock_write(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
-    struct replica value = replicas(w)[o->contact];
+    struct replica value = *sim_store_at(w, o->contact);
 
     if (!lock_equal(&value.lock, &o->expect)) {
         o->want = value.lock;
@@ -145,20 +181,20 @@ static void lock_write(struct sim_world *w, uint32_t op)
 static void acknowledge(struct sim_world *w, uint32_t op)
 {
     const struct op *o = &ops(w)[op];
-    struct replica value = replicas(w)[o->contact];
+    struct replica value = *sim_store_at(w, o->contact);
 
     if (o->target > value.ack) {
         value.ack = o->target;
         value.version++;
         write_all(w, o->contact, &value);
-        sim_touch_all(w);
+        sim_touch_cluster(w);
     }
     sim_op_finish(w, op, CAU_RC_OK);
 }
 
 bool sim_store_stale(const struct sim_world *w, const struct op *o)
 {
-    const struct cau_lock *lock = &replicas(w)[o->contact].lock;
+    const struct cau_lock *lock = &sim_store_at(w, o->contact)->lock;
 
     return lock->epoch != 0 && (lock->epoch != o->epoch || !sim_guid_equal(lock->owner, o->owner));
 }
@@ -207,7 +243,7 @@ static void block(struct sim_world *w, uint32_t op)
 void sim_store_arrives(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
-    struct replica *r = &replicas(w)[o->contact];
+    const struct replica *r = sim_store_at(w, o->contact);
     bool is_lock = o->kind == CAU_ACT_LOCK_READ || o->kind == CAU_ACT_LOCK_WRITE;
     bool is_write = o->kind != CAU_ACT_LOCK_READ && o->kind != CAU_ACT_SAVE_REPORT;
 
@@ -219,7 +255,7 @@ void sim_store_arrives(struct sim_world *w, uint32_t op)
         block(w, op);
         return;
     }
-    if (!nodes(w)[o->contact].running || !r->flag) {
+    if (!nodes(w)[o->contact].running || !nodes(w)[o->contact].flag) {
         if (is_lock)
             o->want = r->lock;
         sim_op_finish(w, op, is_lock ? CAU_RC_NO_QUORUM : CAU_RC_FAILED);
@@ -257,32 +293,4 @@ void sim_store_settled(struct sim_world *w)
         op = next;
     }
     tell(w);
-}
-
-void sim_store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,
-                     const uint32_t *old_sizes)
-{
-    uint32_t best = 0;
-    struct replica winner;
-
-    for (uint32_t i = 1; i < count; i++) {
-        uint64_t mine = replicas(w)[members[i]].version, its = replicas(w)[members[best]].version;
-
-        if (mine > its || (mine == its && old_sizes[i] < old_sizes[best]))
-            best = i;
-    }
-    winner = replicas(w)[members[best]];
-    ref(w, winner.slot); /* not lost while the others change over */
-    for (uint32_t i = 0; i < count; i++) {
-        struct replica *r = &replicas(w)[members[i]];
-
-        ref(w, winner.slot);
-        sim_store_unref(w, r->slot);
-        r->lock = winner.lock;
-        r->mark = winner.mark;
-        r->version = winner.version;
-        r->ack = winner.ack;
-        r->slot = winner.slot;
-    }
-    sim_store_unref(w, winner.slot);
 }

@@ -20,7 +20,7 @@ static void watch(struct sim_world *w, uint32_t op)
     *at = op;
     ops(w)[op].node_next = NONE;
     ops(w)[op].state = OP_WATCHED;
-    w->roles_dirty = true;
+    sim_roles_disturb(w, ops(w)[op].node);
     sim_touch(w, ops(w)[op].node);
 }
 
@@ -42,20 +42,12 @@ static void accepted(struct sim_world *w, uint32_t op, enum sim_happening_kind k
                                          .value = o->mode});
 }
 
-static bool cluster_storage_ok(const struct sim_world *w)
-{
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
-        if (!sim_storage_ok(w, n))
-            return false;
-    return true;
-}
-
 static void suspend(struct sim_world *w, uint32_t op)
 {
     const struct op *o = &ops(w)[op];
     struct node *n = &nodes(w)[o->node];
 
-    if (!cluster_storage_ok(w)) {
+    if (w->storage_bad > 0) {
         sim_op_finish(w, op, CAU_RC_DEGRADED);
         return;
     }
@@ -63,11 +55,13 @@ static void suspend(struct sim_world *w, uint32_t op)
     n->failback = false;
     if (n->standby == CAU_STANDBY_NO) {
         n->standby = CAU_STANDBY_OURS;
+        sim_count_out(w, o->node);
         w->membership++;
         n->drained = false;
         accepted(w, op, SIM_SUSPENDED);
     }
     n->maintenance = o->mode == CAU_PAUSE_NO_DRAIN && n->standby == CAU_STANDBY_OURS;
+    sim_offer(w, o->node);
     watch(w, op);
 }
 
@@ -78,8 +72,10 @@ static void resume(struct sim_world *w, uint32_t op)
 
     if (n->standby == CAU_STANDBY_OURS) {
         n->standby = CAU_STANDBY_NO;
+        sim_count_out(w, o->node);
         w->membership++;
         n->maintenance = false;
+        sim_offer(w, o->node);
         n->force_stop = false;
         n->drained = false;
         accepted(w, op, SIM_RESUMED);
@@ -93,14 +89,14 @@ static void resume(struct sim_world *w, uint32_t op)
 void sim_suspend_arrives(struct sim_world *w, uint32_t op)
 {
     struct op *o = &ops(w)[op];
-    const struct node *n = &nodes(w)[o->node];
 
     if (sim_store_stale(w, o)) {
         sim_op_finish(w, op, CAU_RC_STALE);
         return;
     }
     /* A mark for a node in another partition would be a write into a store that loses it. */
-    if (n->ring != nodes(w)[o->contact].ring && (n->ring != 0 || o->kind == CAU_ACT_SUSPEND)) {
+    if (sim_part(w, o->node) != sim_part(w, o->contact) &&
+        (sim_part(w, o->node) != NONE || o->kind == CAU_ACT_SUSPEND)) {
         sim_op_finish(w, op, CAU_RC_FAILED);
         return;
     }

@@ -3,7 +3,8 @@
  *
  *     queue.c    notes              power.c    boot, shutdown, crash, fencing
  *     restart.c  kinds of restart
- *     member.c   connectivity, membership, quorum, witness
+ *     reach.c    connectivity             member.c   membership, quorum, witness
+ *     crowd.c    quorum where it is shared
  *     roles.c    placement          suspend.c  standby marks and their operations
  *     updates.c  what a node lacks  agent.c    operations on a node
  *     store.c    lock replicas      ops.c      messages, results, deadlines
@@ -13,7 +14,9 @@
 #ifndef SIM_TRUTH_H
 #define SIM_TRUTH_H
 
+#include "core/quorum_crowd.h"
 #include "sim/chance.h"
+#include "sim/set.h"
 #include "sim/world.h"
 
 #define NONE UINT32_MAX
@@ -69,14 +72,14 @@ struct queued { /* a note in the heap */
 };
 
 struct node {
-    uint64_t touched; /* stamp of the last change that a view can show */
     uint64_t boot_id;
-    uint64_t ring; /* as its members hold it: a node lost but not yet missed still has one */
     uint64_t known_epoch;
     struct cau_guid known_owner;
     sim_nsec slow; /* the next boot takes so much longer */
     uint32_t roles, promoted, away, planned, acting;
-    uint32_t ops; /* first operation here, in order of arrival; linked by node_next */
+    uint32_t ops;        /* first operation here, in order of arrival; linked by node_next */
+    uint32_t copy;       /* of the store, while it is in no partition */
+    uint32_t first_role; /* on it, in any state; in ascending order, linked by `next` */
     uint32_t restarts;
     uint32_t isolated;     /* faults that cut it off */
     uint32_t degraded;     /* faults that degrade its storage */
@@ -88,7 +91,10 @@ struct node {
     uint8_t power, standby;
     bool running;    /* the cluster stack, and not hung */
     bool left_clean; /* not running, and known to hold nothing */
+    bool fresh;      /* its stack is new, not yet in any partition; it may still be missed in one */
     bool leaving;    /* it left the membership in an orderly way just now */
+    bool flag;       /* have-quorum, as its copy of the store believes */
+    bool counted_out, counted_bad; /* in the world's `out` and `storage_bad` */
     bool startup_done, resyncing, maintenance, restart_needed;
     bool drained; /* reported */
     bool failback, force_stop;
@@ -102,12 +108,26 @@ struct node {
     bool path_open; /* its firewall lets it be restarted from outside */
 };
 
+/* A partition, as its members hold it: a node lost but not yet missed is still in it. */
+struct part {
+    uint64_t ring;
+    uint32_t first, size; /* lowest member; members */
+    uint32_t was;         /* members before the settling at work */
+    uint32_t quorate;     /* members that are, at the last settling */
+    uint32_t speaker;     /* see face.c; NONE: not known */
+    uint32_t copy;        /* of the store */
+    uint32_t next;        /* free one; or emptied one, in a settling */
+    bool changed;         /* in the settling at work */
+};
+
+/* One state of the store; its holders are partitions, and nodes in none. */
 struct replica {
     struct cau_lock lock;
     uint64_t mark; /* of the lock */
     uint64_t version, ack;
     uint32_t slot; /* of the progress, or NONE */
-    bool flag;     /* have-quorum, as the CIB here believes */
+    uint32_t refs; /* how many hold it */
+    uint32_t next; /* free one */
 };
 
 struct slot {
@@ -118,6 +138,7 @@ struct slot {
 struct role {
     uint64_t work;
     uint32_t node, target;
+    uint32_t next;      /* on the same node */
     uint32_t away_from; /* drained from there by us and not yet back */
     uint32_t note, note_policy;
     uint8_t state;
@@ -158,7 +179,7 @@ struct op {
 enum { LEFT_OUT, TO_DO, DONE_OK, DONE_FAILED, DONE_CANCELED, OFFERED };
 
 struct coord {
-    uint64_t looked;   /* stamp of the last sample */
+    uint64_t looked;   /* stamp of the last sample; 0: take all facts anew */
     uint64_t votes_of; /* the state of the membership that `votes` were taken from, */
     uint32_t votes_by; /* and whose partition it is */
     struct cau_votes votes;
@@ -195,14 +216,21 @@ struct sim_world {
     sim_nsec now;
     uint64_t note_seq, work_seq, ring_seq;
     struct sim_counts counts;
-    uint64_t stamp;       /* rises with every visible change */
-    uint64_t all_touched; /* the last change that can show in every node's facts */
-    uint64_t membership;  /* rises whenever a node's stack, ring, quorum or standby has changed */
+    uint64_t stamp;      /* rises with every visible change */
+    uint64_t membership; /* rises whenever a node's stack, ring, quorum or standby has changed */
+    uint32_t part_count, part_free; /* partitions in use at most, and the first free one of them */
+    uint32_t strongest;             /* the one that may fence, or NONE */
+    uint32_t replica_free;
+    uint32_t crowd_part; /* the partition that has a crowd, or NONE */
+    struct cau_quorum_crowd crowd;
+    uint32_t out;         /* members that are not running or suspended by a run */
+    uint32_t storage_bad; /* nodes whose storage is degraded or resyncing */
     size_t size, progress_max;
-    size_t at_nodes, at_quorum, at_witness, at_votes, at_replicas, at_slots, at_blobs, at_roles,
-        at_ops, at_outcomes, at_hash, at_notes, at_heap, at_coords, at_flying, at_known, at_list,
-        at_faults, at_fault_nodes, at_sites, at_have, at_tries, at_scans, at_updates, at_scratch,
-        at_groups, at_left, at_ids, at_summary;
+    size_t at_nodes, at_quorum, at_crowd, at_witness, at_votes, at_part_of, at_parts, at_homes,
+        at_site_end, at_moved, at_outside, at_offers, at_replicas, at_slots, at_blobs, at_roles,
+        at_restless, at_ops, at_outcomes, at_hash, at_notes, at_heap, at_coords, at_flying,
+        at_known, at_list, at_touched, at_taken, at_unmarked, at_faults, at_fault_nodes, at_sites,
+        at_have, at_tries, at_scans, at_updates, at_scratch, at_left, at_ids, at_summary;
     uint32_t note_capacity, note_free, note_count;
     uint32_t op_capacity, op_free, hash_size;
     uint32_t fault_nodes;
@@ -215,7 +243,8 @@ struct sim_world {
     uint32_t fencing;          /* nodes waiting to be fenced */
     bool quorate;              /* some partition is */
     bool witness_up;
-    uint32_t witness_lost;                  /* faults that take it away */
+    bool ways_moved;       /* somebody can reach another one than at the last settling */
+    uint32_t witness_lost; /* faults that take it away */
     uint32_t repository_broken, slow_links; /* faults that are active */
     bool roles_dirty, idle, look_dirty;
 };
@@ -227,12 +256,21 @@ struct sim_world {
     }
 TABLE(nodes, struct node)
 TABLE(quorum, struct cau_quorum_node)
+TABLE(crowd, uint64_t) /* set of nodes whose state of quorum is that of the crowd's speaker */
 TABLE(witness, struct cau_quorum_witness)
 TABLE(votes, uint8_t)
+TABLE(part_of, uint32_t) /* per node: its partition as of the last settling, or NONE */
+TABLE(parts, struct part)
+TABLE(homes, uint32_t)    /* per lowest site: the partition of those there that are not isolated */
+TABLE(site_end, uint32_t) /* per node: the next node that is of another site */
+TABLE(moved, uint64_t)    /* set of nodes whose stack came or went since the last settling */
+TABLE(outside, uint64_t)  /* set of nodes that are not in the strongest partition */
+TABLE(offers, uint32_t)   /* per node: its load, if it may be given roles; else NONE */
 TABLE(replicas, struct replica)
 TABLE(slots, struct slot)
 TABLE(blobs, unsigned char)
 TABLE(roles, struct role)
+TABLE(restless, uint64_t) /* set of roles that may want something */
 TABLE(ops, struct op)
 TABLE(outcomes, uint8_t)
 TABLE(hash, uint32_t)
@@ -242,6 +280,9 @@ TABLE(coords, struct coord)
 TABLE(flying, struct cau_node_facts)
 TABLE(known, struct cau_node_facts)
 TABLE(list, struct cau_node_facts)
+TABLE(touched, uint64_t)  /* per coordinator, a set of nodes: facts to be taken at the next look; */
+TABLE(taken, uint64_t)    /* taken, and not yet compared with what it knows; */
+TABLE(unmarked, uint64_t) /* lock_mark to be taken at the next look at the whole */
 TABLE(faults, struct fault_truth)
 TABLE(fault_nodes, uint32_t) /* one count per (fault, node): occurrences drawn */
 TABLE(sites, uint32_t)       /* lowest site that each is connected with */
@@ -249,12 +290,31 @@ TABLE(have, uint8_t)         /* per (node, update): HAVE_* */
 TABLE(tries, uint32_t)       /* per (node, update): installations; then stagings */
 TABLE(scans, uint32_t)       /* per (node, plug-in) */
 TABLE(updates, struct cau_update)
-TABLE(scratch, uint32_t) /* five numbers per node, one per site */
-TABLE(groups, uint32_t)
+TABLE(scratch, uint32_t) /* six numbers per node, one per site */
 TABLE(left, uint32_t)
 TABLE(ids, uint64_t)           /* 64-bit ids of the updates, by index */
 TABLE(summary, struct summary) /* one */
 #undef TABLE
+
+/* What a node knows of quorum. */
+static inline const struct cau_quorum_node *sim_quorum(const struct sim_world *w, uint32_t node)
+{
+    return &quorum(w)[sim_set_has(crowd(w), node) ? w->crowd.speaker : node];
+}
+
+/* The partition that a node is in, or NONE. */
+static inline uint32_t sim_part(const struct sim_world *w, uint32_t node)
+{
+    return nodes(w)[node].fresh ? NONE : part_of(w)[node];
+}
+
+/* Its ring, or 0. */
+static inline uint64_t sim_ring(const struct sim_world *w, uint32_t node)
+{
+    uint32_t in = sim_part(w, node);
+
+    return in == NONE ? 0 : parts(w)[in].ring;
+}
 
 enum { HAVE_STAGED = 1, HAVE_INSTALLED = 2, HAVE_WANTED = 4 };
 
@@ -271,11 +331,10 @@ void sim_note_move(struct sim_world *w, uint32_t handle, sim_nsec at);
 bool sim_note_take(struct sim_world *w, sim_nsec now, sim_nsec *ret_at, struct note *ret);
 
 /* world.c */
+void sim_count_out(struct sim_world *w, uint32_t node); /* is it one of those that are out? */
 void sim_happen(struct sim_world *w, struct sim_happening what);
 void sim_happen_node(struct sim_world *w, enum sim_happening_kind kind, uint32_t node,
                      uint32_t value);
-void sim_touch(struct sim_world *w, uint32_t node); /* a view of this node changes */
-void sim_touch_all(struct sim_world *w);
 sim_nsec sim_later(sim_nsec at, sim_nsec delay); /* saturating */
 cau_msec sim_core_time(const struct sim_world *w);
 sim_nsec sim_draw_node(struct sim_world *w, uint32_t node, const struct scenario_dist *dist,
@@ -296,6 +355,7 @@ void sim_power_join(struct sim_world *w, uint32_t node);
 void sim_power_fence(struct sim_world *w, uint32_t node);
 void sim_power_repair(struct sim_world *w, uint32_t node);
 void sim_power_resynced(struct sim_world *w, uint32_t node);
+void sim_storage_changed(struct sim_world *w, uint32_t node);
 bool sim_storage_ok(const struct sim_world *w, uint32_t node);
 
 /* restart.c */
@@ -304,25 +364,41 @@ void sim_restart_choose(struct sim_world *w, struct op *o);
 /* How long the boot that begins now takes; the next one is a full one again. */
 sim_nsec sim_restart_boot(struct sim_world *w, uint32_t node);
 
-/* member.c */
+/* reach.c */
 bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b);
 bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node);
 sim_nsec sim_latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b);
 /* What slow links add to it, one way. */
 sim_nsec sim_slow(const struct sim_world *w, uint32_t site_a, uint32_t site_b);
 void sim_sites_update(struct sim_world *w); /* after a partition began or ended */
+
+/* crowd.c */
+void sim_crowd_form(struct sim_world *w, uint32_t part, const uint32_t *members, uint32_t count);
+/* The same of members who have all just started, and learn of each other now. */
+bool sim_crowd_found(struct sim_world *w, uint32_t part, const uint32_t *members, uint32_t count);
+void sim_crowd_dissolve(struct sim_world *w);
+void sim_crowd_leave(struct sim_world *w, uint32_t node); /* before its stack ends */
+/* Its partition consists of those left and of those who came, in ascending order; false: it has to
+ * be dissolved, and cau_quorum_change() does it. */
+bool sim_crowd_change(struct sim_world *w, const uint32_t *came, uint32_t count);
+
+/* member.c */
 void sim_settle_in(struct sim_world *w, sim_nsec delay);
 void sim_settle(struct sim_world *w);
 void sim_member_window(struct sim_world *w);
 void sim_member_start_all(struct sim_world *w);
 void sim_member_flag(struct sim_world *w, uint32_t node);
+void sim_stack_changed(struct sim_world *w, uint32_t node); /* it has just begun or ended */
 bool sim_ring_broken(const struct sim_world *w,
                      uint32_t node); /* somebody is gone, not yet missed */
 bool sim_quorate(const struct sim_world *w, uint32_t node);
 
 /* roles.c */
+void sim_offer(struct sim_world *w, uint32_t node); /* who may be given roles has changed here */
 void sim_roles_init(struct sim_world *w);
 void sim_roles_run(struct sim_world *w); /* start what can be started now */
+void sim_roles_disturb(struct sim_world *w,
+                       uint32_t node); /* those on it may want something else */
 void sim_role_note(struct sim_world *w, uint32_t role);
 void sim_role_policy(struct sim_world *w, uint32_t role);
 void sim_role_flow_check(struct sim_world *w, uint32_t role); /* is its way cut, or no more? */
@@ -366,9 +442,10 @@ void sim_store_arrives(struct sim_world *w, uint32_t op);
 /* Is it of another run, or of an older claim, than its contact's store knows? */
 bool sim_store_stale(const struct sim_world *w, const struct op *o);
 void sim_store_settled(struct sim_world *w); /* try the blocked ones again */
-/* Groups have merged: one replica wins. `old_sizes[i]` members had members[i]'s old partition. */
-void sim_store_merge(struct sim_world *w, const uint32_t *members, uint32_t count,
-                     const uint32_t *old_sizes);
+/* What a node's own copy of it says. */
+const struct replica *sim_store_at(const struct sim_world *w, uint32_t node);
+uint32_t sim_store_take(struct sim_world *w, uint32_t replica); /* one more holds it, */
+void sim_store_drop(struct sim_world *w, uint32_t replica);     /* or one less */
 uint32_t sim_store_keep(struct sim_world *w, const void *progress, size_t size);
 void sim_store_unref(struct sim_world *w, uint32_t slot);
 bool sim_guid_equal(struct cau_guid a, struct cau_guid b);
@@ -385,6 +462,10 @@ void sim_ops_of_dead(struct sim_world *w, uint32_t coordinator);
 uint32_t sim_op_find(const struct sim_world *w, uint32_t coordinator, uint64_t id);
 
 /* observe.c */
+void sim_touch(struct sim_world *w, uint32_t node); /* a view of this node changes, */
+void sim_touch_all(struct sim_world *w);            /* of every node, */
+void sim_touch_cluster(struct sim_world *w);        /* of none, but of the cluster as a whole; */
+void sim_touch_marks(struct sim_world *w); /* the lock marks, where somebody asks for them */
 void sim_observe_init(struct sim_world *w);
 void sim_observe_changed(struct sim_world *w); /* look again, soon */
 void sim_observe_whole(struct sim_world *w, uint32_t coordinator);

@@ -31,12 +31,21 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     reserve(&size, 1, sizeof *w);
     w->at_nodes = reserve(&size, n, sizeof(struct node));
     w->at_quorum = reserve(&size, n, sizeof(struct cau_quorum_node));
+    w->at_crowd = reserve(&size, SIM_SET_WORDS(n), sizeof(uint64_t));
     w->at_witness = reserve(&size, n, sizeof(struct cau_quorum_witness));
     w->at_votes = reserve(&size, 2 * n, sizeof(uint8_t));
-    w->at_replicas = reserve(&size, n, sizeof(struct replica));
+    w->at_part_of = reserve(&size, n, sizeof(uint32_t));
+    w->at_parts = reserve(&size, 2 * n, sizeof(struct part)); /* those before and after */
+    w->at_homes = reserve(&size, s->site_count, sizeof(uint32_t));
+    w->at_site_end = reserve(&size, n, sizeof(uint32_t));
+    w->at_moved = reserve(&size, SIM_SET_WORDS(n), sizeof(uint64_t));
+    w->at_outside = reserve(&size, SIM_SET_WORDS(n), sizeof(uint64_t));
+    w->at_offers = reserve(&size, n, sizeof(uint32_t));
+    w->at_replicas = reserve(&size, n + 1, sizeof(struct replica));
     w->at_slots = reserve(&size, PROGRESS_SLOTS, sizeof(struct slot));
     w->at_blobs = reserve(&size, PROGRESS_SLOTS, setup->progress_max);
     w->at_roles = reserve(&size, s->role_count, sizeof(struct role));
+    w->at_restless = reserve(&size, SIM_SET_WORDS(s->role_count), sizeof(uint64_t));
     w->at_ops = reserve(&size, w->op_capacity, sizeof(struct op));
     w->at_outcomes = reserve(&size, w->op_capacity, u);
     w->at_hash = reserve(&size, w->hash_size, sizeof(uint32_t));
@@ -46,6 +55,9 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     w->at_flying = reserve(&size, c * n, sizeof(struct cau_node_facts));
     w->at_known = reserve(&size, c * n, sizeof(struct cau_node_facts));
     w->at_list = reserve(&size, n, sizeof(struct cau_node_facts));
+    w->at_touched = reserve(&size, c * SIM_SET_WORDS(n), sizeof(uint64_t));
+    w->at_taken = reserve(&size, c * SIM_SET_WORDS(n), sizeof(uint64_t));
+    w->at_unmarked = reserve(&size, c * SIM_SET_WORDS(n), sizeof(uint64_t));
     w->at_faults = reserve(&size, f, sizeof(struct fault_truth));
     w->at_fault_nodes = reserve(&size, f * (n + 1), sizeof(uint32_t));
     w->at_sites = reserve(&size, s->site_count, sizeof(uint32_t));
@@ -53,8 +65,7 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     w->at_tries = reserve(&size, 2 * n * u, sizeof(uint32_t));
     w->at_scans = reserve(&size, n * s->plugin_count, sizeof(uint32_t));
     w->at_updates = reserve(&size, u, sizeof(struct cau_update));
-    w->at_scratch = reserve(&size, 5 * n + s->site_count, sizeof(uint32_t));
-    w->at_groups = reserve(&size, 2 * n, sizeof(uint32_t));
+    w->at_scratch = reserve(&size, 6 * n + s->site_count, sizeof(uint32_t));
     w->at_left = reserve(&size, n, sizeof(uint32_t));
     w->at_ids = reserve(&size, u, sizeof(uint64_t));
     w->at_summary = reserve(&size, 1, sizeof(struct summary));
@@ -76,6 +87,7 @@ static void init_node(struct sim_world *w, uint32_t node)
 
     *n = (struct node){.boot_id = ((uint64_t)node + 1) << 20,
                        .ops = NONE,
+                       .first_role = NONE,
                        .note_power = NONE,
                        .note_startup = NONE,
                        .note_join = NONE,
@@ -93,7 +105,8 @@ static void init_node(struct sim_world *w, uint32_t node)
                        .feature_set = s->feature_set,
                        .feature_next = s->feature_set};
     quorum(w)[node].votes = s->votes;
-    groups(w)[node] = node;
+    part_of(w)[node] = NONE;
+    offers(w)[node] = NONE;
 }
 
 static void degrade_at_start(struct sim_world *w, uint32_t node)
@@ -105,6 +118,7 @@ static void degrade_at_start(struct sim_world *w, uint32_t node)
         return;
     takes = sim_draw_node(w, node, &w->scenario->storage_resync, SIM_FOR_RESYNC);
     n->resyncing = true;
+    sim_storage_changed(w, node);
     n->note_resync = sim_note_put(w, takes > 0 ? takes : SIM_NEVER, NOTE_RESYNC, node, node, 0);
 }
 
@@ -117,6 +131,7 @@ void sim_world_init(struct sim_world *w, const struct sim_setup *setup)
     w->scenario = s;
     w->chance = (struct sim_chance){.seed = setup->seed, .run = setup->run};
     w->note_settle_soon = w->note_window = NONE;
+    w->part_free = w->strongest = w->crowd_part = NONE;
     w->membership = 1; /* nothing is made out of it yet */
     sim_note_init(w);
     sim_ops_init(w);
@@ -197,16 +212,14 @@ uint64_t sim_work_id(struct sim_world *w, uint32_t owner, bool role)
     return ++w->work_seq << 32 | (uint64_t)role << 31 | owner;
 }
 
-void sim_touch(struct sim_world *w, uint32_t node)
+void sim_count_out(struct sim_world *w, uint32_t node)
 {
-    nodes(w)[node].touched = ++w->stamp;
-    w->look_dirty = true;
-}
+    struct node *n = &nodes(w)[node];
+    bool out = w->scenario->nodes[node].kind == CAU_KIND_MEMBER &&
+               (!n->running || n->standby == CAU_STANDBY_OURS);
 
-void sim_touch_all(struct sim_world *w)
-{
-    w->all_touched = ++w->stamp;
-    w->look_dirty = true;
+    w->out += (uint32_t)out - (uint32_t)n->counted_out;
+    n->counted_out = out;
 }
 
 void sim_happen(struct sim_world *w, struct sim_happening what)
@@ -285,7 +298,7 @@ static void post_request(struct sim_world *w, uint32_t request)
 {
     if (request + 1 > w->request)
         w->request = request + 1;
-    sim_touch_all(w);
+    sim_touch_cluster(w);
 }
 
 static void dispatch(struct sim_world *w, const struct note *n)
@@ -369,7 +382,7 @@ static void follow_up(struct sim_world *w)
     idle = w->acting == 0 && w->fencing == 0;
     if (idle != w->idle) {
         w->idle = idle;
-        sim_touch_all(w);
+        sim_touch_cluster(w);
     }
     if (w->look_dirty) {
         w->look_dirty = false;

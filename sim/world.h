@@ -199,9 +199,9 @@ const struct scenario *sim_world_scenario(const struct sim_world *world);
 void sim_world_node(const struct sim_world *world, uint32_t node, struct sim_node_truth *ret);
 void sim_world_role(const struct sim_world *world, uint32_t role, struct sim_role_truth *ret);
 void sim_world_best(const struct sim_world *world, struct sim_best *ret);
-/* votequorum as it is on each node, and the rules: for asking what would happen. */
-const struct cau_quorum_node *sim_world_quorum(const struct sim_world *world,
-                                               const struct cau_quorum_rules **ret_rules);
+/* The rules of quorum, and what a node knows by them. */
+const struct cau_quorum_rules *sim_world_rules(const struct sim_world *world);
+const struct cau_quorum_node *sim_world_quorum(const struct sim_world *world, uint32_t node);
 /* Would the members that stay keep quorum if `node`, and with it all nodes for which `out` is true
  * (NULL: no other), left its partition now in an orderly way? Answered by votequorum itself on a
  * copy, the witness's vote staying where it is. `copy` is the caller's and holds node_count
