@@ -207,6 +207,13 @@ static const struct cau_decider_ops *decider(const struct sim_play *play, uint32
     return o->decider != NULL ? o->decider : &cau_decider_core;
 }
 
+static const char *label_of(const struct sim_host *h)
+{
+    const struct scenario *s = h->play->scenario;
+
+    return s->coordinator_count > 1 ? s->coordinators[h->index].name : "";
+}
+
 static void prepare(struct sim_host *h)
 {
     const struct scenario_plan *plan = &h->play->plans->of[h->index];
@@ -218,14 +225,12 @@ static void prepare(struct sim_host *h)
     sim_backend_init(&h->backend, h->play->stage.world, h->index);
     h->driver = (struct cau_driver){.ops = decider(h->play, h->index),
                                     .plan = &plan->plan,
-                                    .names = &plan->names,
-                                    .label = h->play->scenario->coordinator_count > 1
-                                                 ? h->play->scenario->coordinators[h->index].name
-                                                 : "",
+                                    .tell = {.names = &plan->names,
+                                             .label = label_of(h),
+                                             .journal = journal ? &h->journal.sink : NULL,
+                                             .trace = quiet ? NULL : &h->trace.sink,
+                                             .records = quiet ? NULL : &h->records.sink},
                                     .backend = &h->backend.base,
-                                    .journal = journal ? &h->journal.sink : NULL,
-                                    .trace = quiet ? NULL : &h->trace.sink,
-                                    .records = quiet ? NULL : &h->records.sink,
                                     .on_action = on_action,
                                     .on_action_ctx = h};
 }
@@ -342,8 +347,8 @@ void sim_host_copy(struct sim_host *h, const struct sim_host *from, struct sim_p
     if (from->journal.size > 0)
         h->journal.sink.write(&h->journal.sink, from->journal.data, from->journal.size);
     sim_backend_init(&h->backend, play->stage.world, h->index);
-    if (from->driver.journal != NULL)
-        h->driver.journal = &h->journal.sink;
+    if (from->driver.tell.journal != NULL)
+        h->driver.tell.journal = &h->journal.sink;
     h->driver.backend = &h->backend.base;
     h->driver.on_action_ctx = h;
     if (h->made && cau_driver_copy(&h->driver, &from->driver) < 0)

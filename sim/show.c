@@ -88,7 +88,7 @@ static void draw(void *ctx, int64_t at)
         return;
     }
     label(show, seen, index);
-    show->screen.names = seen->driver->names;
+    show->screen.names = seen->driver->tell.names;
     show->screen.label = show->label.data;
     show->screen.max_failed_nodes = seen->driver->plan->policy.max_failed_nodes;
     show->screen.quorum = seen->quorum;
@@ -130,7 +130,7 @@ static void record(void *ctx, uint32_t coordinator, const struct cau_driver *dri
     struct sim_show *show = ctx;
     (void)coordinator;
     if (!show->view) {
-        cau_tell(show->file, driver->names, what, true);
+        cau_tell(show->file, driver->tell.names, what, true);
     }
 }
 

@@ -167,14 +167,14 @@ static int replay(struct cau_journal_reader *reader, const char *text, size_t si
                   struct cau_driver *driver, struct cau_replayed *ret, char **ret_why)
 {
     struct holder holder = {.sink = {holder_write, holder_sync},
-                            .onward = driver->journal,
+                            .onward = driver->tell.journal,
                             .at = text,
                             .end = text + size,
                             .line = 1,
                             .header_next = true};
     struct cau_driver before = *driver;
     const char *why;
-    driver->journal = &holder.sink;
+    driver->tell.journal = &holder.sink;
     driver->backend = NULL;
     driver->on_action = NULL;
     int rc = cau_driver_init(driver, &why);
@@ -184,11 +184,11 @@ static int replay(struct cau_journal_reader *reader, const char *text, size_t si
         rc = feed(reader, driver, &holder, &ret->events, ret_why);
         ret->actions = holder.line - 2 - ret->events;
     }
-    driver->journal = before.journal;
+    driver->tell.journal = before.tell.journal;
     driver->backend = before.backend;
     driver->on_action = before.on_action;
-    if (rc == 0 && driver->journal != NULL) {
-        rc = driver->journal->sync(driver->journal);
+    if (rc == 0 && driver->tell.journal != NULL) {
+        rc = driver->tell.journal->sync(driver->tell.journal);
     }
     if (rc != 0) {
         cau_driver_done(driver);
@@ -209,10 +209,10 @@ int cau_replay(const char *text, size_t size, struct cau_driver *driver, struct 
     if (driver != NULL) {
         rc = check_same_plan(cau_journal_plan(reader), driver->plan, ret_why);
     }
-    struct cau_driver own = {.ops = &cau_decider_core,
-                             .plan = cau_journal_plan(reader),
-                             .names = cau_journal_names(reader),
-                             .label = cau_journal_label(reader)};
+    struct cau_driver own = {
+        .ops = &cau_decider_core,
+        .plan = cau_journal_plan(reader),
+        .tell = {.names = cau_journal_names(reader), .label = cau_journal_label(reader)}};
     if (rc == 0) {
         rc = replay(reader, text, size, driver == NULL ? &own : driver, ret, ret_why);
     }

@@ -1,5 +1,5 @@
 /* Sinks: a file, and memory. */
-#include "core/shell/turn.h"
+#include "core/shell/sink.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -45,14 +45,14 @@ static int by_id(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static bool remember(struct cau_driver *driver, const struct flight *what)
+static bool remember(struct cau_teller *teller, const struct flight *what)
 {
     struct flight *flight = malloc(sizeof(*flight));
     if (flight == NULL) {
         return false;
     }
     *flight = *what;
-    struct flight **at = tsearch(flight, &driver->traced_flight, by_id);
+    struct flight **at = tsearch(flight, &teller->flight, by_id);
     if (at == NULL || *at != flight) { /* no memory, or the id is known: the first one stays */
         free(flight);
     }
@@ -60,44 +60,44 @@ static bool remember(struct cau_driver *driver, const struct flight *what)
 }
 
 /* Takes the operation out; false when none of that id is under way. */
-static bool recall(struct cau_driver *driver, uint64_t id, struct flight *ret)
+static bool recall(struct cau_teller *teller, uint64_t id, struct flight *ret)
 {
     struct flight key = {.id = id};
-    struct flight **at = tfind(&key, &driver->traced_flight, by_id);
+    struct flight **at = tfind(&key, &teller->flight, by_id);
     if (at == NULL) {
         return false;
     }
     struct flight *flight = *at;
     *ret = *flight;
-    tdelete(&key, &driver->traced_flight, by_id);
+    tdelete(&key, &teller->flight, by_id);
     free(flight);
     return true;
 }
 
-void cau_trace_forget(struct cau_driver *driver)
+void cau_trace_forget(struct cau_teller *teller)
 {
-    tdestroy(driver->traced_flight, free);
-    driver->traced_flight = NULL;
+    tdestroy(teller->flight, free);
+    teller->flight = NULL;
 }
 
-static void begin(struct cau_text *text, const struct cau_driver *driver, cau_msec at,
+static void begin(struct cau_text *text, const struct cau_teller *teller, cau_msec at,
                   const char *place)
 {
     char buf[32];
     cau_text_init(text);
     cau_text_say(text, cau_word_time(at, buf));
     cau_text_say(text, " ");
-    if (driver->label[0] != '\0') {
-        cau_text_say(text, driver->label);
+    if (teller->label[0] != '\0') {
+        cau_text_say(text, teller->label);
         cau_text_say(text, " ");
     }
     cau_text_say(text, place);
 }
 
-static int finish(struct cau_text *text, const struct cau_driver *driver)
+static int finish(struct cau_text *text, const struct cau_teller *teller)
 {
     cau_text_say(text, "\n");
-    int rc = text->failed ? -ENOMEM : driver->trace->write(driver->trace, text->data, text->size);
+    int rc = text->failed ? -ENOMEM : teller->trace->write(teller->trace, text->data, text->size);
     cau_text_done(text);
     return rc;
 }
@@ -146,16 +146,16 @@ static void say_error(struct cau_text *text, int32_t error)
     }
 }
 
-int cau_trace_event(struct cau_driver *driver, const struct cau_event *event)
+int cau_trace_event(struct cau_teller *teller, const struct cau_event *event)
 {
     const struct cau_result *result = &event->result;
     if (event->kind == CAU_EV_TICK || event->kind == CAU_EV_VIEW) {
         return 0;
     }
     struct flight flight = {.node = CAU_NO_NODE};
-    bool known = event->kind == CAU_EV_RESULT && recall(driver, result->id, &flight);
+    bool known = event->kind == CAU_EV_RESULT && recall(teller, result->id, &flight);
     struct cau_text text;
-    begin(&text, driver, event->at, cau_name_node(driver->names, flight.node));
+    begin(&text, teller, event->at, cau_name_node(teller->names, flight.node));
     cau_text_say(&text, " <-");
     if (known) {
         say_word(&text, " ", cau_word_action(flight.kind));
@@ -171,23 +171,21 @@ int cau_trace_event(struct cau_driver *driver, const struct cau_event *event)
     } else {
         say_word(&text, " ", cau_word(&cau_words_event, event->kind));
     }
-    return finish(&text, driver);
+    return finish(&text, teller);
 }
 
-int cau_trace_run(struct cau_driver *driver, cau_msec at)
+int cau_trace_run(struct cau_teller *teller, cau_msec at, uint8_t state, uint8_t why)
 {
-    struct cau_status_run status;
-    driver->ops->status(driver->state, &status);
-    if (status.state == driver->traced_state && status.why == driver->traced_why) {
+    if (state == teller->state && why == teller->why) {
         return 0;
     }
-    driver->traced_state = status.state;
-    driver->traced_why = status.why;
+    teller->state = state;
+    teller->why = why;
     struct cau_text text;
-    begin(&text, driver, at, "cluster run ");
-    cau_text_say(&text, cau_word_run_state(status.state));
-    say_why(&text, status.why);
-    return finish(&text, driver);
+    begin(&text, teller, at, "cluster run ");
+    cau_text_say(&text, cau_word_run_state(state));
+    say_why(&text, why);
+    return finish(&text, teller);
 }
 
 static void say_update(struct cau_text *text, const struct cau_names *names,
@@ -242,14 +240,14 @@ static void say_result(struct cau_text *text, const struct cau_record *record)
     say_flag(text, record->details_missing, "details-missing");
 }
 
-static int trace_record(const struct cau_driver *driver, cau_msec at,
+static int trace_record(const struct cau_teller *teller, cau_msec at,
                         const struct cau_record *record)
 {
     struct cau_text text;
     char guid[37];
     bool cluster =
         record->type == CAU_REC_ACTIVITY_ID_MAP || record->type == CAU_REC_CLUSTER_RESULT;
-    begin(&text, driver, at, cluster ? "cluster" : cau_name_node(driver->names, record->node));
+    begin(&text, teller, at, cluster ? "cluster" : cau_name_node(teller->names, record->node));
     switch ((enum cau_record_type)record->type) {
     case CAU_REC_ACTIVITY_ID_MAP:
         say_word(&text, " run ", cau_word_guid(record->run, guid));
@@ -270,14 +268,14 @@ static int trace_record(const struct cau_driver *driver, cau_msec at,
         break;
     case CAU_REC_UPDATE_STAGING_RESULT:
     case CAU_REC_UPDATE_INSTALL_RESULT:
-        say_update(&text, driver->names, record);
+        say_update(&text, teller->names, record);
         break;
     case CAU_REC_UPDATE_INFO:
     case CAU_REC_TYPES:
         cau_text_done(&text);
         return 0;
     }
-    return finish(&text, driver);
+    return finish(&text, teller);
 }
 
 static void say_arguments(struct cau_text *text, const struct cau_names *names,
@@ -332,20 +330,20 @@ static bool is_on_node(const struct cau_action *action)
            (action->kind >= CAU_ACT_SCAN && action->kind <= CAU_ACT_RESUME);
 }
 
-int cau_trace_action(struct cau_driver *driver, cau_msec at, const struct cau_action *action)
+int cau_trace_action(struct cau_teller *teller, cau_msec at, const struct cau_action *action)
 {
     if (action->kind == CAU_ACT_RECORD) {
-        return trace_record(driver, at, &action->record);
+        return trace_record(teller, at, &action->record);
     }
     struct flight flight = {action->id, is_on_node(action) ? action->node : CAU_NO_NODE,
                             action->kind};
     struct cau_text text;
-    begin(&text, driver, at, cau_name_node(driver->names, flight.node));
+    begin(&text, teller, at, cau_name_node(teller->names, flight.node));
     say_word(&text, " -> ", cau_word_action(action->kind));
     if (action->id != 0) {
         say_number(&text, " #", action->id);
-        text.failed = !remember(driver, &flight) || text.failed;
+        text.failed = !remember(teller, &flight) || text.failed;
     }
-    say_arguments(&text, driver->names, action);
-    return finish(&text, driver);
+    say_arguments(&text, teller->names, action);
+    return finish(&text, teller);
 }

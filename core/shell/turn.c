@@ -1,10 +1,6 @@
 /* The turn and the loop around it: see turn.h for the order of effects and why it is this one. */
 #include "core/shell/turn.h"
 
-#include "core/shell/journal.h"
-#include "core/shell/report.h"
-#include "core/shell/trace.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -34,15 +30,10 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why)
     driver->progress_size = 0;
     driver->last_at = INT64_MIN;
     driver->turns = 0;
-    driver->journal_seq = 0;
-    driver->kept = driver->journal != NULL ? cau_journal_keep(driver->plan->node_count) : NULL;
     driver->error = 0;
-    driver->traced_state = UINT8_MAX;
-    driver->traced_why = UINT8_MAX;
-    driver->traced_flight = NULL;
     int rc = make_state(driver, reterr_why);
-    if (rc == 0 && driver->journal != NULL) {
-        rc = cau_journal_header(driver->journal, driver->plan, driver->names, driver->label);
+    if (rc == 0) {
+        rc = cau_teller_begin(&driver->tell, driver->plan);
         if (rc < 0) {
             *reterr_why = "the journal's header could not be written";
         }
@@ -58,24 +49,22 @@ void cau_driver_done(struct cau_driver *driver)
     free(driver->state);
     free(driver->actions.list);
     free(driver->progress);
-    cau_trace_forget(driver);
-    cau_journal_forget(driver->kept);
+    cau_teller_done(&driver->tell);
     driver->state = NULL;
     driver->actions.list = NULL;
     driver->progress = NULL;
-    driver->kept = NULL;
 }
 
 int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from)
 {
     size_t size = from->ops->size(from->plan);
-    assert(from->trace == NULL);
+    assert(from->tell.trace == NULL);
     to->state = malloc(size == 0 ? 1 : size);
     to->actions.list = malloc(from->actions.capacity * sizeof(*from->actions.list));
     to->actions.count = 0;
     to->progress = NULL;
     to->progress_size = 0;
-    to->kept = NULL;
+    to->tell.kept = NULL;
     if (to->state == NULL || to->actions.list == NULL) {
         cau_driver_done(to);
         return -ENOMEM;
@@ -95,27 +84,15 @@ static bool went_well(struct cau_driver *driver, int rc)
 
 static bool append(struct cau_driver *driver, const struct cau_event *event)
 {
-    return driver->journal == NULL ||
-           went_well(driver, cau_journal_event(driver->journal, driver->kept, ++driver->journal_seq,
-                                               event));
+    return went_well(driver, cau_teller_event(&driver->tell, event));
 }
 
-/* One action into journal, trace and records. */
 static bool tell_action(struct cau_driver *driver, cau_msec at, const struct cau_action *action)
 {
-    bool record = action->kind == CAU_ACT_RECORD;
-    if (driver->journal != NULL &&
-        !went_well(driver, cau_journal_action(driver->journal, ++driver->journal_seq, action))) {
+    if (!went_well(driver, cau_teller_action(&driver->tell, at, action))) {
         return false;
     }
-    if (driver->trace != NULL && !went_well(driver, cau_trace_action(driver, at, action))) {
-        return false;
-    }
-    if (record && driver->records != NULL &&
-        !went_well(driver, cau_record_write(driver->records, &action->record, driver->names))) {
-        return false;
-    }
-    if (record && driver->on_action != NULL) {
+    if (action->kind == CAU_ACT_RECORD && driver->on_action != NULL) {
         driver->on_action(driver->on_action_ctx, action);
     }
     return true;
@@ -123,24 +100,15 @@ static bool tell_action(struct cau_driver *driver, cau_msec at, const struct cau
 
 static bool trace(struct cau_driver *driver, const struct cau_event *event)
 {
-    if (driver->trace != NULL && (!went_well(driver, cau_trace_event(driver, event)) ||
-                                  !went_well(driver, cau_trace_run(driver, event->at)))) {
-        return false;
-    }
-    for (uint32_t i = 0; i < driver->actions.count; i++) {
-        if (!tell_action(driver, event->at, &driver->actions.list[i])) {
+    if (driver->tell.trace != NULL) {
+        struct cau_status_run status;
+        driver->ops->status(driver->state, &status);
+        if (!went_well(driver, cau_teller_step(&driver->tell, event, status.state, status.why))) {
             return false;
         }
     }
-    return true;
-}
-
-/* The journal first: it is what the others can be made from. */
-static bool sync_all(struct cau_driver *driver)
-{
-    struct cau_sink *sinks[] = {driver->journal, driver->trace, driver->records};
-    for (size_t i = 0; i < sizeof(sinks) / sizeof(sinks[0]); i++) {
-        if (sinks[i] != NULL && !went_well(driver, sinks[i]->sync(sinks[i]))) {
+    for (uint32_t i = 0; i < driver->actions.count; i++) {
+        if (!tell_action(driver, event->at, &driver->actions.list[i])) {
             return false;
         }
     }
@@ -201,7 +169,9 @@ void cau_turn_cut(struct cau_driver *driver, const struct cau_event *event, enum
     assert(driver->actions.count <= driver->actions.capacity);
     driver->turns++;
     if (last == CAU_TURN_STEP || !trace(driver, &now) || last == CAU_TURN_TRACE ||
-        !sync_all(driver) || last == CAU_TURN_SYNC || driver->backend == NULL) {
+
+        !went_well(driver, cau_teller_sync(&driver->tell)) || last == CAU_TURN_SYNC ||
+        driver->backend == NULL) {
         return;
     }
     submit(driver);

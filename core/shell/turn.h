@@ -10,9 +10,7 @@
 
 #include "core/backend.h"
 #include "core/caucus.h"
-#include "core/shell/words.h"
-
-#include <stdio.h>
+#include "core/shell/teller.h"
 
 /* What the loop drives. The core is one decider; rivals and mutants are others. */
 struct cau_decider_ops {
@@ -30,13 +28,6 @@ struct cau_decider_ops {
 
 extern const struct cau_decider_ops cau_decider_core;
 
-/* Where lines go: a file, a growing memory buffer, or nothing. Each write is one whole line or
- * more. Both return 0, or < 0 on an error (-errno). */
-struct cau_sink {
-    int (*write)(struct cau_sink *sink, const char *data, size_t size);
-    int (*sync)(struct cau_sink *sink);
-};
-
 enum cau_turn_part {
     CAU_TURN_APPEND, /* the event is in the journal */
     CAU_TURN_STEP,   /* the decider has decided; nobody knows yet */
@@ -50,32 +41,24 @@ struct cau_driver {
     const struct cau_decider_ops *ops;
     void *state; /* ops->size bytes */
     const struct cau_plan *plan;
-    const struct cau_names *names;
-    const char *label;           /* this coordinator's name, in its trace lines; may be "" */
+    struct cau_teller tell;
     struct cau_backend *backend; /* NULL: nothing is submitted (replay) */
-    struct cau_sink *journal;    /* NULL: none */
-    struct cau_sink *trace;      /* NULL: none */
-    struct cau_sink *records;    /* records.ndjson; NULL: none */
     struct cau_actions actions;
     void *progress;
     size_t progress_size; /* capacity of `progress` */
     cau_msec last_at;
-    uint64_t turns;                   /* done so far */
-    uint64_t journal_seq;             /* of the last line written, the header is 0 */
-    struct cau_journal_kept *kept;    /* the journal's: nodes as it showed them last, or NULL */
-    int error;                        /* first failure of a sink (-errno): the run must not go on */
-    uint8_t traced_state, traced_why; /* of the run, as the trace said last */
-    void *traced_flight;              /* the trace's: operations that wait for their result */
+    uint64_t turns; /* done so far */
+    int error;      /* first failure of a sink (-errno): the run must not go on */
     /* Called for each record (in the trace part) and for each operation before it is submitted; may
      * be NULL. Not called during a replay. */
     void (*on_action)(void *ctx, const struct cau_action *action);
     void *on_action_ctx;
 };
 
-/* Makes a driver's decider and buffers, and writes the journal's header. ops, plan, names, label,
- * backend, sinks and on_action are set by the caller before, the rest is zero; the plan must live
- * as long as the driver. Returns 0, -EINVAL (*reterr_why a static sentence), -ENOMEM, or what the
- * journal's sink returned. After a failure cau_driver_done is allowed and not needed. */
+/* Makes a driver's decider and buffers, and writes the journal's header. ops, plan, what
+ * the teller wants, backend and on_action are set by the caller before, the rest is zero; the plan
+ * must live as long as the driver. Returns 0, -EINVAL (*reterr_why a static sentence), -ENOMEM, or
+ * what the journal's sink returned. After a failure cau_driver_done is allowed and not needed. */
 int cau_driver_init(struct cau_driver *driver, const char **reterr_why);
 void cau_driver_done(struct cau_driver *driver);
 
@@ -99,22 +82,5 @@ void cau_turn_cut(struct cau_driver *driver, const struct cau_event *event,
 int cau_drive(struct cau_driver *driver);
 
 bool cau_driver_ended(const struct cau_driver *driver);
-
-/* Sinks. The file sink writes to `file`; its sync is fflush, and fsync when `durable`. The file
- * stays the caller's. */
-struct cau_sink_file {
-    struct cau_sink sink;
-    FILE *file;
-    bool durable;
-};
-void cau_sink_file_init(struct cau_sink_file *sink, FILE *file, bool durable);
-
-struct cau_sink_memory {
-    struct cau_sink sink;
-    char *data; /* NUL-terminated after each write; NULL before the first */
-    size_t size, capacity;
-};
-void cau_sink_memory_init(struct cau_sink_memory *sink);
-void cau_sink_memory_done(struct cau_sink_memory *sink);
 
 #endif

@@ -381,12 +381,12 @@ int run_connect(struct run *run)
     cau_sink_file_init(&run->records_out, stdout, false);
     run->driver = (struct cau_driver){.ops = &cau_decider_core,
                                       .plan = &run->plan,
-                                      .names = &run->names,
-                                      .label = "",
+                                      .tell = {.names = &run->names,
+                                               .label = "",
+                                               .journal = &run->live.journal.sink,
+                                               .trace = &run->live.trace.sink,
+                                               .records = &run->live.records.sink},
                                       .backend = &run->seam.base,
-                                      .journal = &run->live.journal.sink,
-                                      .trace = &run->live.trace.sink,
-                                      .records = &run->live.records.sink,
                                       .on_action = on_action,
                                       .on_action_ctx = run};
     return 0;

@@ -192,14 +192,14 @@ static int replay(struct run *run, size_t size, uint64_t *ret_events)
     if (passer_open(&journal, live, "journal.ndjson", &live->journal, &why) &&
         passer_open(&trace, live, "trace.txt", &live->trace, &why) &&
         passer_open(&records, live, "records.ndjson", &live->records, &why)) {
-        driver->journal = &journal.sink;
-        driver->trace = &trace.sink;
-        driver->records = &records.sink;
+        driver->tell.journal = &journal.sink;
+        driver->tell.trace = &trace.sink;
+        driver->tell.records = &records.sink;
         rc = cau_replay(run->journal, size, driver, &replayed, &why);
         *ret_events = replayed.events;
-        driver->journal = &live->journal.sink;
-        driver->trace = &live->trace.sink;
-        driver->records = &live->records.sink;
+        driver->tell.journal = &live->journal.sink;
+        driver->tell.trace = &live->trace.sink;
+        driver->tell.records = &live->records.sink;
     }
     struct passer *all[] = {&journal, &trace, &records};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

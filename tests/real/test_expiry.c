@@ -153,8 +153,7 @@ static void live(struct coordinator *ret, const struct real_cluster *cluster,
     }
     ret->driver = (struct cau_driver){.ops = &cau_decider_core,
                                       .plan = &ret->plan.plan,
-                                      .names = &ret->plan.names,
-                                      .label = "",
+                                      .tell = {.names = &ret->plan.names, .label = ""},
                                       .backend = &ret->seam};
     if (cau_driver_init(&ret->driver, &said) != 0) {
         die("no driver", said);

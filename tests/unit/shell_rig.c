@@ -219,12 +219,12 @@ void shell_rig_prepare(struct shell_rig *rig)
     sink_init(&rig->records, 'r', 'R');
     rig->driver = (struct cau_driver){.ops = &rig_decider,
                                       .plan = &rig->plan,
-                                      .names = &names,
-                                      .label = "c1",
+                                      .tell = {.names = &names,
+                                               .label = "c1",
+                                               .journal = &rig->journal.sink,
+                                               .trace = &rig->trace.sink,
+                                               .records = &rig->records.sink},
                                       .backend = &rig->backend.backend,
-                                      .journal = &rig->journal.sink,
-                                      .trace = &rig->trace.sink,
-                                      .records = &rig->records.sink,
                                       .on_action = on_action};
 }
 

@@ -21,7 +21,7 @@ static void test_order_of_a_turn(void)
     cau_turn(&rig.driver, &tick);
     CU_ASSERT_STRING_EQUAL(rig_log, "esatrnatatJTRnwnw");
     CU_ASSERT_EQUAL(rig.driver.turns, 2);
-    CU_ASSERT_EQUAL(rig.driver.journal_seq, 6);
+    CU_ASSERT_EQUAL(rig.driver.tell.journal_seq, 6);
     CU_ASSERT_EQUAL(rig.driver.error, 0);
     CU_ASSERT_EQUAL(rig.backend.progress_size, 2); /* that of after the step */
     CU_ASSERT_EQUAL(rig.backend.progress[1], 2);

@@ -131,7 +131,7 @@ static void test_resume_after_each_cut(void)
             replay(&again, rig.journal.memory.data, rig.journal.memory.size, &events, &why), 0);
         CU_ASSERT_EQUAL(events, 2);
         CU_ASSERT_EQUAL(again.driver.last_at, 2000);
-        CU_ASSERT_EQUAL(again.driver.journal_seq, 6);
+        CU_ASSERT_EQUAL(again.driver.tell.journal_seq, 6);
         CU_ASSERT_PTR_EQUAL(again.driver.backend, &again.backend.backend);
         if (part != CAU_TURN_APPEND) {
             CU_ASSERT_EQUAL(shell_rig_digest(again.driver.state),
@@ -281,7 +281,7 @@ static void test_replay_of_the_core(void)
     CU_ASSERT_EQUAL(rc, 0);
     CU_ASSERT_PTR_NULL(why);
     CU_ASSERT_EQUAL(replayed.events, rig.driver.turns);
-    CU_ASSERT_EQUAL(replayed.events + replayed.actions, rig.driver.journal_seq);
+    CU_ASSERT_EQUAL(replayed.events + replayed.actions, rig.driver.tell.journal_seq);
     CU_ASSERT_TRUE(replayed.actions > 0);
     CU_ASSERT_EQUAL(replayed.ended, cau_driver_ended(&rig.driver));
     free(why);
