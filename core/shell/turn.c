@@ -34,6 +34,7 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why)
     int rc = make_state(driver, reterr_why);
     if (rc == 0) {
         rc = cau_teller_begin(&driver->tell, driver->plan);
+        rc = rc == 0 && driver->tape != NULL ? cau_tape_begin(driver->tape) : rc;
         if (rc < 0) {
             *reterr_why = "the journal's header could not be written";
         }
@@ -84,12 +85,14 @@ static bool went_well(struct cau_driver *driver, int rc)
 
 static bool append(struct cau_driver *driver, const struct cau_event *event)
 {
-    return went_well(driver, cau_teller_event(&driver->tell, event));
+    return went_well(driver, cau_teller_event(&driver->tell, event)) &&
+           (driver->tape == NULL || went_well(driver, cau_tape_event(driver->tape, event)));
 }
 
 static bool tell_action(struct cau_driver *driver, cau_msec at, const struct cau_action *action)
 {
-    if (!went_well(driver, cau_teller_action(&driver->tell, at, action))) {
+    if (!went_well(driver, cau_teller_action(&driver->tell, at, action)) ||
+        (driver->tape != NULL && !went_well(driver, cau_tape_action(driver->tape, action)))) {
         return false;
     }
     if (action->kind == CAU_ACT_RECORD && driver->on_action != NULL) {
@@ -98,14 +101,22 @@ static bool tell_action(struct cau_driver *driver, cau_msec at, const struct cau
     return true;
 }
 
+static bool tell_step(struct cau_driver *driver, const struct cau_event *event)
+{
+    struct cau_status_run status;
+    if (driver->tell.trace == NULL && driver->tape == NULL) {
+        return true;
+    }
+    driver->ops->status(driver->state, &status);
+    return went_well(driver, cau_teller_step(&driver->tell, event, status.state, status.why)) &&
+           (driver->tape == NULL ||
+            went_well(driver, cau_tape_step(driver->tape, status.state, status.why)));
+}
+
 static bool trace(struct cau_driver *driver, const struct cau_event *event)
 {
-    if (driver->tell.trace != NULL) {
-        struct cau_status_run status;
-        driver->ops->status(driver->state, &status);
-        if (!went_well(driver, cau_teller_step(&driver->tell, event, status.state, status.why))) {
-            return false;
-        }
+    if (!tell_step(driver, event)) {
+        return false;
     }
     for (uint32_t i = 0; i < driver->actions.count; i++) {
         if (!tell_action(driver, event->at, &driver->actions.list[i])) {

@@ -1,6 +1,7 @@
 /* One turn: append, step, trace, sync, submit. Always in this order.
  *
- * A driver binds a decider (the core, or a rival's policy) to a backend, a journal and a trace. The
+ * A driver binds a decider (the core, or a rival's policy) to a backend, a journal and a trace: as
+ * lines in its sinks, or as data on a tape, of which the lines can be made at any time. The
  * event is in the journal before the decider sees it, the actions are in it (and it is on the disk)
  * before the backend does. A turn may be cut between any two of its parts: that is how a
  * coordinator dies, and why a replay of the journal always ends where the dead one stood or just
@@ -10,7 +11,7 @@
 
 #include "core/backend.h"
 #include "core/caucus.h"
-#include "core/shell/teller.h"
+#include "core/shell/tape.h"
 
 /* What the loop drives. The core is one decider; rivals and mutants are others. */
 struct cau_decider_ops {
@@ -41,14 +42,15 @@ struct cau_driver {
     const struct cau_decider_ops *ops;
     void *state; /* ops->size bytes */
     const struct cau_plan *plan;
-    struct cau_teller tell;
+    struct cau_teller tell;      /* of each turn, at once: where the run is on a disk */
+    struct cau_tape *tape;       /* keeps each turn, to be told later; NULL: none */
     struct cau_backend *backend; /* NULL: nothing is submitted (replay) */
     struct cau_actions actions;
     void *progress;
     size_t progress_size; /* capacity of `progress` */
     cau_msec last_at;
     uint64_t turns; /* done so far */
-    int error;      /* first failure of a sink (-errno): the run must not go on */
+    int error;      /* first failure of a sink or the tape (-errno): the run must not go on */
     /* Called for each record (in the trace part) and for each operation before it is submitted; may
      * be NULL. Not called during a replay. */
     void (*on_action)(void *ctx, const struct cau_action *action);
@@ -63,7 +65,8 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why);
 void cau_driver_done(struct cau_driver *driver);
 
 /* Makes `to`, an assignment of `from`, a driver of its own: its decider stands where the other's
- * does. Both must be without a trace. Returns 0 or -ENOMEM, when `to` is no driver. */
+ * does. Both must be without a trace; the tape is the caller's. Returns 0 or -ENOMEM, when `to` is
+ * no driver. */
 int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from);
 
 /* Does one round and never waits. event->at is raised to last_at if it lies before. Once a sink has
