@@ -4,6 +4,7 @@
 #include "core/shell/text.h"
 #include "core/shell/words.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static const struct {
@@ -51,35 +52,64 @@ static const struct {
     [SIM_COORDINATOR_UNCUT] = {"coordinator_uncut", "its network is back"},
 };
 
-static void put(struct cau_sink_memory *sink, struct cau_text *text)
-{
-    if (text->failed || sink->sink.write(&sink->sink, text->data, text->size) < 0)
-        abort();
-    cau_text_done(text);
-}
-
-void sim_chronicle_init(struct sim_chronicle *chronicle, const struct scenario *scenario)
-{
-    struct cau_text text;
-
-    *chronicle = (struct sim_chronicle){.scenario = scenario};
-    cau_sink_memory_init(&chronicle->world);
-    cau_sink_memory_init(&chronicle->votes);
-    cau_text_init(&text);
-    cau_text_say(&text, "time_s,expected,total,needed,quorate,out,margin\n");
-    put(&chronicle->votes, &text);
-}
-
 void sim_chronicle_done(struct sim_chronicle *chronicle)
 {
-    cau_sink_memory_done(&chronicle->world);
-    cau_sink_memory_done(&chronicle->votes);
+    free(chronicle->happenings);
+    free(chronicle->votes);
+    *chronicle = (struct sim_chronicle){0};
+}
+
+/* --- Keeping --- */
+
+/* The block with room for one more element after `count`. */
+static void *grown(void *block, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return block;
+    *capacity = 2 * *capacity + 64;
+    block = realloc(block, *capacity * size);
+    if (block == NULL)
+        abort();
+    return block;
 }
 
 static bool same(const struct sim_best *a, const struct sim_best *b)
 {
     return a->expected == b->expected && a->total == b->total && a->needed == b->needed &&
            a->quorate == b->quorate && a->out == b->out;
+}
+
+void sim_chronicle_look(struct sim_chronicle *chronicle, const struct sim_world *world)
+{
+    struct sim_chronicle_votes now = {.at = sim_world_now(world)};
+    size_t count = chronicle->vote_count;
+
+    sim_world_best(world, &now.best);
+    if (count > 0 && same(&now.best, &chronicle->votes[count - 1].best))
+        return;
+    chronicle->votes = grown(chronicle->votes, count, &chronicle->vote_capacity, sizeof now);
+    chronicle->votes[chronicle->vote_count++] = now;
+}
+
+void sim_chronicle_add(struct sim_chronicle *chronicle, const struct sim_world *world,
+                       const struct sim_happening *what)
+{
+    if (words[what->kind].event != NULL) {
+        chronicle->happenings =
+            grown(chronicle->happenings, chronicle->count, &chronicle->capacity, sizeof *what);
+        chronicle->happenings[chronicle->count++] = *what;
+    }
+    sim_chronicle_look(chronicle, world);
+}
+
+/* --- Telling --- */
+
+static int put(struct cau_sink *sink, struct cau_text *text)
+{
+    int rc = text->failed ? -ENOMEM : sink->write(sink, text->data, text->size);
+
+    cau_text_done(text);
+    return rc;
 }
 
 static void say_seconds(struct cau_text *text, sim_nsec at)
@@ -99,27 +129,34 @@ static void say_count(struct cau_text *text, int64_t count)
     cau_text_int(text, count);
 }
 
-void sim_chronicle_votes(struct sim_chronicle *chronicle, const struct sim_world *world)
+static void say_votes(struct cau_text *text, const struct sim_chronicle_votes *votes)
 {
-    sim_nsec now = sim_world_now(world);
-    struct sim_best best;
-    struct cau_text text;
+    const struct sim_best *best = &votes->best;
 
-    sim_world_best(world, &best);
-    if (chronicle->any && same(&best, &chronicle->last))
-        return;
-    chronicle->any = true;
-    chronicle->last = best;
+    say_seconds(text, votes->at);
+    say_count(text, best->expected);
+    say_count(text, best->total);
+    say_count(text, best->needed);
+    say_count(text, best->quorate);
+    say_count(text, best->out);
+    say_count(text, (int64_t)best->total - (int64_t)best->needed);
+    cau_text_say(text, "\n");
+}
+
+int sim_chronicle_votes(const struct sim_chronicle *chronicle, struct cau_sink *sink)
+{
+    struct cau_text text;
+    int rc;
+
     cau_text_init(&text);
-    say_seconds(&text, now);
-    say_count(&text, best.expected);
-    say_count(&text, best.total);
-    say_count(&text, best.needed);
-    say_count(&text, best.quorate);
-    say_count(&text, best.out);
-    say_count(&text, (int64_t)best.total - (int64_t)best.needed);
-    cau_text_say(&text, "\n");
-    put(&chronicle->votes, &text);
+    cau_text_say(&text, "time_s,expected,total,needed,quorate,out,margin\n");
+    rc = put(sink, &text);
+    for (size_t i = 0; rc == 0 && i < chronicle->vote_count; i++) {
+        cau_text_init(&text);
+        say_votes(&text, &chronicle->votes[i]);
+        rc = put(sink, &text);
+    }
+    return rc;
 }
 
 static void say_sites(struct cau_text *text, const struct scenario *scenario,
@@ -171,15 +208,15 @@ static void say_happening(struct cau_text *text, const struct scenario *s,
     cau_text_say(text, "}\n");
 }
 
-void sim_chronicle_add(struct sim_chronicle *chronicle, const struct sim_world *world,
-                       const struct sim_happening *what)
+int sim_chronicle_world(const struct sim_chronicle *chronicle, struct cau_sink *sink)
 {
     struct cau_text text;
+    int rc = 0;
 
-    if (words[what->kind].event != NULL) {
+    for (size_t i = 0; rc == 0 && i < chronicle->count; i++) {
         cau_text_init(&text);
-        say_happening(&text, chronicle->scenario, what);
-        put(&chronicle->world, &text);
+        say_happening(&text, chronicle->scenario, &chronicle->happenings[i]);
+        rc = put(sink, &text);
     }
-    sim_chronicle_votes(chronicle, world);
+    return rc;
 }

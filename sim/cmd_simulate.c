@@ -4,6 +4,7 @@
 #include "core/cli/talk.h"
 #include "core/cli/units.h"
 #include "core/shell/exit.h"
+#include "core/shell/report.h"
 #include "core/shell/rundir.h"
 #include "core/shell/summary.h"
 #include "sim/checker.h"
@@ -282,23 +283,32 @@ static void write_command(FILE *file, const struct request *r)
             r->who.rival != NULL ? " --decider " : "", r->who.rival != NULL ? r->decider : "");
 }
 
+static int put_text(struct cau_rundir *dir, const char *name, const struct sim_outcome *outcome,
+                    uint32_t index, enum sim_text what, char **reterr_why)
+{
+    size_t size;
+    char *text = sim_outcome_text(outcome, index, what, &size);
+    int result = cau_rundir_put(dir, name, text, size, reterr_why);
+    free(text);
+    return result;
+}
+
 static int put_coordinator(struct cau_rundir *dir, const struct sim_outcome *outcome,
                            uint32_t index, char **reterr_why)
 {
-    const struct sim_outcome_coordinator *o = &outcome->coordinators[index];
     char prefix[64] = "", name[128];
     if (index != sim_principal(outcome)) {
         snprintf(prefix, sizeof prefix, "coordinators/%u/", index);
     }
-    const struct {
+    static const struct {
         const char *name;
-        const struct sim_outcome_text *text;
-    } files[] = {
-        {"journal.ndjson", &o->journal}, {"trace.txt", &o->trace}, {"records.ndjson", &o->records}};
+        enum sim_text text;
+    } files[] = {{"journal.ndjson", SIM_TEXT_JOURNAL},
+                 {"trace.txt", SIM_TEXT_TRACE},
+                 {"records.ndjson", SIM_TEXT_RECORDS}};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(name, sizeof name, "%s%s", prefix, files[i].name);
-        int result =
-            cau_rundir_put(dir, name, files[i].text->data, files[i].text->size, reterr_why);
+        int result = put_text(dir, name, outcome, index, files[i].text, reterr_why);
         if (result != 0) {
             return result;
         }
@@ -329,11 +339,15 @@ static int put_rest(struct cau_rundir *dir, const struct request *r,
         size_t size;
     } files[] = {{"scenario.json", expanded, expanded != NULL ? strlen(expanded) : 0},
                  {"manifest.json", manifest.data, manifest.size},
-                 {"cmd.sh", command.data, command.size},
-                 {"world.ndjson", outcome->world.data, outcome->world.size},
-                 {"votes.csv", outcome->votes.data, outcome->votes.size}};
+                 {"cmd.sh", command.data, command.size}};
     for (size_t i = 0; result == 0 && i < sizeof files / sizeof files[0]; i++) {
         result = cau_rundir_put(dir, files[i].name, files[i].data, files[i].size, reterr_why);
+    }
+    if (result == 0) {
+        result = put_text(dir, "world.ndjson", outcome, 0, SIM_TEXT_WORLD, reterr_why);
+    }
+    if (result == 0) {
+        result = put_text(dir, "votes.csv", outcome, 0, SIM_TEXT_VOTES, reterr_why);
     }
     free(expanded);
     free(manifest.data);
@@ -390,20 +404,8 @@ static int write_rundir(struct cau_rundir *dir, const struct request *r,
     return result == 0 ? 0 : cau_say_why("simulate", why, CAU_EXIT_INTERNAL);
 }
 
-static int print_result(const struct request *r, const struct scenario *scenario,
-                        const struct sim_outcome *outcome)
+static void print_coordinators(const struct scenario *scenario, const struct sim_outcome *outcome)
 {
-    char *why = NULL;
-    uint32_t principal = sim_principal(outcome);
-    const struct sim_outcome_coordinator *o = &outcome->coordinators[principal];
-    if (r->json) {
-        fwrite(o->records.data, 1, o->records.size, stdout);
-        return 0;
-    }
-    char *report = sim_report_of(outcome, principal, &why);
-    if (report == NULL) {
-        return cau_say_why("simulate", why, CAU_EXIT_INTERNAL);
-    }
     for (uint32_t i = 0; outcome->coordinator_count > 1 && i < outcome->coordinator_count; i++) {
         const struct sim_outcome_coordinator *other = &outcome->coordinators[i];
         const char *because = other->ended && other->status.why != CAU_WHY_NONE
@@ -416,18 +418,39 @@ static int print_result(const struct request *r, const struct scenario *scenario
                                : "did not end",
                *because != '\0' ? ", " : "", because);
     }
-    if (o->records.size > 0 && o->ended) {
+}
+
+static void print_end(const struct sim_outcome *outcome, const char *records, const char *report)
+{
+    const struct sim_outcome_coordinator *o = &outcome->coordinators[sim_principal(outcome)];
+    if (*records != '\0' && o->ended) {
         cau_summary_print(stdout, report);
         if (o->status.notes & CAU_NOTE_WHAT_IF) {
-            cau_summary_what_if(stdout, o->records.data);
+            cau_summary_what_if(stdout, records);
         }
     } else if (sim_paused(outcome)) {
         puts("The run is paused, and nobody in the scenario's requests resumes or stops it.");
     } else {
         puts("No coordinator brought the run to its end.");
     }
+}
+
+static int print_result(const struct request *r, const struct scenario *scenario,
+                        const struct sim_outcome *outcome)
+{
+    char *why = NULL, *report = NULL;
+    int result = 0;
+    size_t size;
+    char *records = sim_outcome_text(outcome, sim_principal(outcome), SIM_TEXT_RECORDS, &size);
+    if (r->json) {
+        fwrite(records, 1, size, stdout);
+    } else if ((result = cau_report_fold(records, size, &report, &why)) == 0) {
+        print_coordinators(scenario, outcome);
+        print_end(outcome, records, report);
+    }
+    free(records);
     free(report);
-    return 0;
+    return result == 0 ? 0 : cau_say_why("simulate", why, CAU_EXIT_INTERNAL);
 }
 
 static void warn(const struct scenario *scenario)
@@ -492,7 +515,9 @@ static int simulate(const struct request *r, const struct scenario *scenario)
     const struct sim_outcome_coordinator *o = &outcome.coordinators[sim_principal(&outcome)];
     int code = sim_paused(&outcome) ? CAU_EXIT_FAILED : o->exit;
     if (r->progress || (r->speed == 0 && isatty(STDERR_FILENO))) {
-        fputs(o->trace.data, stderr);
+        char *trace = sim_outcome_text(&outcome, sim_principal(&outcome), SIM_TEXT_TRACE, NULL);
+        fputs(trace, stderr);
+        free(trace);
     }
     if (o->error != NULL) {
         cau_say("simulate", "%s", o->error);

@@ -37,12 +37,11 @@ uint32_t sim_principal(const struct sim_outcome *outcome)
 
 char *sim_report_of(const struct sim_outcome *outcome, uint32_t coordinator, char **reterr_why)
 {
-    const struct sim_outcome_text *records = &outcome->coordinators[coordinator].records;
-    char *report = NULL;
-    if (cau_report_fold(records->data, records->size, &report, reterr_why) != 0) {
-        return NULL;
-    }
-    return report;
+    size_t size;
+    char *records = sim_outcome_text(outcome, coordinator, SIM_TEXT_RECORDS, &size), *report = NULL;
+    int rc = cau_report_fold(records, size, &report, reterr_why);
+    free(records);
+    return rc == 0 ? report : NULL;
 }
 
 static const char *status_word(const struct sim_outcome_coordinator *o)

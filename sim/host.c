@@ -154,7 +154,7 @@ static void turn(struct sim_host *h, const struct cau_event *event)
     }
     cau_turn(&h->driver, event);
     if (h->driver.error != 0) {
-        h->outcome->error = sentence("a journal, trace or record could not be kept in memory");
+        h->outcome->error = sentence("its turns could not be kept in memory");
         leave(h, true);
         return;
     }
@@ -207,29 +207,19 @@ static const struct cau_decider_ops *decider(const struct sim_play *play, uint32
     return o->decider != NULL ? o->decider : &cau_decider_core;
 }
 
-static const char *label_of(const struct sim_host *h)
-{
-    const struct scenario *s = h->play->scenario;
-
-    return s->coordinator_count > 1 ? s->coordinators[h->index].name : "";
-}
-
 static void prepare(struct sim_host *h)
 {
     const struct scenario_plan *plan = &h->play->plans->of[h->index];
-    bool quiet = h->play->options.quiet, journal = !quiet;
+    bool keeps = !h->play->options.quiet;
 
     for (uint32_t c = 0; c < h->play->scenario->coordinator_count; c++) /* a successor needs it */
-        journal |= h->play->scenario->coordinators[c].resumes &&
-                   h->play->scenario->coordinators[c].predecessor == h->index;
+        keeps |= h->play->scenario->coordinators[c].resumes &&
+                 h->play->scenario->coordinators[c].predecessor == h->index;
     sim_backend_init(&h->backend, h->play->stage.world, h->index);
     h->driver = (struct cau_driver){.ops = decider(h->play, h->index),
                                     .plan = &plan->plan,
-                                    .tell = {.names = &plan->names,
-                                             .label = label_of(h),
-                                             .journal = journal ? &h->journal.sink : NULL,
-                                             .trace = quiet ? NULL : &h->trace.sink,
-                                             .records = quiet ? NULL : &h->records.sink},
+                                    .tell = sim_plans_teller(h->play->plans, h->index),
+                                    .tape = keeps ? &h->tape : NULL,
                                     .backend = &h->backend.base,
                                     .on_action = on_action,
                                     .on_action_ctx = h};
@@ -241,17 +231,30 @@ static void fail_to_start(struct sim_host *h, char *why)
     leave(h, true);
 }
 
+/* What it would have on its disk. */
+static void write_journal(const struct sim_host *h, struct cau_sink_memory *ret)
+{
+    struct cau_teller teller = sim_plans_teller(h->play->plans, h->index);
+
+    cau_sink_memory_init(ret);
+    teller.journal = &ret->sink;
+    if (cau_tape_tell(&h->tape, &h->play->plans->of[h->index].plan, &teller) < 0)
+        abort();
+}
+
 /* From the journal of a dead one on the same host. */
 static void go_on(struct sim_host *h, struct sim_host *predecessor)
 {
+    struct cau_sink_memory journal;
     struct cau_event event;
     struct cau_replayed replayed;
     char *why = NULL;
     int rc;
 
     leave(predecessor, true); /* the service manager kills what is left of it */
-    rc = cau_replay(predecessor->journal.data, predecessor->journal.size, &h->driver, &replayed,
-                    &why);
+    write_journal(predecessor, &journal);
+    rc = cau_replay(journal.data, journal.size, &h->driver, &replayed, &why);
+    cau_sink_memory_done(&journal);
     if (rc != 0) {
         fail_to_start(h, why);
         return;
@@ -274,7 +277,7 @@ static void start(struct sim_host *h)
     h->outcome->started_at = sim_world_now(h->play->stage.world);
     sim_world_started(h->play->stage.world, h->index);
     prepare(h);
-    if (c->resumes && h->play->hosts[c->predecessor].journal.size > 0) {
+    if (c->resumes && h->play->hosts[c->predecessor].tape.size > 0) {
         go_on(h, &h->play->hosts[c->predecessor]);
         return;
     }
@@ -331,9 +334,6 @@ void sim_host_init(struct sim_host *h, struct sim_play *play, uint32_t coordinat
     h->outcome = &play->outcome.coordinators[coordinator];
     h->outcome->started_at = h->outcome->ended_at = SIM_NEVER;
     h->outcome->exit = CAU_EXIT_INTERNAL;
-    cau_sink_memory_init(&h->journal);
-    cau_sink_memory_init(&h->trace);
-    cau_sink_memory_init(&h->records);
 }
 
 void sim_host_copy(struct sim_host *h, const struct sim_host *from, struct sim_play *play)
@@ -341,14 +341,11 @@ void sim_host_copy(struct sim_host *h, const struct sim_host *from, struct sim_p
     *h = *from;
     h->play = play;
     h->outcome = &play->outcome.coordinators[h->index];
-    cau_sink_memory_init(&h->trace);
-    cau_sink_memory_init(&h->records);
-    cau_sink_memory_init(&h->journal);
-    if (from->journal.size > 0)
-        h->journal.sink.write(&h->journal.sink, from->journal.data, from->journal.size);
+    if (cau_tape_copy(&h->tape, &from->tape) < 0)
+        abort();
     sim_backend_init(&h->backend, play->stage.world, h->index);
-    if (from->driver.tell.journal != NULL)
-        h->driver.tell.journal = &h->journal.sink;
+    if (from->driver.tape != NULL)
+        h->driver.tape = &h->tape;
     h->driver.backend = &h->backend.base;
     h->driver.on_action_ctx = h;
     if (h->made && cau_driver_copy(&h->driver, &from->driver) < 0)
@@ -359,7 +356,5 @@ void sim_host_done(struct sim_host *h)
 {
     if (h->made)
         cau_driver_done(&h->driver);
-    cau_sink_memory_done(&h->journal);
-    cau_sink_memory_done(&h->trace);
-    cau_sink_memory_done(&h->records);
+    cau_tape_done(&h->tape);
 }

@@ -1,5 +1,5 @@
 /* A run in progress: a stage, the coordinators on it, and what has come of it so far. Inside of
- * run.c and host.c; everybody else sees run.h. */
+ * run.c, host.c and outcome.c; everybody else sees run.h. */
 #ifndef SIM_PLAY_H
 #define SIM_PLAY_H
 
@@ -13,13 +13,16 @@ struct sim_plans {
     uint32_t users, count; /* of `of`: those that are made */
     struct scenario_plan of[];
 };
+void sim_plans_leave(struct sim_plans *plans);
+/* With names and label of a coordinator, and without sinks. */
+struct cau_teller sim_plans_teller(const struct sim_plans *plans, uint32_t coordinator);
 
 /* A coordinator: a driver that the world calls. */
 struct sim_host {
     struct sim_play *play;
     struct cau_driver driver;
     struct sim_backend backend;
-    struct cau_sink_memory journal, trace, records;
+    struct cau_tape tape;
     struct sim_outcome_coordinator *outcome;
     uint32_t index;
     uint32_t ticks; /* at this moment */

@@ -153,13 +153,23 @@ static int make_plans(struct sim_play *play, size_t *ret_progress_max, char **re
     return 0;
 }
 
-static void leave_plans(struct sim_plans *plans)
+void sim_plans_leave(struct sim_plans *plans)
 {
     if (--plans->users > 0)
         return;
     for (uint32_t c = 0; c < plans->count; c++)
         scenario_plan_done(&plans->of[c]);
     free(plans);
+}
+
+struct cau_teller sim_plans_teller(const struct sim_plans *plans, uint32_t coordinator)
+{
+    const struct scenario_plan *plan = &plans->of[coordinator];
+    const struct scenario *s = plan->scenario;
+
+    return (struct cau_teller){.names = &plan->names,
+                               .label = s->coordinator_count > 1 ? s->coordinators[coordinator].name
+                                                                 : ""};
 }
 
 static struct sim_play *new_play(const struct sim_run_options *options)
@@ -176,7 +186,7 @@ static struct sim_play *new_play(const struct sim_run_options *options)
         .coordinator_count = s->coordinator_count,
         .faults = sim_zeroed(s->fault_count, sizeof *play->outcome.faults),
         .fault_count = s->fault_count};
-    sim_chronicle_init(&play->chronicle, s);
+    play->chronicle.scenario = s;
     return play;
 }
 
@@ -201,7 +211,7 @@ struct sim_play *sim_play_begin(const struct sim_run_options *options, char **re
         return NULL;
     }
     if (!options->quiet)
-        sim_chronicle_votes(&play->chronicle, play->stage.world);
+        sim_chronicle_look(&play->chronicle, play->stage.world);
     return play;
 }
 
@@ -249,24 +259,14 @@ struct sim_play *sim_play_copy(const struct sim_play *from, const struct sim_wat
 
 /* --- Its end --- */
 
-/* Takes a sink's text over. */
-static struct sim_outcome_text text_of(struct cau_sink_memory *sink)
-{
-    struct sim_outcome_text text = {.data = sink->data, .size = sink->size};
-
-    if (text.data == NULL)
-        text.data = sim_zeroed(1, 1);
-    sink->data = NULL;
-    sink->size = sink->capacity = 0;
-    return text;
-}
-
 static void gather(struct sim_play *play)
 {
     struct sim_outcome *o = &play->outcome;
 
-    o->world = text_of(&play->chronicle.world);
-    o->votes = text_of(&play->chronicle.votes);
+    o->chronicle = play->chronicle;
+    play->chronicle = (struct sim_chronicle){0};
+    o->plans = play->plans;
+    o->plans->users++;
     o->counts = sim_world_counts(play->stage.world);
     for (uint32_t f = 0; f < play->scenario->fault_count; f++)
         o->faults[f] = sim_world_fault_count(play->stage.world, f);
@@ -275,9 +275,8 @@ static void gather(struct sim_play *play)
 
         if (!h->outcome->ended && !h->outcome->died)
             sim_host_take_stock(h);
-        h->outcome->trace = text_of(&h->trace);
-        h->outcome->journal = text_of(&h->journal);
-        h->outcome->records = text_of(&h->records);
+        h->outcome->tape = h->tape;
+        h->tape = (struct cau_tape){0};
     }
 }
 
@@ -291,7 +290,7 @@ void sim_play_end(struct sim_play *play, struct sim_outcome *ret)
     if (play->stage.kind != NULL)
         sim_stage_done(&play->stage);
     sim_chronicle_done(&play->chronicle);
-    leave_plans(play->plans);
+    sim_plans_leave(play->plans);
     if (ret != NULL)
         *ret = play->outcome;
     else
@@ -310,34 +309,4 @@ int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char
     }
     sim_play_end(play, ret);
     return 0;
-}
-
-bool sim_paused(const struct sim_outcome *outcome)
-{
-    for (uint32_t i = 0; i < outcome->coordinator_count; i++) {
-        const struct sim_outcome_coordinator *o = &outcome->coordinators[i];
-
-        if (outcome->did_not_end && !o->died && o->status.state == CAU_RUN_PAUSED)
-            return true;
-    }
-    return false;
-}
-
-void sim_outcome_done(struct sim_outcome *outcome)
-{
-    for (uint32_t c = 0; c < outcome->coordinator_count; c++) {
-        struct sim_outcome_coordinator *o = &outcome->coordinators[c];
-
-        free(o->trace.data);
-        free(o->journal.data);
-        free(o->records.data);
-        free(o->error);
-    }
-    free(outcome->coordinators);
-    free(outcome->suspends);
-    free(outcome->restarts);
-    free(outcome->faults);
-    free(outcome->world.data);
-    free(outcome->votes.data);
-    *outcome = (struct sim_outcome){0};
 }

@@ -3,6 +3,7 @@
 #define SIM_RUN_H
 
 #include "core/shell/turn.h"
+#include "sim/chronicle.h"
 #include "sim/world.h"
 
 /* Called after every change of the truth, and for every record of a coordinator; the world is read
@@ -47,13 +48,8 @@ struct sim_run_options {
     bool quiet; /* no journals, traces, records and chronicle: for campaigns */
 };
 
-struct sim_outcome_text {
-    char *data; /* NUL-terminated; never NULL after a run */
-    size_t size;
-};
-
 struct sim_outcome_coordinator {
-    struct sim_outcome_text trace, journal, records;
+    struct cau_tape tape;          /* its turns, of which its texts are made */
     struct cau_status_run status;  /* as it stood last; all zero if it never started */
     sim_nsec started_at, ended_at; /* SIM_NEVER: did not */
     uint64_t turns;
@@ -72,7 +68,8 @@ struct sim_outcome {
     uint32_t restart_count;
     uint32_t *faults; /* per fault of the scenario: how often it happened */
     uint32_t fault_count;
-    struct sim_outcome_text world, votes; /* world.ndjson, votes.csv */
+    struct sim_chronicle chronicle;
+    struct sim_plans *plans; /* what the tapes are of; they borrow the scenario */
     struct sim_counts counts;
     sim_nsec end;     /* when the last coordinator ended or died */
     bool did_not_end; /* the limit came first, or it was given up */
@@ -97,6 +94,21 @@ void sim_play_end(struct sim_play *play, struct sim_outcome *ret);
  * (malloc'd) as sim_play_begin. After < 0 the outcome is empty. */
 int sim_run(const struct sim_run_options *options, struct sim_outcome *ret, char **reterr_why);
 void sim_outcome_done(struct sim_outcome *outcome);
+
+/* What can be read of a run. The first three are a coordinator's, the others are of all. */
+enum sim_text {
+    SIM_TEXT_JOURNAL, /* journal.ndjson */
+    SIM_TEXT_TRACE,   /* trace.txt */
+    SIM_TEXT_RECORDS, /* records.ndjson */
+    SIM_TEXT_WORLD,   /* world.ndjson */
+    SIM_TEXT_VOTES,   /* votes.csv */
+    SIM_TEXTS
+};
+
+/* Made now, from what was kept: malloc'd and NUL-terminated; `ret_size` may be NULL. The scenario
+ * must still be there. */
+char *sim_outcome_text(const struct sim_outcome *outcome, uint32_t coordinator, enum sim_text what,
+                       size_t *ret_size);
 
 /* Did the run not end because it is paused, and nobody resumes or stops it? */
 bool sim_paused(const struct sim_outcome *outcome);

@@ -1,5 +1,6 @@
 /* Our side: runs of a made-up cluster of N nodes, with everything that `caucus simulate` keeps in
- * memory: journal, trace, records, chronicle. With `quiet`, as a campaign, without them.
+ * memory: all that journal, trace, records and chronicle are made of, as data. With `texts` they
+ * are made as well, of each run, in memory. With `quiet`, as a campaign, nothing is kept.
  *
  * Four sites, a role on each node, two updates of which one wants a restart. With `faults` machines
  * crash and are repaired, boots are slow, a site is cut off now and then. On the heap engine the
@@ -7,7 +8,7 @@
  * worker that loads the platform and forks for each. The bytes of world and core are those of their
  * blocks.
  *
- * usage: bench heap|simgrid NODES RUNS [faults] [quiet] [parallel N] [within MB]
+ * usage: bench heap|simgrid NODES RUNS [faults] [quiet] [texts] [parallel N] [within MB]
  *
  * `within` is a limit of memory: a run that wants more does not end.
  */
@@ -27,7 +28,7 @@
 #include <sys/resource.h>
 
 struct sum {
-    uint64_t messages, notes, turns, text, ended, faults, died;
+    uint64_t messages, notes, turns, kept, text, ended, faults, died;
 };
 
 struct bench {
@@ -35,7 +36,7 @@ struct bench {
     struct sim_engine *prepared; /* in a worker */
     const char *engine;
     uint64_t runs, handed_out;
-    bool quiet;
+    bool quiet, texts;
     struct sum sum;
 };
 
@@ -85,14 +86,25 @@ static struct scenario *make_scenario(uint64_t nodes, bool faults, uint64_t para
     return scenario;
 }
 
-static uint64_t text_of(const struct sim_outcome *o)
+static uint64_t kept_of(const struct sim_outcome *o)
 {
-    uint64_t size = o->world.size + o->votes.size;
+    const struct sim_chronicle *c = &o->chronicle;
+    uint64_t size = c->count * sizeof *c->happenings + c->vote_count * sizeof *c->votes;
     for (uint32_t i = 0; i < o->coordinator_count; i++) {
-        const struct sim_outcome_coordinator *c = &o->coordinators[i];
-        size += c->trace.size + c->journal.size + c->records.size;
+        size += o->coordinators[i].tape.size;
     }
     return size;
+}
+
+static uint64_t text_of(const struct sim_outcome *o)
+{
+    uint64_t all = 0;
+    for (int what = 0; what < SIM_TEXTS; what++) {
+        size_t size;
+        free(sim_outcome_text(o, 0, (enum sim_text)what, &size));
+        all += size;
+    }
+    return all;
 }
 
 /* One run into `sum`; false with a sentence. */
@@ -111,7 +123,8 @@ static bool make_one(const struct bench *bench, uint64_t run, struct sum *sum, c
     sum->messages += outcome.counts.messages;
     sum->notes += outcome.counts.notes;
     sum->turns += outcome.coordinators[0].turns;
-    sum->text += text_of(&outcome);
+    sum->kept += kept_of(&outcome);
+    sum->text += bench->texts ? text_of(&outcome) : 0;
     sum->ended += outcome.coordinators[0].ended;
     for (uint32_t i = 0; i < outcome.fault_count; i++) {
         sum->faults += outcome.faults[i];
@@ -168,6 +181,7 @@ static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char *
     bench->sum.messages += sum.messages;
     bench->sum.notes += sum.notes;
     bench->sum.turns += sum.turns;
+    bench->sum.kept += sum.kept;
     bench->sum.text += sum.text;
     bench->sum.ended += sum.ended;
     bench->sum.faults += sum.faults;
@@ -225,13 +239,15 @@ static void limit(uint64_t megabytes)
 int main(int argc, char **argv)
 {
     uint64_t parallel = 1;
-    bool faults = false, quiet = false;
+    bool faults = false, quiet = false, texts = false;
     int at = 4;
     for (; at < argc; at++) {
         if (strcmp(argv[at], "faults") == 0) {
             faults = true;
         } else if (strcmp(argv[at], "quiet") == 0) {
             quiet = true;
+        } else if (strcmp(argv[at], "texts") == 0) {
+            texts = true;
         } else if (strcmp(argv[at], "parallel") == 0 && at + 1 < argc) {
             parallel = meter_number("parallel", argv[++at], 1);
         } else if (strcmp(argv[at], "within") == 0 && at + 1 < argc) {
@@ -241,7 +257,8 @@ int main(int argc, char **argv)
         }
     }
     if (argc < 4 || at < argc) {
-        fputs("usage: bench heap|simgrid NODES RUNS [faults] [quiet] [parallel N] [within MB]\n",
+        fputs("usage: bench heap|simgrid NODES RUNS [faults] [quiet] [texts] [parallel N] [within "
+              "MB]\n",
               stderr);
         return 64;
     }
@@ -249,15 +266,17 @@ int main(int argc, char **argv)
     struct bench bench = {.scenario = make_scenario(nodes, faults, parallel),
                           .engine = argv[1],
                           .runs = meter_number("RUNS", argv[3], 1),
-                          .quiet = quiet};
+                          .quiet = quiet,
+                          .texts = texts};
     int64_t held = meter_now_kib(), before = meter_cpu_us();
     make_all(&bench);
     printf("what=caucus engine=%s nodes=%" PRIu64 " faults=%s runs=%" PRIu64 " messages=%" PRIu64
            " notes=%" PRIu64 " turns=%" PRIu64 " ended=%" PRIu64 " died=%" PRIu64 " struck=%" PRIu64
-           " text_bytes=%" PRIu64 " cpu_us=%" PRId64 " held_kib=%" PRId64 " peak_kib=%" PRId64,
+           " kept_bytes=%" PRIu64 " text_bytes=%" PRIu64 " cpu_us=%" PRId64 " held_kib=%" PRId64
+           " peak_kib=%" PRId64,
            bench.engine, nodes, faults ? "on" : "off", bench.runs, bench.sum.messages,
            bench.sum.notes, bench.sum.turns, bench.sum.ended, bench.sum.died, bench.sum.faults,
-           bench.sum.text, meter_cpu_us() - before, held, meter_peak_kib());
+           bench.sum.kept, bench.sum.text, meter_cpu_us() - before, held, meter_peak_kib());
     print_sizes(bench.scenario);
     scenario_free(bench.scenario);
     return 0;

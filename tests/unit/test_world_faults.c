@@ -77,7 +77,9 @@ static void test_every_kind_happens(void)
         CU_ASSERT_FALSE(outcome.did_not_end);
         if (examples[k].event != NULL) {
             snprintf(event, sizeof event, "\"Event\":\"%s\"", examples[k].event);
-            CU_ASSERT_PTR_NOT_NULL(strstr(outcome.world.data, event));
+            char *world = sim_outcome_text(&outcome, 0, SIM_TEXT_WORLD, NULL);
+            CU_ASSERT_PTR_NOT_NULL(strstr(world, event));
+            free(world);
         }
         sim_outcome_done(&outcome);
         scenario_free(s);
