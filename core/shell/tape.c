@@ -1,12 +1,12 @@
-/* See tape.h. An event has 30 words of 64 bits and an action 41, most of which are zero, which ones
+/* See tape.h. An event has 240 bytes and an action 328, of which most are zero, which ones
  * depending on its kind. So an entry is
  *
- *     a word: what it is, in its highest byte, and below a bit for each word that is not zero
- *     these words
+ *     a word: what it is, in its highest byte, and below a bit for each piece that is not zero
+ *     these pieces, and what is left behind the last whole one
  *     the rows that pointers among them point to
  *
- * which is short for every kind without knowing any. All is in words, so rows may be used where
- * they lie. */
+ * which is short for every kind without knowing any. All is in words of 64 bits, so rows may be
+ * used where they lie. */
 #include "core/shell/tape.h"
 
 #include <errno.h>
@@ -14,14 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD       sizeof(uint64_t)
-#define WORDS(s)   (sizeof(s) / WORD)
-#define KIND_AT    56 /* bit of the entry's first word */
-#define SIZE_LEAST ((size_t)16384)
+#define WORD    sizeof(uint64_t)
+#define PIECE   (4 * WORD)
+#define KIND_AT 56 /* bit of the entry's first word */
+#define FITS(s) (sizeof(s) / PIECE <= KIND_AT && sizeof(s) % WORD == 0)
 
-_Static_assert(sizeof(struct cau_event) % WORD == 0 && WORDS(struct cau_event) <= KIND_AT &&
-                   sizeof(struct cau_action) % WORD == 0 && WORDS(struct cau_action) <= KIND_AT,
-               "a bit for each word");
+/* The first block holds a small run and is below what malloc gives back to the system at once; what
+ * of it is not used is not touched. */
+#define LEAST ((size_t)120000)
+
+_Static_assert(FITS(struct cau_event) && FITS(struct cau_action), "a bit for each piece");
 _Static_assert(sizeof(struct cau_node_facts) % WORD == 0 && sizeof(struct cau_update) % WORD == 0,
                "rows are whole words");
 
@@ -44,12 +46,11 @@ int cau_tape_copy(struct cau_tape *to, const struct cau_tape *from)
     if (from->size == 0) {
         return 0;
     }
-    to->data = malloc(from->capacity);
+    to->data = malloc(from->size);
     if (to->data == NULL) {
         return -ENOMEM;
     }
-    to->size = from->size;
-    to->capacity = from->capacity;
+    to->size = to->capacity = from->size;
     memcpy(to->data, from->data, from->size);
     return 0;
 }
@@ -59,7 +60,7 @@ int cau_tape_copy(struct cau_tape *to, const struct cau_tape *from)
 static bool grow(struct cau_tape *tape, size_t size)
 {
     size_t capacity = 2 * tape->capacity + padded(size);
-    capacity = capacity > SIZE_LEAST ? capacity : SIZE_LEAST;
+    capacity = capacity > LEAST ? capacity : LEAST;
     unsigned char *grown = realloc(tape->data, capacity);
     if (grown == NULL) {
         return false;
@@ -86,22 +87,25 @@ static unsigned char *put_word(unsigned char *at, uint64_t word)
     return at + WORD;
 }
 
-/* Each word is put, and the next one over it if it was zero: no branch, and room for one more. */
-static unsigned char *put_words(unsigned char *head, enum entry what, const void *data,
-                                size_t count)
+/* Each piece is put, and the next one over it if it was zero: there is no branch to be guessed. */
+static unsigned char *put_pieces(unsigned char *head, enum entry what, const void *data,
+                                 size_t size)
 {
-    uint64_t bits = (uint64_t)what << KIND_AT;
+    uint64_t bits = (uint64_t)what << KIND_AT, bit = 1, there;
+    const unsigned char *from = data, *last = from + size;
     unsigned char *at = head + WORD;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t word, there;
-        memcpy(&word, (const unsigned char *)data + i * WORD, WORD);
-        memcpy(at, &word, WORD);
-        there = word != 0;
-        bits |= there << i;
-        at += there * WORD;
+    for (; from + PIECE <= last; from += PIECE, bit <<= 1) {
+        uint64_t words[PIECE / WORD];
+        memcpy(words, from, PIECE);
+        memcpy(at, words, PIECE);
+        there = (words[0] | words[1] | words[2] | words[3]) != 0;
+        bits |= bit & -there;
+        at += PIECE & -there;
     }
+    size_t left = size % PIECE;
+    memcpy(at, from, left);
     put_word(head, bits);
-    return at;
+    return at + left;
 }
 
 static unsigned char *put_rows(unsigned char *at, const void *rows, size_t size)
@@ -141,15 +145,16 @@ static size_t updates_size(const struct cau_event *event)
 
 int cau_tape_event(struct cau_tape *tape, const struct cau_event *event)
 {
-    unsigned char *at = room(tape, (1 + WORDS(*event) + 1) * WORD + nodes_size(event) +
-                                       updates_size(event) + padded(event->result.progress_size));
+    size_t nodes = nodes_size(event), updates = updates_size(event),
+           progress = event->result.progress_size;
+    unsigned char *at = room(tape, WORD + sizeof(*event) + nodes + updates + padded(progress));
     if (at == NULL) {
         return -ENOMEM;
     }
-    at = put_words(at, EVENT, event, WORDS(*event));
-    at = put_rows(at, event->view.nodes, nodes_size(event));
-    at = put_rows(at, event->result.updates, updates_size(event));
-    end(tape, put_rows(at, event->result.progress, event->result.progress_size));
+    at = put_pieces(at, EVENT, event, sizeof(*event));
+    at = put_rows(at, event->view.nodes, nodes);
+    at = put_rows(at, event->result.updates, updates);
+    end(tape, put_rows(at, event->result.progress, progress));
     return 0;
 }
 
@@ -160,11 +165,11 @@ int cau_tape_step(struct cau_tape *tape, uint8_t state, uint8_t why)
 
 int cau_tape_action(struct cau_tape *tape, const struct cau_action *action)
 {
-    unsigned char *at = room(tape, (1 + WORDS(*action) + 1) * WORD + padded(action->progress_size));
+    unsigned char *at = room(tape, WORD + sizeof(*action) + padded(action->progress_size));
     if (at == NULL) {
         return -ENOMEM;
     }
-    at = put_words(at, ACTION, action, WORDS(*action));
+    at = put_pieces(at, ACTION, action, sizeof(*action));
     end(tape, put_rows(at, action->progress, action->progress_size));
     return 0;
 }
@@ -179,12 +184,17 @@ static uint64_t take_word(const unsigned char **at)
     return word;
 }
 
-static void take_words(const unsigned char **at, uint64_t bits, void *ret, size_t count)
+static void take_pieces(const unsigned char **at, uint64_t bits, void *ret, size_t size)
 {
-    for (size_t i = 0; i < count; i++) {
-        uint64_t word = bits >> i & 1 ? take_word(at) : 0;
-        memcpy((unsigned char *)ret + i * WORD, &word, WORD);
+    unsigned char *to = ret, *const last = to + size;
+    memset(ret, 0, size);
+    for (; to + PIECE <= last; to += PIECE, bits >>= 1) {
+        size_t there = bits & 1 ? PIECE : 0;
+        memcpy(to, *at, there);
+        *at += there;
     }
+    memcpy(to, *at, size % PIECE);
+    *at += size % PIECE;
 }
 
 static const void *take_rows(const unsigned char **at, size_t size)
@@ -196,7 +206,7 @@ static const void *take_rows(const unsigned char **at, size_t size)
 
 static void take_event(const unsigned char **at, uint64_t bits, struct cau_event *ret)
 {
-    take_words(at, bits, ret, WORDS(*ret));
+    take_pieces(at, bits, ret, sizeof(*ret));
     ret->view.nodes = take_rows(at, nodes_size(ret));
     ret->result.updates = take_rows(at, updates_size(ret));
     ret->result.progress = take_rows(at, ret->result.progress_size);
@@ -204,7 +214,7 @@ static void take_event(const unsigned char **at, uint64_t bits, struct cau_event
 
 static void take_action(const unsigned char **at, uint64_t bits, struct cau_action *ret)
 {
-    take_words(at, bits, ret, WORDS(*ret));
+    take_pieces(at, bits, ret, sizeof(*ret));
     ret->progress = take_rows(at, ret->progress_size);
 }
 
