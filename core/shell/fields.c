@@ -140,17 +140,13 @@ static bool is_default(const struct cau_fields *fields, const char *value)
     return true;
 }
 
-static void write_rows(struct cau_text *text, const struct cau_fields *sub, const char *list,
-                       uint64_t count, const struct cau_fields_rows *rows)
+static void write_rows(struct cau_text *text, const struct cau_fields *sub, const char *rows,
+                       uint64_t count)
 {
     cau_text_say(text, "[");
     for (uint64_t i = 0; i < count; i++) {
         cau_text_say(text, i == 0 ? "" : ",");
-        if (rows != NULL && rows->fields == sub) {
-            rows->write(rows->ctx, text, list + i * sub->size);
-        } else {
-            cau_fields_write_with(text, sub, list + i * sub->size, rows);
-        }
+        cau_fields_write(text, sub, rows + i * sub->size);
     }
     cau_text_say(text, "]");
 }
@@ -232,8 +228,7 @@ static void write_number(struct cau_text *text, const struct cau_field *field, u
     }
 }
 
-static void write_more(struct cau_text *text, const struct cau_field *field, const char *value,
-                       const struct cau_fields_rows *rows)
+static void write_more(struct cau_text *text, const struct cau_field *field, const char *value)
 {
     const char *at = value + field->offset;
     uint64_t count =
@@ -243,13 +238,13 @@ static void write_more(struct cau_text *text, const struct cau_field *field, con
         write_guid(text, at);
         break;
     case CAU_FIELD_STRUCT:
-        cau_fields_write_with(text, field->sub, at, rows);
+        cau_fields_write(text, field->sub, at);
         break;
     case CAU_FIELD_ARRAY:
-        write_rows(text, field->sub, at, count, rows);
+        write_rows(text, field->sub, at, count);
         break;
     case CAU_FIELD_LIST:
-        write_rows(text, field->sub, load_pointer(at), count, rows);
+        write_rows(text, field->sub, load_pointer(at), count);
         break;
     case CAU_FIELD_BLOB:
         write_blob(text, load_pointer(at), count);
@@ -274,8 +269,7 @@ static void write_key(struct cau_text *text, const struct cau_field *field, char
     }
 }
 
-void cau_fields_write_with(struct cau_text *text, const struct cau_fields *fields,
-                           const void *value, const struct cau_fields_rows *rows)
+void cau_fields_write(struct cau_text *text, const struct cau_fields *fields, const void *value)
 {
     char before = '{';
     for (uint32_t i = 0; i < fields->count; i++) {
@@ -293,16 +287,11 @@ void cau_fields_write_with(struct cau_text *text, const struct cau_fields *field
                 continue;
             }
             write_key(text, field, before);
-            write_more(text, field, value, rows);
+            write_more(text, field, value);
         }
         before = ',';
     }
     cau_text_say(text, before == '{' ? "{}" : "}");
-}
-
-void cau_fields_write(struct cau_text *text, const struct cau_fields *fields, const void *value)
-{
-    cau_fields_write_with(text, fields, value, NULL);
 }
 
 /* ---- reading ---- */

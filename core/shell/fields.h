@@ -97,15 +97,6 @@ extern const struct cau_fields cau_fields_head;
 /* Adds the struct at `value` as one JSON object without white space. */
 void cau_fields_write(struct cau_text *text, const struct cau_fields *fields, const void *value);
 
-/* The same, but rows of lists that are of `rows->fields` are added by `rows->write`. */
-struct cau_fields_rows {
-    const struct cau_fields *fields;
-    void (*write)(void *ctx, struct cau_text *text, const void *row);
-    void *ctx;
-};
-void cau_fields_write_with(struct cau_text *text, const struct cau_fields *fields,
-                           const void *value, const struct cau_fields_rows *rows);
-
 /* Reads one JSON object into the struct at `ret`, all of which is set. Lists and texts live as long
  * as `pool`; node indexes must be below `node_limit`. Returns false after a failure, which `json`
  * has. */

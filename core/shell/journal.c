@@ -32,56 +32,8 @@ int cau_journal_header(struct cau_sink *sink, const struct cau_plan *plan,
     return put(sink, &text);
 }
 
-/* The longest row has some 350 bytes; what does not fit is not kept. */
-#define ROW_MAX 400
-
-struct row {
-    struct cau_node_facts facts;
-    size_t size; /* 0: nothing is kept */
-    char text[ROW_MAX];
-};
-
-struct cau_journal_kept {
-    uint32_t count;
-    struct row rows[];
-};
-
-struct cau_journal_kept *cau_journal_keep(uint32_t node_count)
-{
-    struct cau_journal_kept *kept = calloc(1, sizeof(*kept) + node_count * sizeof(struct row));
-    if (kept != NULL) {
-        kept->count = node_count;
-    }
-    return kept;
-}
-
-void cau_journal_forget(struct cau_journal_kept *kept)
-{
-    free(kept);
-}
-
-static void write_facts(void *ctx, struct cau_text *text, const void *value)
-{
-    struct cau_journal_kept *kept = ctx;
-    const struct cau_node_facts *facts = value;
-    struct row *row = facts->node < kept->count ? &kept->rows[facts->node] : NULL;
-    if (row != NULL && row->size > 0 && memcmp(&row->facts, facts, sizeof(*facts)) == 0) {
-        cau_text_add(text, row->text, row->size);
-        return;
-    }
-    size_t begin = text->size;
-    cau_fields_write(text, &cau_fields_facts, facts);
-    size_t size = text->size - begin;
-    if (row != NULL) {
-        row->facts = *facts;
-        row->size = size <= ROW_MAX && !text->failed ? size : 0;
-        memcpy(row->text, text->data + begin, row->size);
-    }
-}
-
 static int put_entry(struct cau_sink *sink, uint64_t seq, const char *what,
-                     const struct cau_fields *fields, const void *value,
-                     const struct cau_fields_rows *rows)
+                     const struct cau_fields *fields, const void *value)
 {
     struct cau_text text;
     cau_text_init(&text);
@@ -90,21 +42,19 @@ static int put_entry(struct cau_sink *sink, uint64_t seq, const char *what,
     cau_text_say(&text, ",");
     cau_text_quote(&text, what);
     cau_text_say(&text, ":");
-    cau_fields_write_with(&text, fields, value, rows);
+    cau_fields_write(&text, fields, value);
     cau_text_say(&text, "}");
     return put(sink, &text);
 }
 
-int cau_journal_event(struct cau_sink *sink, struct cau_journal_kept *kept, uint64_t seq,
-                      const struct cau_event *event)
+int cau_journal_event(struct cau_sink *sink, uint64_t seq, const struct cau_event *event)
 {
-    const struct cau_fields_rows rows = {&cau_fields_facts, write_facts, kept};
-    return put_entry(sink, seq, "event", &cau_fields_event, event, kept != NULL ? &rows : NULL);
+    return put_entry(sink, seq, "event", &cau_fields_event, event);
 }
 
 int cau_journal_action(struct cau_sink *sink, uint64_t seq, const struct cau_action *action)
 {
-    return put_entry(sink, seq, "action", &cau_fields_action, action, NULL);
+    return put_entry(sink, seq, "action", &cau_fields_action, action);
 }
 
 struct cau_journal_reader {

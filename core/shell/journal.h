@@ -16,14 +16,8 @@
 /* Writers. Each writes one whole line in one piece. Return 0 or -errno. */
 int cau_journal_header(struct cau_sink *sink, const struct cau_plan *plan,
                        const struct cau_names *names, const char *label);
-int cau_journal_event(struct cau_sink *sink, struct cau_journal_kept *kept, uint64_t seq,
-                      const struct cau_event *event);
+int cau_journal_event(struct cau_sink *sink, uint64_t seq, const struct cau_event *event);
 int cau_journal_action(struct cau_sink *sink, uint64_t seq, const struct cau_action *action);
-
-/* Each node's row in a view as it was written last, so that one that comes again unchanged, as most
- * do, is copied. NULL, when there is no memory for it, is allowed wherever it is asked for. */
-struct cau_journal_kept *cau_journal_keep(uint32_t node_count);
-void cau_journal_forget(struct cau_journal_kept *kept);
 
 /* A reader over a whole journal in memory. */
 struct cau_journal_reader;

@@ -12,22 +12,20 @@ int cau_teller_begin(struct cau_teller *teller, const struct cau_plan *plan)
     if (teller->journal == NULL) {
         return 0;
     }
-    teller->kept = cau_journal_keep(plan->node_count);
     return cau_journal_header(teller->journal, plan, teller->names, teller->label);
 }
 
 void cau_teller_done(struct cau_teller *teller)
 {
     cau_trace_forget(teller);
-    cau_journal_forget(teller->kept);
-    teller->kept = NULL;
 }
 
 int cau_teller_event(struct cau_teller *teller, const struct cau_event *event)
 {
-    return teller->journal == NULL
-               ? 0
-               : cau_journal_event(teller->journal, teller->kept, ++teller->journal_seq, event);
+    if (teller->journal == NULL) {
+        return 0;
+    }
+    return cau_journal_event(teller->journal, ++teller->journal_seq, event);
 }
 
 int cau_teller_step(struct cau_teller *teller, const struct cau_event *event, uint8_t state,

@@ -17,10 +17,9 @@ struct cau_teller {
     struct cau_sink *trace;   /* NULL: none */
     struct cau_sink *records; /* records.ndjson; NULL: none */
     /* its own */
-    uint64_t journal_seq;          /* of the last line written, the header is 0 */
-    struct cau_journal_kept *kept; /* the journal's: nodes as it showed them last, or NULL */
-    void *flight;                  /* the trace's: operations that wait for their result */
-    uint8_t state, why;            /* of the run, as the trace said last */
+    uint64_t journal_seq; /* of the last line written, the header is 0 */
+    void *flight;         /* the trace's: operations that wait for their result */
+    uint8_t state, why;   /* of the run, as the trace said last */
 };
 
 /* Names, label and sinks are set by the caller before, the rest is zero. Writes the journal's

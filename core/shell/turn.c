@@ -65,7 +65,6 @@ int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from)
     to->actions.count = 0;
     to->progress = NULL;
     to->progress_size = 0;
-    to->tell.kept = NULL;
     if (to->state == NULL || to->actions.list == NULL) {
         cau_driver_done(to);
         return -ENOMEM;
