@@ -45,7 +45,7 @@ struct sim_run_options {
      * CAU_TURN_WHOLE: before it, between two turns. For tests of every possible death. */
     uint64_t die_turn;
     enum cau_turn_part die_part;
-    bool quiet; /* no journals, traces, records and chronicle: for campaigns */
+    bool quiet; /* keeps nothing of which texts could be made: for campaigns */
 };
 
 struct sim_outcome_coordinator {
