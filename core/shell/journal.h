@@ -57,10 +57,10 @@ struct cau_replayed {
  *
  * With `driver` NULL the core is replayed for the comparison alone. Else `driver` is prepared as
  * for cau_driver_init (which this calls) with the journal's own plan; after 0 it stands where the
- * dead coordinator stood and is ready to go on, with an event CAU_EV_TAKEOVER. Its sinks receive
- * all lines from the start, the missing ones included, so give it new files: the torn end of the
- * old ones is then gone. Nothing is submitted and on_action is not called. After another result the
- * driver is done. */
+ * dead coordinator stood and is ready to go on, with an event CAU_EV_TAKEOVER. Its sinks and its
+ * tape receive all from the start, the missing lines included, so give it new files: the torn end
+ * of the old ones is then gone. Nothing is submitted and on_action is not called. After another
+ * result the driver is done. */
 int cau_replay(const char *text, size_t size, struct cau_driver *driver, struct cau_replayed *ret,
                char **ret_why);
 

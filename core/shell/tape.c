@@ -1,5 +1,5 @@
-/* See tape.h. An event has 240 bytes and an action 328, of which most are zero, which ones
- * depending on its kind. So an entry is
+/* See tape.h. Most bytes of an event or an action are zero, which ones depends on its kind. So an
+ * entry is
  *
  *     a word: what it is, in its highest byte, and below a bit for each piece that is not zero
  *     these pieces, and what is left behind the last whole one
