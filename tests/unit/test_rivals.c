@@ -1,147 +1,12 @@
 /* sim/rivals: each rival does what its documents state, on the smallest cluster that shows it; and
  * settings are read strictly. What a rival's file cites is tested here. */
-#include "scenarios/scenario.h"
-#include "sim/checker.h"
 #include "sim/rivals/rivals.h"
+#include "tests/lib/night.h"
 #include "tests/lib/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NODES  16u
-#define MINUTE (INT64_C(60) * 1000000000)
-#define HOUR   (60 * MINUTE)
-#define DAY    (24 * HOUR)
-
-/* ---- a night ---- */
-
-struct night {
-    struct cau_status_run end;
-    sim_nsec length;
-    bool did_not_end;
-    uint8_t status[NODES], why[NODES], attempts[NODES], restarts[NODES];
-    bool left[NODES];
-    uint32_t order[64]; /* nodes as they were suspended */
-    uint32_t suspends, restarts_all;
-    uint32_t out, most_out; /* of service at once */
-    uint32_t installing, most_installing;
-    sim_nsec installed_at, suspended_at, restarted_at; /* last, first, first */
-    uint32_t violations;
-    char first[256];
-    const struct sim_watch *checks;
-};
-
-static uint32_t more(uint32_t *now, uint32_t *most)
-{
-    *most = ++*now > *most ? *now : *most;
-    return *now;
-}
-
-static void on_event(void *ctx, const struct sim_world *world, const struct sim_happening *what)
-{
-    struct night *n = ctx;
-    n->checks->event(n->checks->ctx, world, what);
-    if (what->kind == SIM_SUSPENDED) {
-        n->suspended_at = n->suspends == 0 ? what->at : n->suspended_at;
-        n->order[n->suspends++ % 64] = what->node;
-        more(&n->out, &n->most_out);
-    } else if (what->kind == SIM_RESUMED) {
-        n->out--;
-    } else if (what->kind == SIM_INSTALLING) {
-        more(&n->installing, &n->most_installing);
-    } else if (what->kind == SIM_INSTALLED) {
-        n->installing--;
-        n->installed_at = what->at;
-    } else if (what->kind == SIM_RESTARTING) {
-        n->restarted_at = n->restarts_all++ == 0 ? what->at : n->restarted_at;
-    }
-}
-
-static void on_record(void *ctx, uint32_t coordinator, const struct cau_record *record)
-{
-    struct night *n = ctx;
-    n->checks->record(n->checks->ctx, coordinator, record);
-    if (record->type == CAU_REC_NODE_RESULT) {
-        n->status[record->node] = record->status;
-        n->why[record->node] = record->why;
-        n->attempts[record->node] = (uint8_t)record->attempt;
-        n->restarts[record->node] = (uint8_t)record->restarts;
-        n->left[record->node] = record->left_suspended;
-    }
-}
-
-static struct scenario *read(const char *rest)
-{
-    char text[4000], *why = NULL;
-    snprintf(text, sizeof text, "{\"caucus\":1,\"cluster\":{\"name\":\"c\"},%s}", rest);
-    struct scenario *scenario = scenario_read(text, strlen(text), NULL, &why);
-    if (scenario == NULL) {
-        fprintf(stderr, "%s: %s\n", rest, why);
-        abort();
-    }
-    return scenario;
-}
-
-/* `word` as --decider takes it; `rest` of a scenario. */
-static struct night play_until(const char *word, const char *rest, sim_nsec limit)
-{
-    struct scenario *scenario = read(rest);
-    struct sim_checker *checker = sim_checker_new(scenario);
-    struct night n = {.checks = sim_checker_watch(checker)};
-    const struct sim_watch watch = {.ctx = &n, .event = on_event, .record = on_record};
-    struct rival_decider decider;
-    char *why = NULL;
-    if (rival_decider_read(&decider, word, &why) < 0) {
-        fprintf(stderr, "%s: %s\n", word, why);
-        abort();
-    }
-    sim_checker_of_another(checker);
-    const struct sim_run_options options = {.scenario = scenario,
-                                            .seed = 1,
-                                            .engine = "heap",
-                                            .decider = rival_decider_ops(&decider),
-                                            .watch = &watch,
-                                            .limit = limit};
-    struct sim_outcome outcome;
-    if (sim_run(&options, &outcome, &why) < 0) {
-        fprintf(stderr, "%s: %s\n", word, why);
-        abort();
-    }
-    sim_checker_end(checker, &outcome);
-    n.end = outcome.coordinators[0].status;
-    n.length = outcome.end;
-    n.did_not_end = outcome.did_not_end;
-    n.violations = sim_checker_violations(checker);
-    snprintf(n.first, sizeof n.first, "%s", sim_checker_first(checker));
-    sim_outcome_done(&outcome);
-    sim_checker_free(checker);
-    scenario_free(scenario);
-    return n;
-}
-
-static struct night play(const char *word, const char *rest)
-{
-    return play_until(word, rest, 0);
-}
-
-/* How many of the first `count` nodes have this status. */
-static uint32_t with(const struct night *n, enum cau_status status, uint32_t count)
-{
-    uint32_t found = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        found += n->status[i] == status;
-    }
-    return found;
-}
-
-#define KERNEL "\"updates\":[{\"id\":\"kernel\",\"install\":\"2m\",\"restart\":true}]"
-/* Of eight nodes these two cannot install it. */
-#define TWO_FAIL                                                                                   \
-    "\"nodes\":8," KERNEL_AND("{\"id\":\"bad\",\"fate\":\"fails\",\"nodes\":[\"node1\",\"node2\"]" \
-                              "}")
-#define KERNEL_AND(more)                                                                           \
-    "\"updates\":[{\"id\":\"kernel\",\"install\":\"2m\",\"restart\":true}," more "]"
 
 /* ---- settings ---- */
 
@@ -239,7 +104,7 @@ static void test_cau_retries(void)
     const char *rest = "\"nodes\":5,\"updates\":[{\"id\":\"k\",\"failures\":3,\"restart\":true}],"
                        "\"policy\":{\"max_retries_per_node\":0,\"max_parallel_nodes\":3,"
                        "\"node_order\":[\"node5\"]}";
-    struct night n = play("cau", rest), own = play("core", rest);
+    struct night n = night_play("cau", rest), own = night_play("core", rest);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
     CU_ASSERT_EQUAL(n.attempts[0], 4);
     CU_ASSERT_EQUAL(n.most_out, 1);
@@ -252,11 +117,12 @@ static void test_cau_retries(void)
  */
 static void test_cau_failed_nodes(void)
 {
-    struct night n = play("cau", "\"nodes\":9,\"updates\":[{\"id\":\"k\",\"fate\":\"fails\"}],"
-                                 "\"policy\":{\"max_failed_nodes\":0}");
+    struct night n =
+        night_play("cau", "\"nodes\":9,\"updates\":[{\"id\":\"k\",\"fate\":\"fails\"}],"
+                          "\"policy\":{\"max_failed_nodes\":0}");
     CU_ASSERT_EQUAL(n.end.why, CAU_WHY_MAX_FAILED_NODES_EXCEEDED);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_FAILED, 9), 4);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_CANCELED, 9), 5);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_FAILED, 9), 4);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_CANCELED, 9), 5);
 }
 
 /* ---- kured ---- */
@@ -265,8 +131,8 @@ static void test_cau_failed_nodes(void)
 static void test_kured_sentinel(void)
 {
     struct night n =
-        play("kured", "\"nodes\":5,\"updates\":[{\"id\":\"a\",\"install\":\"2m\"},"
-                      "{\"id\":\"k\",\"restart\":true,\"nodes\":[\"node2\",\"node4\"]}]");
+        night_play("kured", "\"nodes\":5,\"updates\":[{\"id\":\"a\",\"install\":\"2m\"},"
+                            "{\"id\":\"k\",\"restart\":true,\"nodes\":[\"node2\",\"node4\"]}]");
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
     CU_ASSERT_EQUAL(n.suspends, 2);
     CU_ASSERT_EQUAL(n.restarts_all, 2);
@@ -282,8 +148,8 @@ static void test_kured_sentinel(void)
 static void test_kured_concurrency(void)
 {
     const char *rest = "\"nodes\":9,\"node_defaults\":{\"boot\":\"20m\"}," KERNEL;
-    struct night one = play("kured:period=10m", rest);
-    struct night three = play("kured:period=10m,concurrency=3", rest);
+    struct night one = night_play("kured:period=10m", rest);
+    struct night three = night_play("kured:period=10m,concurrency=3", rest);
     CU_ASSERT_EQUAL(one.most_out, 1);
     CU_ASSERT_EQUAL(three.most_out, 3);
     CU_ASSERT_TRUE(three.length < one.length);
@@ -296,10 +162,10 @@ static void test_kured_lock(void)
 {
     const char *rest = "\"nodes\":5," KERNEL ",\"faults\":[{\"kind\":\"no_return\",\"at\":\"1s\","
                        "\"nodes\":[\"node1\",\"node2\",\"node3\",\"node4\",\"node5\"]}]";
-    struct night n = play_until("kured:give_up=0s", rest, 5 * DAY);
+    struct night n = night_play_until("kured:give_up=0s", rest, 5 * DAY);
     CU_ASSERT_TRUE(n.did_not_end);
     CU_ASSERT_EQUAL(n.suspends, 1);
-    n = play("kured", rest); /* somebody ends it after a day */
+    n = night_play("kured", rest); /* somebody ends it after a day */
     CU_ASSERT_FALSE(n.did_not_end);
     CU_ASSERT_EQUAL(n.length / DAY, 1);
     CU_ASSERT_EQUAL(n.suspends, 1);
@@ -307,7 +173,7 @@ static void test_kured_lock(void)
     CU_ASSERT_EQUAL(n.end.why, CAU_WHY_STOP_AFTER);
     CU_ASSERT_TRUE(n.left[n.order[0]]);
     CU_ASSERT_TRUE((n.end.notes & CAU_NOTE_LEFT_SUSPENDED) != 0);
-    n = play("kured:lock_ttl=30m", rest); /* and nobody asks about quorum */
+    n = night_play("kured:lock_ttl=30m", rest); /* and nobody asks about quorum */
     CU_ASSERT_TRUE(n.suspends > 2);
     CU_ASSERT_PTR_NOT_NULL(strstr(n.first, "S2"));
 }
@@ -318,10 +184,10 @@ static void test_kured_drain(void)
 {
     const char *rest =
         "\"nodes\":3,\"roles\":[{\"name\":\"r\",\"node\":\"node1\",\"stop\":\"40m\"}]," KERNEL;
-    struct night n = play("kured", rest);
+    struct night n = night_play("kured", rest);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
     CU_ASSERT_EQUAL(n.suspends, 3);
-    n = play("kured:drain_timeout=10m", rest);
+    n = night_play("kured:drain_timeout=10m", rest);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
     CU_ASSERT_EQUAL(n.suspends, 4);
 }
@@ -333,29 +199,29 @@ static void test_kured_drain(void)
  * rather than 50." */
 static void test_ansible_percentage(void)
 {
-    struct night n = play("ansible:serial=4,max_fail_percentage=49", TWO_FAIL);
+    struct night n = night_play("ansible:serial=4,max_fail_percentage=49", TWO_FAIL);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_FAILED);
     CU_ASSERT_EQUAL(n.end.why, CAU_WHY_MAX_FAILED_NODES_EXCEEDED);
     CU_ASSERT_EQUAL(n.suspends, 4);
     CU_ASSERT_EQUAL(n.restarts_all, 0); /* the rest of the play, also for those that did not fail */
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_FAILED, 8), 2);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_CANCELED, 8), 6);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_FAILED, 8), 2);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_CANCELED, 8), 6);
     CU_ASSERT_TRUE(n.left[0] && n.left[1] && n.left[2] && n.left[3] && !n.left[4]);
-    n = play("ansible:serial=4,max_fail_percentage=50", TWO_FAIL);
+    n = night_play("ansible:serial=4,max_fail_percentage=50", TWO_FAIL);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_PARTIALLY_FAILED);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_FAILED, 8), 2);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_SUCCEEDED, 8), 6);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_FAILED, 8), 2);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_SUCCEEDED, 8), 6);
 }
 
 /* "By default, Ansible continues to execute tasks as long as there are hosts that have not yet
  * failed": a batch of which all fail is the last. */
 static void test_ansible_all_fail(void)
 {
-    struct night n = play("ansible:serial=2", TWO_FAIL);
+    struct night n = night_play("ansible:serial=2", TWO_FAIL);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_FAILED);
     CU_ASSERT_EQUAL(n.suspends, 2);
-    n = play("ansible:serial=3", TWO_FAIL);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_SUCCEEDED, 8), 6);
+    n = night_play("ansible:serial=3", TWO_FAIL);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_SUCCEEDED, 8), 6);
 }
 
 /* A number, a share of the hosts (at least one), or all; each task on the whole batch before the
@@ -363,8 +229,9 @@ static void test_ansible_all_fail(void)
 static void test_ansible_batches(void)
 {
     const char *rest = "\"nodes\":8," KERNEL;
-    struct night all = play("ansible", rest), two = play("ansible:serial=25%", rest);
-    struct night one = play("ansible:serial=1%", rest), four = play("ansible:serial=4", rest);
+    struct night all = night_play("ansible", rest), two = night_play("ansible:serial=25%", rest);
+    struct night one = night_play("ansible:serial=1%", rest),
+                 four = night_play("ansible:serial=4", rest);
     CU_ASSERT_EQUAL(all.most_out, 8);
     CU_ASSERT_EQUAL(two.most_out, 2);
     CU_ASSERT_EQUAL(one.most_out, 1);
@@ -375,7 +242,7 @@ static void test_ansible_batches(void)
     CU_ASSERT_EQUAL(all.end.status, CAU_STATUS_SUCCEEDED);
     CU_ASSERT_PTR_NOT_NULL(strstr(all.first, "S2"));
     CU_ASSERT_EQUAL(one.violations, 0);
-    all = play("ansible:forks=8", rest);
+    all = night_play("ansible:forks=8", rest);
     CU_ASSERT_EQUAL(all.most_installing, 8);
     for (uint32_t i = 0; i < 8; i++) {
         CU_ASSERT_EQUAL(one.order[i], i); /* the inventory's */
@@ -388,13 +255,13 @@ static void test_ansible_reboot(void)
 {
     const char *slow = "\"nodes\":3,\"node_defaults\":{\"boot\":\"9m45s\"}," KERNEL;
     const char *slower = "\"nodes\":3,\"node_defaults\":{\"boot\":\"9m55s\"}," KERNEL;
-    struct night n = play("ansible:serial=1", slow);
+    struct night n = night_play("ansible:serial=1", slow);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
-    n = play("ansible:serial=1", slower);
+    n = night_play("ansible:serial=1", slower);
     CU_ASSERT_EQUAL(n.why[0], CAU_WHY_REBOOT_TIMEOUT);
     CU_ASSERT_TRUE(n.left[0]);
     CU_ASSERT_EQUAL(n.suspends, 1);
-    n = play("ansible:serial=1,reboot_timeout=10m10s", slower);
+    n = night_play("ansible:serial=1,reboot_timeout=10m10s", slower);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
 }
 
@@ -402,16 +269,22 @@ static void test_ansible_reboot(void)
  * with retries is done again. */
 static void test_ansible_hosts(void)
 {
-    struct night n = play("ansible:serial=3", "\"nodes\":[{\"name\":\"a\"},{\"name\":\"b\","
-                                              "\"online\":false},{\"name\":\"c\"},{\"name\":\"d\"},"
-                                              "{\"name\":\"e\"}]," KERNEL);
+    struct night n =
+        night_play("ansible:serial=3", "\"nodes\":[{\"name\":\"a\"},{\"name\":\"b\","
+                                       "\"online\":false},{\"name\":\"c\"},{\"name\":\"d\"},"
+                                       "{\"name\":\"e\"}]," KERNEL);
     CU_ASSERT_EQUAL(n.why[1], CAU_WHY_NODE_UNREACHABLE);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_SUCCEEDED, 5), 4);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_SUCCEEDED, 5), 4);
     const char *twice = "\"nodes\":3,\"updates\":[{\"id\":\"k\",\"failures\":2}]";
-    n = play("ansible:serial=1,retries=1", twice);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_FAILED, 3), 1);
-    n = play("ansible:serial=1,retries=2", twice);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_SUCCEEDED, 3), 3);
+    n = night_play("ansible:serial=1,retries=1", twice);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_FAILED, 3), 1);
+    n = night_play("ansible:serial=1,retries=2", twice);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_SUCCEEDED, 3), 3);
+    sim_nsec length = n.length; /* four retries more, each after 5 s: 30 s of installing, 5 s */
+    n = night_play("ansible:serial=1,retries=2",
+                   "\"nodes\":3,\"updates\":[{\"id\":\"k\",\"failures\":1}]");
+    CU_ASSERT_TRUE(length > n.length + 3 * 35 * SECOND);
+    CU_ASSERT_TRUE(length < n.length + 3 * 37 * SECOND);
 }
 
 /* ---- mco ---- */
@@ -421,16 +294,16 @@ static void test_mco_unavailable(void)
 {
     const char *rest = "\"nodes\":[{\"count\":6,\"name\":\"n%\"},{\"name\":\"gone\",\"online\":"
                        "false}]," KERNEL;
-    struct night n = play("mco", rest);
+    struct night n = night_play("mco", rest);
     CU_ASSERT_EQUAL(n.suspends, 0);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_CANCELED);
-    n = play("mco:maxUnavailable=2", rest);
+    n = night_play("mco:maxUnavailable=2", rest);
     CU_ASSERT_EQUAL(n.suspends, 6);
     CU_ASSERT_EQUAL(n.most_out, 1);
-    n = play("mco:maxUnavailable=50%", "\"nodes\":6," KERNEL);
+    n = night_play("mco:maxUnavailable=50%", "\"nodes\":6," KERNEL);
     CU_ASSERT_EQUAL(n.most_out, 3);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
-    n = play("mco:maxUnavailable=10%", "\"nodes\":6," KERNEL); /* 0 becomes 1 */
+    n = night_play("mco:maxUnavailable=10%", "\"nodes\":6," KERNEL); /* 0 becomes 1 */
     CU_ASSERT_EQUAL(n.most_out, 1);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
 }
@@ -438,29 +311,29 @@ static void test_mco_unavailable(void)
 /* A degraded node goes on counting, so the pool stands; if the trouble passes, it goes on. */
 static void test_mco_degraded(void)
 {
-    struct night n = play("mco", TWO_FAIL);
+    struct night n = night_play("mco", TWO_FAIL);
     CU_ASSERT_EQUAL(n.suspends, 1);
     CU_ASSERT_EQUAL(n.end.why, CAU_WHY_STOP_AFTER);
     CU_ASSERT_TRUE(n.left[0]);
-    n = play("mco:maxUnavailable=3", TWO_FAIL); /* two are stuck, one at a time goes on */
+    n = night_play("mco:maxUnavailable=3", TWO_FAIL); /* two are stuck, one at a time goes on */
     CU_ASSERT_EQUAL(n.suspends, 8);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_SUCCEEDED, 8), 6);
-    n = play("mco", "\"nodes\":3,\"updates\":[{\"id\":\"k\",\"failures\":2}]");
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_SUCCEEDED, 8), 6);
+    n = night_play("mco", "\"nodes\":3,\"updates\":[{\"id\":\"k\",\"failures\":2}]");
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
 }
 
 /* By zone, then by age; a restart whenever something was applied. */
 static void test_mco_order(void)
 {
-    struct night n =
-        play("mco", "\"sites\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"nodes\":[{\"name\":\"b1\","
-                    "\"site\":\"b\"},{\"name\":\"a1\",\"site\":\"a\"},{\"name\":\"b2\",\"site\":"
-                    "\"b\"},{\"name\":\"a2\",\"site\":\"a\"}],\"updates\":[{\"id\":\"x\"}],"
-                    "\"policy\":{\"site_aware_updating_order\":[\"a\",\"b\"]}");
+    struct night n = night_play(
+        "mco", "\"sites\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"nodes\":[{\"name\":\"b1\","
+               "\"site\":\"b\"},{\"name\":\"a1\",\"site\":\"a\"},{\"name\":\"b2\",\"site\":"
+               "\"b\"},{\"name\":\"a2\",\"site\":\"a\"}],\"updates\":[{\"id\":\"x\"}],"
+               "\"policy\":{\"site_aware_updating_order\":[\"a\",\"b\"]}");
     const uint32_t order[] = {1, 3, 0, 2};
     CU_ASSERT_EQUAL(memcmp(n.order, order, sizeof order), 0);
     CU_ASSERT_EQUAL(n.restarts_all, 4);
-    n = play("mco", "\"nodes\":3,\"updates\":[{\"id\":\"x\",\"nodes\":[\"node2\"]}]");
+    n = night_play("mco", "\"nodes\":3,\"updates\":[{\"id\":\"x\",\"nodes\":[\"node2\"]}]");
     CU_ASSERT_EQUAL(n.suspends, 1); /* the others have what they should */
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
 }
@@ -470,18 +343,18 @@ static void test_mco_order(void)
 /* One after the other, and no further than the first node that fails. */
 static void test_by_hand_failure(void)
 {
-    struct night n = play("by-hand", TWO_FAIL);
+    struct night n = night_play("by-hand", TWO_FAIL);
     CU_ASSERT_EQUAL(n.suspends, 1);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_FAILED);
     CU_ASSERT_TRUE(n.left[0]);
-    CU_ASSERT_EQUAL(with(&n, CAU_STATUS_CANCELED, 8), 7);
-    n = play("by-hand", "\"nodes\":8," KERNEL);
+    CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_CANCELED, 8), 7);
+    n = night_play("by-hand", "\"nodes\":8," KERNEL);
     CU_ASSERT_EQUAL(n.most_out, 1);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
     CU_ASSERT_EQUAL(n.violations, 0);
-    struct night quick = play("by-hand:attention=0s", "\"nodes\":8," KERNEL);
+    struct night quick = night_play("by-hand:attention=0s", "\"nodes\":8," KERNEL);
     CU_ASSERT_TRUE(quick.length + 60 * MINUTE < n.length);
-    n = play("by-hand:tries=3", "\"nodes\":3,\"updates\":[{\"id\":\"k\",\"failures\":2}]");
+    n = night_play("by-hand:tries=3", "\"nodes\":3,\"updates\":[{\"id\":\"k\",\"failures\":2}]");
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
 }
 
@@ -492,14 +365,14 @@ static void test_by_hand_looks(void)
                            "\"nodes\":[\"node4\"],\"repair\":\"40m\"}]";
     const char *gone = "\"nodes\":5," KERNEL ",\"faults\":[{\"kind\":\"crash\",\"at\":\"1m\","
                        "\"nodes\":[\"node4\"]}]";
-    struct night n = play("by-hand", repaired);
+    struct night n = night_play("by-hand", repaired);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
     CU_ASSERT_TRUE(n.length > 90 * MINUTE);
-    n = play("by-hand", gone);
+    n = night_play("by-hand", gone);
     CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_CANCELED);
     CU_ASSERT_EQUAL(n.end.why, CAU_WHY_STOP_REQUESTED);
     CU_ASSERT_EQUAL(n.suspends, 1);
-    n = play("by-hand:patience=10m", repaired);
+    n = night_play("by-hand:patience=10m", repaired);
     CU_ASSERT_EQUAL(n.suspends, 1);
 }
 
@@ -509,15 +382,16 @@ static void test_all(void)
 {
     for (uint32_t i = 0; i < rival_count; i++) {
         const char *name = rival_list[i]->name;
-        struct night n = play(name, "\"nodes\":5"); /* nothing to do */
+        struct night n = night_play(name, "\"nodes\":5"); /* nothing to do */
         CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
         CU_ASSERT_EQUAL(n.restarts_all, 0);
-        n = play(name, "\"nodes\":[{\"count\":4,\"name\":\"n%\"},{\"name\":\"x\","
-                       "\"updating_suspended\":true}]," KERNEL);
+        n = night_play(name, "\"nodes\":[{\"count\":4,\"name\":\"n%\"},{\"name\":\"x\","
+                             "\"updating_suspended\":true}]," KERNEL);
         CU_ASSERT_EQUAL(n.why[4], CAU_WHY_EXCLUDED);
         CU_ASSERT_EQUAL(n.restarts[4], 0);
         CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
-        n = play(name, "\"nodes\":3," KERNEL ",\"coordinators\":[{\"name\":\"a\"},{\"name\":\"b\","
+        n = night_play(name,
+                       "\"nodes\":3," KERNEL ",\"coordinators\":[{\"name\":\"a\"},{\"name\":\"b\","
                        "\"start\":\"1m\"}]");
         CU_ASSERT_EQUAL(n.restarts_all, 3); /* the second one meets the lock */
     }
@@ -531,8 +405,8 @@ static void test_restart_due(void)
         uint32_t restarts;
     } rows[] = {{"kured", 1}, {"ansible:serial=1", 1}, {"mco", 0}, {"by-hand", 1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct night n = play(rows[i].word, "\"nodes\":[{\"name\":\"a\"},{\"name\":\"b\","
-                                            "\"restart_needed\":true},{\"name\":\"c\"}]");
+        struct night n = night_play(rows[i].word, "\"nodes\":[{\"name\":\"a\"},{\"name\":\"b\","
+                                                  "\"restart_needed\":true},{\"name\":\"c\"}]");
         CU_ASSERT_EQUAL(n.restarts_all, rows[i].restarts);
         CU_ASSERT_EQUAL(n.end.status, CAU_STATUS_SUCCEEDED);
         CU_ASSERT_EQUAL(n.violations, 0);
@@ -544,13 +418,13 @@ static void test_death(void)
 {
     static const char *const words[] = {"kured", "mco"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        struct night n = play(
+        struct night n = night_play(
             words[i], "\"nodes\":4," KERNEL ",\"coordinators\":[{\"name\":\"a\"},{\"name\":\"b\","
                       "\"resumes\":\"a\",\"when\":{\"node\":\"node2\",\"state\":\"Installing\","
                       "\"after\":\"90s\"}}],\"faults\":[{\"kind\":\"coordinator_death\","
                       "\"coordinator\":\"a\",\"when\":{\"node\":\"node2\",\"state\":\"Installing\","
                       "\"after\":\"30s\"}}]");
-        CU_ASSERT_EQUAL(with(&n, CAU_STATUS_SUCCEEDED, 4), 4);
+        CU_ASSERT_EQUAL(night_with(&n, CAU_STATUS_SUCCEEDED, 4), 4);
         CU_ASSERT_EQUAL(n.restarts_all, 4);
     }
 }
