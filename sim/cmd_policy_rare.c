@@ -131,6 +131,9 @@ static int take_value(struct request *request, const char *flag, const char *val
         request->json = strcmp(value, "json") == 0;
         return request->json || strcmp(value, "text") == 0 ? 0
                                                            : wrong(flag, "must be text or json");
+    } else if (strcmp(flag, "--decider") == 0) {
+        return wrong(flag, "only the core's runs are copied; `caucus policy validate` counts those "
+                           "of a rival");
     } else {
         return wrong(flag, "there is no such flag; see --help");
     }

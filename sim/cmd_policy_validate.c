@@ -8,6 +8,7 @@
 #include "sim/commands.h"
 #include "sim/odds.h"
 #include "sim/requirement.h"
+#include "sim/rivals/rivals.h"
 #include "sim/stats/stats.h"
 
 #include <errno.h>
@@ -51,15 +52,19 @@ static const char usage[] =
     "                       the event never happens, and at least 1000\n"
     "  --seed N             of the first of them; without it the scenario's\n"
     "  --engine heap|simgrid  heap is the default, and many times faster\n"
+    "  --decider NAME[:SETTING=VALUE,...]  a rival decides, as in `caucus simulate`; what the "
+    "policy\n"
+    "                       says is not looked at, and its broken invariants are counted\n"
     "  --jobs N             processes; without it one for each processor\n"
     "  --format text|json   what stdout gets\n"
     "\n"
     "Exit code: 0 all that was required is shown; 1 something is not; 64 wrong use; 65 bad "
     "scenario\n"
-    "or profile; 70 an invariant was broken: a defect of Caucus.\n";
+    "or profile; 70 the core broke an invariant: a defect of Caucus.\n";
 
 struct request {
-    const char *profile, *scenario, *engine;
+    const char *profile, *scenario, *engine, *decider;
+    struct rival_decider who;
     struct sim_requirement requirements[REQUIRES_MAX];
     size_t requirement_count;
     uint64_t seed;
@@ -102,6 +107,8 @@ static int take_value(struct request *request, const char *flag, const char *val
         if (strcmp(value, "heap") != 0 && strcmp(value, "simgrid") != 0) {
             return wrong(flag, "must be heap or simgrid");
         }
+    } else if (strcmp(flag, "--decider") == 0) {
+        request->decider = value;
     } else if (strcmp(flag, "--runs") == 0) {
         if (!cau_whole_read(value, 1, RUNS_MAX, &number)) {
             return wrong(flag, "must be a whole number, 1..10000000");
@@ -128,10 +135,26 @@ static int take_value(struct request *request, const char *flag, const char *val
     return 0;
 }
 
+static int take_decider(struct request *request)
+{
+    char *why = NULL;
+    if (rival_decider_read(&request->who, request->decider, &why) < 0) {
+        char *sentence = why == NULL ? NULL : cau_sentence("--decider: %s", why);
+        free(why);
+        return cau_say_why("policy", sentence, CAU_EXIT_USAGE);
+    }
+    if (request->who.rival != NULL && request->profile != NULL) {
+        return wrong("--decider", "a profile is the core's; another one has settings of its own, "
+                                  "as NAME:SETTING=VALUE");
+    }
+    return 0;
+}
+
 static int read_words(struct request *ret, int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    *ret = (struct request){.engine = "heap", .jobs = processors > 0 ? (uint32_t)processors : 1};
+    *ret = (struct request){
+        .engine = "heap", .decider = "core", .jobs = processors > 0 ? (uint32_t)processors : 1};
     for (int i = 2; i < argc; i++) {
         int code = 0;
         if (argv[i][0] != '-') {
@@ -147,7 +170,7 @@ static int read_words(struct request *ret, int argc, char **argv)
             return code;
         }
     }
-    return ret->scenario != NULL ? 0 : wrong("--on", "a scenario must be given");
+    return ret->scenario != NULL ? take_decider(ret) : wrong("--on", "a scenario must be given");
 }
 
 /* ---- the answer ---- */
@@ -156,8 +179,8 @@ struct answer {
     const struct request *request;
     const struct scenario *scenario;
     struct sim_odds_run *runs;
-    sim_nsec *lengths; /* of the runs, rising */
-    uint32_t count;
+    sim_nsec *lengths;      /* of the runs, rising */
+    uint32_t count, broken; /* broken: runs of a rival that broke an invariant */
     uint64_t seed;
 };
 
@@ -222,6 +245,7 @@ static double outwards(double bound, double (*round_it)(double))
 static void print_command(const struct answer *answer)
 {
     const struct request *request = answer->request;
+    bool rival = request->who.rival != NULL;
     uint32_t first = answer->count;
     for (uint32_t i = answer->count; i > 0; i--) {
         first = answer->runs[i - 1].events != 0 ? i - 1 : first;
@@ -229,10 +253,11 @@ static void print_command(const struct answer *answer)
     if (first == answer->count) {
         return;
     }
-    printf("\nRun %" PRIu32 " is seen by\n  caucus simulate %s%s%s --engine %s --seed %" PRIu64
+    printf("\nRun %" PRIu32 " is seen by\n  caucus simulate %s%s%s%s%s --engine %s --seed %" PRIu64
            " --run %" PRIu32 "\n",
            first, request->scenario, request->profile != NULL ? " --profile " : "",
-           request->profile != NULL ? request->profile : "", request->engine, answer->seed, first);
+           request->profile != NULL ? request->profile : "", rival ? " --decider " : "",
+           rival ? request->decider : "", request->engine, answer->seed, first);
 }
 
 static void print_text(const struct answer *answer)
@@ -243,7 +268,13 @@ static void print_text(const struct answer *answer)
     struct count count;
     printf("Scenario  %s, %" PRIu32 " runs of seed %" PRIu64 ", engine %s\n",
            answer->scenario->name, answer->count, answer->seed, request->engine);
-    printf("Policy    %s\n", request->profile != NULL ? request->profile : "the scenario's own");
+    if (request->who.rival != NULL) {
+        printf("Decider   %s; %" PRIu32 " runs broke an invariant\n", request->decider,
+               answer->broken);
+    } else {
+        printf("Policy    %s\n",
+               request->profile != NULL ? request->profile : "the scenario's own");
+    }
     printf("Length    half of them end within %s, nine in ten within %s, all within %s\n",
            say_length(quantile(answer, 0.5), half), say_length(quantile(answer, 0.9), most),
            say_length(quantile(answer, 1), all));
@@ -303,10 +334,12 @@ static void print_json(const struct answer *answer)
     cau_text_quote(&text, answer->scenario->name);
     cau_text_say(&text, ",\"Policy\":");
     cau_text_quote(&text, request->profile != NULL ? request->profile : "");
+    cau_text_say(&text, ",\"Decider\":");
+    cau_text_quote(&text, request->decider);
     cau_text_printf(&text,
-                    ",\"Runs\":%" PRIu32 ",\"Seed\":\"%" PRIu64
+                    ",\"Violations\":%" PRIu32 ",\"Runs\":%" PRIu32 ",\"Seed\":\"%" PRIu64
                     "\",\"Engine\":\"%s\",\"ConfidenceEachSide\":%g,\"LengthSeconds\":{",
-                    answer->count, answer->seed, request->engine, CONFIDENCE);
+                    answer->broken, answer->count, answer->seed, request->engine, CONFIDENCE);
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         sim_nsec length = quantile(answer, shares[i]);
         cau_text_printf(&text, "%s\"%g\":", i > 0 ? "," : "", shares[i]);
@@ -358,6 +391,10 @@ static int judge(struct answer *answer)
         broken += answer->runs[i].broken;
         answer->lengths[i] = answer->runs[i].length;
     }
+    if (request->who.rival != NULL) {
+        answer->broken = broken; /* which is a finding */
+        broken = 0;
+    }
     if (broken + undone > 0) {
         cau_say("policy",
                 "of %" PRIu32 " runs %" PRIu32 " broke an invariant and %" PRIu32
@@ -377,6 +414,7 @@ static int run_all(struct answer *answer)
 {
     const struct sim_odds_options options = {.scenario = answer->scenario,
                                              .engine = answer->request->engine,
+                                             .decider = rival_decider_ops(&answer->request->who),
                                              .seed = answer->seed,
                                              .runs = answer->count,
                                              .jobs = answer->request->jobs};
@@ -398,6 +436,12 @@ static int validate(const struct request *request)
     struct scenario *scenario = scenario_read_file(request->scenario, &over, &why);
     if (scenario == NULL) {
         return cau_say_why("policy", why, CAU_EXIT_INPUT);
+    }
+    if (request->who.rival != NULL &&
+        (scenario->options.what_if || scenario->options.force_recovery)) {
+        scenario_free(scenario);
+        return wrong("--decider",
+                     "what_if and force_recovery are the core's, a rival only updates");
     }
     struct answer answer = {.request = request,
                             .scenario = scenario,

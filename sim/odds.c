@@ -42,6 +42,7 @@ static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
     const struct asked *asked = ctx;
     const struct sim_measure_options options = {.scenario = asked->options->scenario,
                                                 .engine = asked->options->engine,
+                                                .decider = asked->options->decider,
                                                 .prepared = asked->prepared,
                                                 .seed = asked->options->seed,
                                                 .run = run};

@@ -9,12 +9,13 @@ struct sim_odds_run {
     sim_nsec length; /* from the first coordinator's start to the last one's end, or SIM_NEVER */
     uint32_t events; /* bits: 1 << enum campaign_event */
     bool done;       /* false: its process died: a defect of Caucus */
-    bool broken;     /* an invariant was: likewise */
+    bool broken;     /* an invariant was: of the core's likewise */
 };
 
 struct sim_odds_options {
     const struct scenario *scenario;
     const char *engine;
+    const struct cau_decider_ops *decider; /* NULL: the core */
     uint64_t seed;
     uint32_t runs, jobs; /* at least 1 each */
 };

@@ -154,6 +154,9 @@ static int take_flag(struct words *words, const char *flag, const char *value)
         return strcmp(value, "heap") == 0 || strcmp(value, "simgrid") == 0
                    ? 0
                    : wrong(flag, "must be heap or simgrid");
+    } else if (strcmp(flag, "--decider") == 0) {
+        return wrong(flag, "the core's options are what is tuned; `caucus campaign` varies a "
+                           "rival's settings");
     } else {
         return wrong(flag, "there is no such flag; see --help");
     }

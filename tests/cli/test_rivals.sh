@@ -76,6 +76,29 @@ want "which invariant" grep -q '^caucus simulate: ansible broke an invariant: at
 call 0 deciders
 want "the settings" grep -q '^  maxUnavailable  *1  *nodes that may be unavailable at once$' out
 
+# ---- many runs, counted
+
+night=$scenarios/a-bad-night.json
+counted() {
+    ends 0 policy validate --on "$night" --runs 300 "$@"
+}
+counted --decider ansible:serial=2 --format json --jobs 1
+cp out one.json
+counted --decider ansible:serial=2 --format json --jobs 3
+want "as many processes as there may be" cmp one.json out
+want "who decides" [ "$(jq -r .Decider out)" = ansible:serial=2 ]
+want "what it breaks is a finding" [ "$(jq .Violations out)" -gt 0 ]
+counted --decider ansible:serial=1 --format json
+want "its settings matter" [ "$(jq -c .Events out)" != "$(jq -c .Events one.json)" ]
+counted --format json
+want "the core breaks nothing" [ "$(jq -c '[.Decider, .Violations]' out)" = '["core",0]' ]
+counted --decider ansible:serial=2
+want "said in words" grep -q '^Decider   ansible:serial=2; [0-9]* runs broke an invariant$' out
+grep '^  caucus simulate ' out | sed "s|  caucus|'$CAUCUS'|; s|$night|'$night'|" >named.sh
+code=0
+sh named.sh >named.txt 2>&1 || code=$?
+want "$(cat named.sh): must not go well: $code" [ "$((code >= 1 && code < 4))" = 1 ]
+
 # ---- wrong
 
 # wrong SENTENCE JQ: the plan changed like this
@@ -98,4 +121,16 @@ ends 64 simulate "$scenarios/contoso-fc1.json" --decider mco --speed 60
 jq '.policy.what_if = true' "$scenarios/contoso-fc1.json" >what-if.json
 ends 64 simulate what-if.json --decider mco
 want "no what-if" grep -q "what_if and force_recovery are the core's, mco only updates" err
+ends 64 policy validate --on what-if.json --decider mco
+want "no what-if" grep -q "what_if and force_recovery are the core's, a rival only updates" err
+ends 64 policy validate --on "$night" --decider nobody
+want "an unknown one" grep -q '^caucus policy: --decider: must be core, cau, kured, ' err
+echo '{"max_failed_nodes": 1}' >profile.json
+ends 64 policy validate profile.json --on "$night" --decider mco
+want "no profile" grep -q "^caucus policy: --decider: a profile is the core's" err
+ends 64 policy rare --on "$night" --require 'P(failed)<1e-3' --decider mco
+want "no copies" grep -q "^caucus policy: --decider: only the core's runs are copied; " err
+ends 64 tune "$night" --out tuned --decider mco
+want "nothing to tune" grep -q "^caucus tune: --decider: the core's options are what is tuned; " err
+want "nothing half-done" [ ! -e tuned ]
 finish "rivals: $checks checks"
