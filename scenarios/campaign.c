@@ -427,7 +427,7 @@ static int put_factors(const struct campaign *campaign, char *const *values, str
         if (strncmp(path, "policy.", 7) == 0) {
             settings[*setting_count] = setting_of(path, values[i]);
             rc = settings[(*setting_count)++] != NULL ? 0 : -ENOMEM;
-        } else {
+        } else if (strncmp(path, CAMPAIGN_SETTINGS, strlen(CAMPAIGN_SETTINGS)) != 0) {
             rc = scn_json_put(root, path, values[i], reterr_why);
         }
     }

@@ -12,6 +12,9 @@
 #define CAMPAIGN_RUNS_MAX  10000000u /* of a cell */
 #define CAMPAIGN_CELLS_MAX 1000000u
 
+/* Before the name of a rival's setting, in a factor's path. */
+#define CAMPAIGN_SETTINGS "settings."
+
 enum campaign_weather {
     CAMPAIGN_COMMON,      /* run i of each cell meets the same weather */
     CAMPAIGN_INDEPENDENT, /* no two runs do */
@@ -46,7 +49,8 @@ struct campaign_number {
 /* One of: values, a range, a distribution. */
 struct campaign_factor {
     char *name; /* a column of the results */
-    char *path; /* where it goes in the scenario; "policy.NAME" over the policy and its profile */
+    char *path; /* where it goes in the scenario; "policy.NAME" over the policy and its profile,
+                   "settings.NAME" over the settings of those policies whose decider has it */
     char *list; /* of values, as it stood there; "" none */
     char **values;
     uint32_t value_count; /* JSON texts */
@@ -108,7 +112,8 @@ struct campaign {
 struct campaign *campaign_read_file(const char *path, char **reterr_why);
 void campaign_free(struct campaign *campaign);
 
-/* The scenario of a cell: `values` are JSON texts, one for each factor. NULL with a sentence
+/* The scenario of a cell: `values` are JSON texts, one for each factor; those of settings are not
+ * its. NULL with a sentence
  * (malloc'd) that begins with the JSON path, or with the profile's. */
 struct scenario *campaign_cell(const struct campaign *campaign, uint32_t policy,
                                char *const *values, char **reterr_why);

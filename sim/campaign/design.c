@@ -185,31 +185,6 @@ static int check_factors(const struct campaign *campaign, char **reterr_why)
     return rc;
 }
 
-static int make_deciders(struct design *design, char **reterr_why)
-{
-    const struct campaign *campaign = design->campaign;
-    char *why = NULL;
-    int rc = 0;
-    design->deciders = calloc(campaign->policy_count, sizeof *design->deciders);
-    for (uint32_t p = 0; design->deciders != NULL && rc == 0 && p < campaign->policy_count; p++) {
-        const struct campaign_policy *policy = &campaign->policies[p];
-        const char *key = "decider: ";
-        if (!rival_is_known(policy->decider)) {
-            why = rival_unknown(policy->decider);
-            rc = -EINVAL;
-        } else {
-            key = "";
-            rc = rival_decider_init(&design->deciders[p], policy->decider, policy->owns,
-                                    policy->own_count, &why);
-        }
-        if (rc < 0 && why != NULL) {
-            *reterr_why = cau_sentence("policies[%" PRIu32 "].%s%s", p, key, why);
-        }
-    }
-    free(why);
-    return design->deciders == NULL ? -ENOMEM : rc;
-}
-
 static int count_points(struct design *design, char **reterr_why)
 {
     const struct campaign *campaign = design->campaign;
@@ -237,7 +212,7 @@ int design_init(struct design *design, const struct campaign *campaign, char **r
     *reterr_why = NULL;
     int rc = count_points(design, reterr_why);
     rc = rc == 0 ? check_factors(campaign, reterr_why) : rc;
-    rc = rc == 0 ? make_deciders(design, reterr_why) : rc;
+    rc = rc == 0 ? design_deciders_init(design, reterr_why) : rc;
     if (rc != 0 || campaign->design.kind == CAMPAIGN_GRID) {
         return rc;
     }
@@ -266,11 +241,6 @@ void design_done(struct design *design)
 uint32_t design_policy(const struct design *design, uint32_t cell)
 {
     return cell % design->campaign->policy_count;
-}
-
-const struct rival_decider *design_decider(const struct design *design, uint32_t cell)
-{
-    return &design->deciders[design_policy(design, cell)];
 }
 
 char *design_value(const struct design *design, uint32_t cell, uint32_t factor)
@@ -330,7 +300,8 @@ struct scenario *design_scenario(const struct design *design, uint32_t cell, cha
     char *why = NULL, **values = values_of(design, cell);
     struct scenario *scenario = NULL;
     *reterr_why = NULL;
-    if (values != NULL) {
+    struct rival_decider room;
+    if (values != NULL && design_decider(design, cell, &room, &why) != NULL) {
         scenario = campaign_cell(design->campaign, design_policy(design, cell), values, &why);
     }
     if (scenario == NULL && why != NULL) {

@@ -13,7 +13,7 @@ struct design {
     const struct campaign *campaign; /* lent */
     uint32_t points, cells;
     double *places;                 /* points x factors, each in (0, 1); NULL: a grid */
-    struct rival_decider *deciders; /* of each policy */
+    struct rival_decider *deciders; /* of each policy, before factors */
 };
 
 /* Returns 0, or < 0 with a sentence (malloc'd): too many cells, levels that are the same, a decider
@@ -23,8 +23,14 @@ void design_done(struct design *design);
 
 uint32_t design_policy(const struct design *design, uint32_t cell);
 
-/* Who decides in a cell. */
-const struct rival_decider *design_decider(const struct design *design, uint32_t cell);
+/* Who decides in a cell; NULL: the core. And with which settings: lent, or made in `room`, which
+ * does not move then. NULL with a sentence (malloc'd): a factor's value is none of the setting's.
+ */
+const struct rival *design_rival(const struct design *design, uint32_t cell);
+const struct rival_decider *design_decider(const struct design *design, uint32_t cell,
+                                           struct rival_decider *room, char **reterr_why);
+/* The same as `caucus simulate --decider` takes it, malloc'd; NULL: no memory. */
+char *design_decider_word(const struct design *design, uint32_t cell);
 
 /* The value of a factor in a cell, as JSON text, malloc'd; NULL: no memory. */
 char *design_value(const struct design *design, uint32_t cell, uint32_t factor);
@@ -34,5 +40,8 @@ struct scenario *design_scenario(const struct design *design, uint32_t cell, cha
 
 /* "cell 7 (careful, boot=2m)", malloc'd; NULL: no memory. */
 char *design_name(const struct design *design, uint32_t cell);
+
+/* deciders.c, for design_init: as there. */
+int design_deciders_init(struct design *design, char **reterr_why);
 
 #endif

@@ -63,19 +63,6 @@ static int write_cell(const struct design *design, uint32_t cell, const char *fo
     return 0;
 }
 
-/* Who decides in a cell, as `caucus simulate --decider` takes it; malloc'd. */
-static char *decider_word(const struct design *design, uint32_t cell)
-{
-    const struct campaign_policy *policy = &design->campaign->policies[design_policy(design, cell)];
-    struct cau_text text;
-    cau_text_init(&text);
-    cau_text_say(&text, policy->decider);
-    for (uint32_t i = 0; i < policy->own_count; i++) {
-        cau_text_printf(&text, "%s%s", i == 0 ? ":" : ",", policy->owns[i]);
-    }
-    return cau_text_take(&text);
-}
-
 /* The run of a row, whole: by the command that makes runs. */
 static int night(const char *dir, uint32_t cell, uint64_t run, const char *out)
 {
@@ -89,7 +76,7 @@ static int night(const char *dir, uint32_t cell, uint64_t run, const char *out)
     if (code == 0) {
         char simulate[] = "simulate", with_engine[] = "--engine", with_seed[] = "--seed";
         char with_run[] = "--run", with_out[] = "--out", with_decider[] = "--decider";
-        who = decider_word(&c.design, cell);
+        who = design_decider_word(&c.design, cell);
         char *engine = strdup(c.campaign->simgrid ? "simgrid" : "heap"), *to = strdup(out);
         snprintf(seed, sizeof seed, "%" PRIu64, c.campaign->seed);
         snprintf(number, sizeof number, "%" PRIu64, work_weather(c.campaign, cell, run));

@@ -224,7 +224,7 @@ static void note_defects(struct state *state, uint32_t cell, uint64_t run,
 {
     struct work_end *end = state->end;
     bool broken = row != NULL && row->of[SIM_M_VIOLATIONS] > 0;
-    bool rival = design_decider(state->work->design, cell)->rival != NULL;
+    bool rival = design_rival(state->work->design, cell) != NULL;
     if (row == NULL && end->died++ == 0) {
         end->died_cell = cell;
         end->died_run = run;
@@ -316,10 +316,16 @@ bool work_make(const struct design *design, const struct scenario *scenario,
                struct sim_engine *prepared, uint32_t cell, uint64_t run, void *row)
 {
     const struct campaign *campaign = design->campaign;
+    struct rival_decider room;
+    char *why = NULL;
+    const struct rival_decider *decider = design_decider(design, cell, &room, &why);
+    if (decider == NULL) { /* no memory: the value was looked at before */
+        free(why);
+        return false;
+    }
     const struct sim_measure_options options = {.scenario = scenario,
                                                 .engine = engine_of(campaign),
-                                                .decider =
-                                                    rival_decider_ops(design_decider(design, cell)),
+                                                .decider = rival_decider_ops(decider),
                                                 .prepared = prepared,
                                                 .seed = campaign->seed,
                                                 .run = work_weather(campaign, cell, run)};

@@ -67,6 +67,24 @@ want "made again by its own command" cmp night/trace.txt again/trace.txt
 ends 65 replay night
 want "no replay by the core" grep -q 'ansible:.* decided this run, not the core' err
 
+# ---- a setting that varies
+
+jq '.policies |= map(select(.name == "caucus" or .name == "ansible")) | .runs = 6 | .factors =
+    [{name: "batch", path: "settings.serial", values: [1, "25%"]}]' plan.json >batches.json
+call 0 batches.json --out batches
+call 0 verify batches
+want "four cells" grep -q '^4 runs were made again: equal bit for bit$' out
+# of POLICY BATCH: what its runs were
+of() {
+    awk -F, -v policy="$1" -v batch="$2" '$2 == policy && $3 == batch' batches/results.csv | cut -d, -f5-
+}
+want "a rival takes another batch" [ "$(of ansible 1)" != "$(of ansible 25%)" ]
+want "the core has none" [ "$(of caucus 1)" = "$(of caucus 25%)" ]
+code=0
+"$plain" campaign night batches 3 2 --out batch-night >out 2>err || code=$?
+want "a night of it: $code" [ "$code" -lt 4 ]
+want "with its setting" [ "$(jq -r .decider batch-night/manifest.json)" = "ansible:serial=25%,max_fail_percentage=50,retries=3" ]
+
 # ---- single runs
 
 ends 0 simulate "$scenarios/contoso-fc1.json" --engine heap --decider by-hand
@@ -112,6 +130,8 @@ wrong 'policies[4].settings.seriall: ansible has no such setting; it has give_up
 wrong 'policies[4].settings.serial: must be a whole number, 1..65535, or a share like "25%", is 0' '.policies[4].settings.serial = 0'
 wrong 'policies[6].settings: must be an object of settings' '.policies[6].settings = 3'
 wrong 'policies[6].set: is for the core; another decider has settings' '.policies[6].set = {max_failed_nodes: 1}'
+wrong "factors[0].path: no policy's decider has a setting seriall" '.factors = [{name: "x", path: "settings.seriall", values: [1]}]'
+wrong 'settings.serial: must be a whole number, 1..65535, or a share like "25%", is 0' '.factors = [{name: "x", path: "settings.serial", values: [1, 0]}]'
 wrong "policies[0].settings: are a rival's; the core has options" '.policies[0].settings = {serial: 1}'
 ends 64 simulate "$scenarios/contoso-fc1.json" --decider
 ends 64 simulate "$scenarios/contoso-fc1.json" --decider nobody

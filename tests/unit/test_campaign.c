@@ -265,6 +265,9 @@ static void test_wrong_designs(void)
          "period, lock_ttl, drain_timeout, reboot_delay, lock_release_delay"},
         {"\"policies\": [{\"name\": \"p\", \"settings\": {\"serial\": 1}}]",
          "policies[0].settings: are a rival's; the core has options"},
+        {"\"policies\": [{\"name\": \"p\"}, {\"name\": \"q\", \"decider\": \"mco\"}], \"factors\": "
+         "[{\"name\": \"s\", \"path\": \"settings.serial\", \"values\": [1, 2]}]",
+         "factors[0].path: no policy's decider has a setting serial"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct campaign *c = good(rows[i][0]);
@@ -308,6 +311,48 @@ static void test_cell(void)
     campaign_free(c);
 }
 
+static void decides(const struct design *d, uint32_t cell, const char *word)
+{
+    struct rival_decider room, as_said;
+    char *why = NULL, *is = design_decider_word(d, cell);
+    const struct rival_decider *decider = design_decider(d, cell, &room, &why);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(decider);
+    CU_ASSERT_STRING_EQUAL(is, word);
+    CU_ASSERT_EQUAL_FATAL(rival_decider_read(&as_said, word, &why), 0);
+    CU_ASSERT_PTR_EQUAL(decider->rival, as_said.rival);
+    CU_ASSERT_PTR_EQUAL(design_rival(d, cell), as_said.rival);
+    CU_ASSERT_EQUAL(memcmp(&decider->settings, &as_said.settings, sizeof as_said.settings), 0);
+    if (decider->rival != NULL) {
+        CU_ASSERT_PTR_EQUAL(decider->ops.settings, &decider->settings);
+    }
+    free(is);
+}
+
+/* A factor of a rival's setting goes over the policy's; who has no such setting stays as he is. */
+static void test_settings(void)
+{
+    struct campaign *c = good(
+        "\"policies\": [{\"name\": \"p\"}, {\"name\": \"q\", \"decider\": \"ansible\", "
+        "\"settings\": "
+        "{\"serial\": 7, \"forks\": 3}}, {\"name\": \"r\", \"decider\": \"mco\"}], \"factors\": ["
+        "{\"name\": \"s\", \"path\": \"settings.serial\", \"values\": [2, \"25%\"]},"
+        "{\"name\": \"t\", \"path\": \"settings.reboot_timeout\", \"values\": [\"9m\"]}]");
+    struct design d = lay_out(c);
+    CU_ASSERT_EQUAL(d.cells, 6);
+    decides(&d, 0, "core");
+    decides(&d, 1, "ansible:serial=2,forks=3,reboot_timeout=9m");
+    decides(&d, 2, "mco");
+    decides(&d, 3, "core");
+    decides(&d, 4, "ansible:serial=25%,forks=3,reboot_timeout=9m");
+    decides(&d, 5, "mco");
+    char *why = NULL;
+    struct scenario *s = design_scenario(&d, 4, &why);
+    CU_ASSERT_PTR_NOT_NULL(s); /* it knows nothing of settings */
+    scenario_free(s);
+    design_done(&d);
+    campaign_free(c);
+}
+
 static void test_wrong_cells(void)
 {
     static const char *const rows[][2] = {
@@ -325,6 +370,10 @@ static void test_wrong_cells(void)
          "cell 0 (own, b=1): cluster.: a name must follow"},
         {"{\"name\": \"b\", \"path\": \"policy.max_failed_nodes\", \"values\": [5]}",
          "cell 0 (own, b=5): policy.max_failed_nodes: must be 0..2 with 3 nodes, is 5"},
+        {"{\"name\": \"b\", \"path\": \"settings.serial\", \"values\": [0]}], \"policies\": "
+         "[{\"name\": \"a\", \"decider\": \"ansible\"}",
+         "cell 0 (a, b=0): settings.serial: must be a whole number, 1..65535, or a share like "
+         "\"25%\", is 0"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char members[512], *why = NULL;
@@ -403,6 +452,7 @@ int main(void)
         {"sobol", test_sobol},
         {"wrong designs", test_wrong_designs},
         {"a cell", test_cell},
+        {"settings of rivals", test_settings},
         {"wrong cells", test_wrong_cells},
         {"the page about plans", test_page},
     };
