@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- what it is made of ---- */
@@ -74,6 +75,23 @@ static int gather(struct inputs *inputs, const struct campaign *campaign, char *
     return rc;
 }
 
+/* A plan.json may be the plan itself, or anything. */
+static bool is_campaign(const char *path)
+{
+    char *name = cau_sentence("%s/inputs/scenario.json", path);
+    bool is = name != NULL && access(name, F_OK) == 0;
+    free(name);
+    return is;
+}
+
+/* Making it would put another one in its place. */
+static bool is_where_we_are(const char *path)
+{
+    struct stat is, here;
+    return stat(path, &is) == 0 && stat(".", &here) == 0 && is.st_dev == here.st_dev &&
+           is.st_ino == here.st_ino;
+}
+
 static int compare(const char *path, const struct inputs *inputs, char **reterr_why)
 {
     for (size_t i = 0; i < inputs->count; i++) {
@@ -102,6 +120,10 @@ static int create(const char *path, const struct inputs *inputs, char **reterr_w
         *reterr_why = cau_sentence("%s: holds files, and no campaign's plan.json", path);
         return -EEXIST;
     }
+    if (is_where_we_are(path)) {
+        *reterr_why = cau_sentence("%s: is the directory you are in; name one inside it", path);
+        return -EEXIST;
+    }
     int rc = cau_rundir_open(&dir, path, 0, reterr_why);
     if (rc != 0) {
         return rc;
@@ -123,8 +145,14 @@ int folder_make(const char *path, const struct campaign *campaign, char **reterr
     char *plan = cau_sentence("%s/plan.json", path);
     *reterr_why = NULL;
     int rc = plan == NULL ? -ENOMEM : gather(&inputs, campaign, reterr_why);
-    if (rc == 0) {
-        rc = (access(plan, F_OK) == 0 ? compare : create)(path, &inputs, reterr_why);
+    bool there = rc == 0 && access(plan, F_OK) == 0;
+    if (there && !is_campaign(path)) {
+        *reterr_why = cau_sentence("%s: holds a plan.json that is no campaign's; give an empty "
+                                   "directory, or none",
+                                   path);
+        rc = -EEXIST;
+    } else if (rc == 0) {
+        rc = (there ? compare : create)(path, &inputs, reterr_why);
     }
     free(plan);
     inputs_done(&inputs);

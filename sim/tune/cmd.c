@@ -219,7 +219,7 @@ static int prepare(const struct words *words, struct tune_space *space, uint64_t
             return wrong_why(words->holds[i] ? "--hold" : "--vary", why);
         }
     }
-    return 0;
+    return tune_space_check(space, &why) == 0 ? 0 : wrong_why("--vary", why);
 }
 
 static int tune(const struct words *words)
@@ -230,7 +230,8 @@ static int tune(const struct words *words)
     uint64_t seed = 0;
     int code = prepare(words, &space, &seed);
     int free = code == 0 ? cau_rundir_is_free(words->out) : 1;
-    if (code == 0 && (free <= 0 || (mkdir(words->out, 0777) != 0 && errno != EEXIST))) {
+    bool made = code == 0 && free > 0 && mkdir(words->out, 0777) == 0;
+    if (code == 0 && (free <= 0 || (!made && errno != EEXIST))) {
         cau_say("tune", "%s: %s", words->out,
                 free == 0  ? "holds files; give an empty directory, or none"
                 : free < 0 ? strerror(-free)
@@ -249,6 +250,9 @@ static int tune(const struct words *words)
         code = rc < 0   ? cau_say_why("tune", why, defect ? CAU_EXIT_INTERNAL : CAU_EXIT_INPUT)
                : rc > 0 ? CAU_EXIT_INTERNAL
                         : (verdict.shown ? 0 : 1);
+        if (rc != 0 && made) {
+            rmdir(words->out); /* unless something is in it */
+        }
     }
     tune_verdict_done(&verdict);
     tune_space_done(&space);

@@ -332,3 +332,30 @@ struct scenario *tune_candidate_scenario(const struct tune_space *space,
     }
     return scenario_read(space->scenario_text, strlen(space->scenario_text), &over, reterr_why);
 }
+
+/* With one knob at one end, all else as the policy has it. */
+static int check_end(const struct tune_space *space, uint32_t k, double at, char **reterr_why)
+{
+    struct tune_candidate candidate = {.parent = UINT32_MAX};
+    candidate.settings[k] = setting_of(&space->knobs[k], at);
+    struct scenario *scenario = candidate.settings[k] == NULL
+                                    ? NULL
+                                    : tune_candidate_scenario(space, &candidate, reterr_why);
+    bool good = scenario != NULL;
+    scenario_free(scenario);
+    tune_candidate_done(&candidate);
+    return good ? 0 : -EINVAL;
+}
+
+int tune_space_check(const struct tune_space *space, char **reterr_why)
+{
+    int rc = 0;
+    *reterr_why = NULL;
+    for (uint32_t k = 0; k < space->count && rc == 0; k++) {
+        if (space->knobs[k].free && space->knobs[k].choices == NULL) {
+            rc = check_end(space, k, 0, reterr_why);
+            rc = rc == 0 ? check_end(space, k, 1, reterr_why) : rc;
+        }
+    }
+    return rc;
+}

@@ -41,6 +41,9 @@ void tune_space_done(struct tune_space *space);
 int tune_space_vary(struct tune_space *space, const char *text, char **reterr_why);
 int tune_space_hold(struct tune_space *space, const char *name, char **reterr_why);
 
+/* Does the scenario take both ends of each knob that is varied? 0, or -EINVAL with a sentence. */
+int tune_space_check(const struct tune_space *space, char **reterr_why);
+
 /* Fills `settings` from `at`. 0 or -ENOMEM. */
 int tune_candidate_make(const struct tune_space *space, struct tune_candidate *candidate);
 

@@ -174,6 +174,15 @@ call 65 merge merged heap
 mkdir busy && echo x >busy/file
 call 65 demo.json --out busy
 want "somebody else's directory" grep -q "busy: holds files, and no campaign's plan.json$" err
+mkdir plans here
+cp demo.json plans/plan.json
+call 65 plans/plan.json --out plans
+want "the plan's own directory" grep -q "^caucus campaign: plans: holds a plan.json that is no campaign's; give an empty directory, or none\$" err
+want "nothing half-done there" [ "$(ls plans)" = plan.json ]
+code=0
+(cd here && "$CAUCUS" campaign ../plans/plan.json --out .) >out 2>err || code=$?
+want "the directory one is in: $code" [ "$code" = 65 ]
+want "which cannot be replaced" grep -q '^caucus campaign: .: is the directory you are in; name one inside it$' err
 cp -r heap damaged
 /usr/bin/python3 - <<'END'
 import sqlite3

@@ -73,6 +73,9 @@ call 64 "$scenarios/a-bad-night.json"
 call 64 "$scenarios/a-bad-night.json" --out x --objective luck
 call 64 "$scenarios/a-bad-night.json" --out x --subject-to 'P(luck)<1'
 call 64 "$scenarios/a-bad-night.json" --out x --vary luck=1..2
+call 64 "$scenarios/contoso-fc1.json" --out x --vary max_failed_nodes=0..5
+want "more than the cluster has" grep -q '^caucus tune: --vary: policy.max_failed_nodes: must be 0..3 with 4 nodes, is 5$' err
+want "nothing half-done" [ ! -e x ]
 call 64 "$scenarios/a-bad-night.json" --out x --hold luck
 call 64 "$scenarios/a-bad-night.json" --out x --runs 5
 call 64 "$scenarios/a-bad-night.json" --out x --luck 5
