@@ -5,7 +5,9 @@
 #include "sim/checker.h"
 #include "sim/commands.h"
 #include "sim/expect.h"
+#include "sim/room.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +21,26 @@ static const char usage[] =
     "       caucus scenario test [--engine simgrid|heap|both] FILE...\n"
     "\n"
     "check   reads strictly and says whether bulk flows can share a link (contended), in which\n"
-    "        case the two engines may differ\n"
+    "        case the two engines may differ; and whether quorum lets as many nodes be out at\n"
+    "        once as max_parallel_nodes would\n"
     "expand  writes the scenario with every default filled in\n"
     "schema  writes the format as a JSON Schema, as scenarios/schema/scenario.json has it\n"
     "test    simulates it, holds the outcome to its `expect` and the truth to the invariants;\n"
     "        exit code 1 when one does not hold. Default: both engines\n";
+
+/* A limit that is never reached is rarely meant. */
+static void say_room(const char *path, const struct scenario *scenario)
+{
+    uint32_t room = sim_room(scenario), most = scenario->options.policy.max_parallel_nodes;
+    if (room == 0) {
+        printf("%s: note: quorum lets no node be out, so no turn will begin\n", path);
+    } else if (most > room) {
+        printf("%s: note: at most %" PRIu32
+               " node%s can be out at once before quorum would be lost; "
+               "max_parallel_nodes %" PRIu32 " never takes effect beyond that\n",
+               path, room, room == 1 ? "" : "s", most);
+    }
+}
 
 static int check(const char *path)
 {
@@ -36,6 +53,7 @@ static int check(const char *path)
     bool yes = scenario_contended(scenario, &contended);
     printf("%s: good; contended: %s%s%s\n", path, yes ? "yes" : "no", yes ? ", " : "",
            yes ? contended : "");
+    say_room(path, scenario);
     scenario_free(scenario);
     return 0;
 }

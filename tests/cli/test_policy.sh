@@ -146,6 +146,19 @@ code=0
 sh named.sh >named.txt || code=$?
 want "$(cat named.sh): must not go well" [ "$code" -ne 0 ]
 
+# ---- a limit that quorum never lets be reached
+
+# room LINES MOST NODES: what the check of such a scenario says besides that it is good.
+room() {
+    echo "{\"caucus\": 1, \"cluster\": {\"name\": \"c\"}, \"nodes\": $3, \"policy\": {\"max_parallel_nodes\": $2}}" >room.json
+    ends 0 scenario check room.json
+    want "$2 of $3 at once: $(cat out)" [ "$(sed 1d out)" = "$1" ]
+}
+room '' 2 5
+room 'room.json: note: at most 2 nodes can be out at once before quorum would be lost; max_parallel_nodes 3 never takes effect beyond that' 3 5
+room 'room.json: note: at most 1 node can be out at once before quorum would be lost; max_parallel_nodes 2 never takes effect beyond that' 2 3
+room 'room.json: note: quorum lets no node be out, so no turn will begin' 1 2
+
 # ---- each event is counted when the scenario's own expectation says so
 
 checked=0
