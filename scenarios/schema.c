@@ -446,10 +446,20 @@ static cJSON *of_defaults(const struct scn_table *table)
     return closed(ret);
 }
 
-static void add_version(cJSON *root)
+static cJSON *member(cJSON *of, const char *key)
 {
-    cJSON *inside = cJSON_GetObjectItemCaseSensitive(root, "properties");
-    cJSON_ReplaceItemInObjectCaseSensitive(inside, "caucus", constant(cJSON_CreateNumber(1)));
+    return cJSON_GetObjectItemCaseSensitive(of, key);
+}
+
+static void add_version(cJSON *root, const char *key)
+{
+    cJSON *inside = member(root, "properties");
+    cJSON_ReplaceItemInObjectCaseSensitive(inside, key, constant(cJSON_CreateNumber(1)));
+}
+
+static void add_defaults(cJSON *root)
+{
+    cJSON *inside = member(root, "properties");
     for (size_t i = 0; i < scn_root.count; i++) {
         const struct scn_table *table = scn_root.rows[i].table;
         if (table != NULL && table->defaults != NULL)
@@ -457,18 +467,61 @@ static void add_version(cJSON *root)
     }
 }
 
-char *scenario_schema(void)
+static char *finish(cJSON *root, const char *title, const char *description)
 {
-    cJSON *root = of_table(&scn_root, 0);
-    add_version(root);
-    add_shared(root);
-    cJSON_AddItemToObject(cJSON_GetObjectItemCaseSensitive(root, "$defs"), "policy", policy());
     cJSON_AddStringToObject(root, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    cJSON_AddStringToObject(root, "title", "A scenario of Caucus");
-    cJSON_AddStringToObject(root, "description",
-                            "What each key means stands in scenarios/README.md; what a schema "
-                            "cannot say, `caucus scenario check` does.");
+    cJSON_AddStringToObject(root, "title", title);
+    cJSON_AddStringToObject(root, "description", description);
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
     return text;
+}
+
+char *scenario_schema(void)
+{
+    cJSON *root = of_table(&scn_root, 0);
+    add_version(root, "caucus");
+    add_defaults(root);
+    add_shared(root);
+    cJSON_AddItemToObject(member(root, "$defs"), "policy", policy());
+    return finish(root, "A scenario of Caucus",
+                  "What each key means stands in scenarios/README.md; what a schema cannot say, "
+                  "`caucus scenario check` does.");
+}
+
+/* ---- plans ---- */
+
+/* The keys of a list's elements, or of an object within them. */
+static cJSON *keys_of(cJSON *root, const char *list, const char *inner)
+{
+    cJSON *inside = member(member(member(member(root, "properties"), list), "items"), "properties");
+    return inner == NULL ? inside : member(member(inside, inner), "properties");
+}
+
+/* Of what a plan keeps as it stands there, the form that the reader asks for. */
+static void give_form(cJSON *keys, const char *key, cJSON *form)
+{
+    cJSON *fallback = cJSON_DetachItemFromObjectCaseSensitive(member(keys, key), "default");
+    if (fallback != NULL)
+        cJSON_AddItemToObject(form, "default", fallback);
+    cJSON_ReplaceItemInObjectCaseSensitive(keys, key, form);
+}
+
+char *campaign_schema(void)
+{
+    static const char *const not_there[] = {
+        "countedName", "signedDuration", "distributionThatMayEnd", "trigger", "size", "rate"};
+    cJSON *root = of_table(&campaign_root, 0), *range = keys_of(root, "factors", "range");
+    add_version(root, "campaign");
+    add_shared(root);
+    for (size_t i = 0; i < sizeof not_there / sizeof not_there[0]; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(member(root, "$defs"), not_there[i]);
+    give_form(keys_of(root, "factors", NULL), "values", object("array"));
+    give_form(range, "from", any_of(object("number"), shared("duration")));
+    give_form(range, "to", any_of(object("number"), shared("duration")));
+    give_form(keys_of(root, "policies", NULL), "set", object("object"));
+    give_form(keys_of(root, "policies", NULL), "settings", object("object"));
+    return finish(root, "A plan of a campaign of Caucus",
+                  "What each key means stands in scenarios/campaigns/README.md; what a schema "
+                  "cannot say, `caucus campaign check` does.");
 }

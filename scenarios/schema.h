@@ -1,4 +1,4 @@
-/* The format as a JSON Schema (draft 2020-12), for editors and other programs: made from the tables
+/* The formats as JSON Schemas (draft 2020-12), for editors and other programs: made from the tables
  * that the reader walks, so that it cannot say anything else.
  *
  * A schema knows structure: keys, types, forms of texts, ranges of numbers. What needs more than
@@ -9,5 +9,6 @@
 
 /* malloc'd text, without an end of line; NULL: no memory. */
 char *scenario_schema(void);
+char *campaign_schema(void); /* of a campaign's plan */
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/cli/units.h"
 #include "core/shell/exit.h"
 #include "core/shell/text.h"
+#include "scenarios/schema.h"
 #include "sim/campaign/open.h"
 #include "sim/campaign/slurm.h"
 #include "sim/campaign/work.h"
@@ -19,6 +20,7 @@ static const char usage[] =
     "usage: caucus campaign PLAN --out DIR [--jobs N] [--shard I/N]\n"
     "       caucus campaign PLAN --out DIR --scheduler slurm [--parts N]\n"
     "       caucus campaign check PLAN\n"
+    "       caucus campaign schema\n"
     "       caucus campaign merge DIR PART...\n"
     "       caucus campaign cell DIR CELL\n"
     "       caucus campaign night DIR CELL RUN --out RUNDIR\n"
@@ -42,6 +44,8 @@ static const char usage[] =
     "  --parts N    how many, 16\n"
     "\n"
     "check   says what the plan would do: its cells, and whether each can be run\n"
+    "schema  writes the format of a plan as a JSON Schema, as scenarios/schema/campaign.json has "
+    "it\n"
     "merge   puts the parts into DIR, which is made when it is not there; once no run is missing\n"
     "        it gets results.csv\n"
     "cell    prints the scenario of a cell, for `caucus simulate`\n"
@@ -396,6 +400,18 @@ static int do_merge(char **words)
     return merge(words[0], words + 1);
 }
 
+static int do_schema(char **words)
+{
+    char *text = campaign_schema();
+    (void)words;
+    if (text == NULL) {
+        return campaign_say_why(NULL, CAU_EXIT_INTERNAL);
+    }
+    puts(text);
+    free(text);
+    return 0;
+}
+
 static int do_columns(char **words)
 {
     (void)words;
@@ -428,6 +444,7 @@ static const struct {
     {"cell", 2, 2, campaign_cmd_cell},
     {"night", 5, 5, campaign_cmd_night},
     {"verify", 1, 3, campaign_cmd_verify},
+    {"schema", 0, 0, do_schema},
     {"columns", 0, 0, do_columns},
     {"deciders", 0, 0, do_deciders},
 };

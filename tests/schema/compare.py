@@ -1,4 +1,5 @@
-"""compare.py CAUCUS SCHEMA GOOD-FOLDER WRONG-LIST WORK-FOLDER: see test_schema.sh.
+"""compare.py KIND CAUCUS SCHEMA GOOD-FOLDER WRONG-LIST WORK-FOLDER: see test_schema.sh. KIND is scenario or campaign; a
+plan of the wrong list is about WORK-FOLDER/scenario.json.
 
 The validator is the package python3-jsonschema, which knows nothing of Caucus.
 """
@@ -10,18 +11,23 @@ import sys
 
 from jsonschema import Draft202012Validator
 
-CAUCUS, SCHEMA, GOOD, WRONG, WORK = sys.argv[1:]
-SMALL = '{"caucus": 1, "cluster": {"name": "c"}, "nodes": 3, '
+KIND, CAUCUS, SCHEMA, GOOD, WRONG, WORK = sys.argv[1:]
+SMALL = {"scenario": '{"caucus": 1, "cluster": {"name": "c"}, "nodes": 3, ',
+         "campaign": '{"campaign": 1, "scenario": "../scenario.json", '}[KIND]
+# How many files the program reads at once; how many spoilt and wrong ones there are at least.
+AT_ONCE, LEAST_SPOILT, LEAST_WRONG = {"scenario": (500, 1000, 15), "campaign": (1, 300, 10)}[KIND]
 # What stands in the place of each value of a good file, one after the other.
 SPOILT = [None, True, -1, 1.5, 1000001, "no such thing", [], {}, [1], {"unknown": 1}]
 # What the reader says about structure. Ranges of durations and sizes are not in the schema.
 STRUCTURE = re.compile(
     r": (must be (given|true or false|a list|a text|an object|a number, is|one of [a-z].*, is "
+    r"|a number or a duration|an object of"
     r"|a duration like|a size like|a rate like|a feature set like|a whole number, 1\.\.|a list, or a whole number)"
     r"|must not be null|unknown key"
     r"|must be -?[0-9]+\.\.[0-9]+, is [^ ]*$|does not go with this kind)")
 # Sentences of that look which need more than one value to be seen.
-SEMANTIC = re.compile(r"with [0-9]+ nodes?|\.why: must be given|faults\[[0-9]+\]\.nodes: must be given")
+SEMANTIC = re.compile(r"with [0-9]+ nodes?|\.why: must be given|faults\[[0-9]+\]\.nodes: must be given"
+                      r"|^cell [0-9]+ |, as range\.from is$|^policies\[[0-9]+\]\.settings\.")
 
 with open(SCHEMA, encoding="utf-8") as file:
     schema = json.load(file)
@@ -41,15 +47,18 @@ def read_by_caucus(folder):
     """The reader's sentence about each file of a folder, or None; all in one run of the program."""
     names = sorted(os.listdir(folder))
     said = {}
-    for start in range(0, len(names), 500):
-        paths = [os.path.join(folder, name) for name in names[start:start + 500]]
-        run = subprocess.run([CAUCUS, "scenario", "check", *paths], stdout=subprocess.PIPE,
+    for start in range(0, len(names), AT_ONCE):
+        paths = [os.path.join(folder, name) for name in names[start:start + AT_ONCE]]
+        run = subprocess.run([CAUCUS, KIND, "check", *paths], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, check=False)
         for path in paths:
             said[os.path.basename(path)] = None
         for line in run.stderr.splitlines():
-            path, sentence = line[len("caucus scenario: "):].split(": ", 1)
-            said[os.path.basename(path)] = sentence
+            sentence = line[len(f"caucus {KIND}: "):]
+            path = next((path for path in paths if sentence.startswith(path + ": ")), None)
+            # What is found behind the file itself, of a cell say, is said without its path.
+            name, sentence = (os.path.basename(path), sentence[len(path) + 2:]) if path else (names[start], sentence)
+            said[name] = sentence
     return said
 
 
@@ -71,6 +80,8 @@ def wrong_files():
     """The list says of each whether a schema can know it."""
     counts = {">": 0, "~": 0}
     mark = sentence = None
+    folder, wanted = os.path.join(WORK, "wrong"), {}
+    os.mkdir(folder)
     with open(WRONG, encoding="utf-8") as file:
         for line in file.read().split("\n"):
             if line[:2] in ("> ", "~ "):
@@ -81,11 +92,19 @@ def wrong_files():
                     valid = validator.is_valid(json.loads(text))
                 except ValueError:
                     valid = False
+                one = f"{sum(counts.values()):03}.json"
+                with open(os.path.join(folder, one), "w", encoding="utf-8") as wrong:
+                    wrong.write(text)
+                wanted[one] = sentence
                 counts[mark] += 1
                 if valid != (mark == "~"):
                     fail(f"marked {mark}, but the validator {'takes' if valid else 'refuses'} it: {sentence}")
-    if min(counts.values()) < 15:
-        fail(f"at least 15 of each kind were expected: {counts}")
+    if min(counts.values()) < LEAST_WRONG:
+        fail(f"at least {LEAST_WRONG} of each kind were expected: {counts}")
+    if KIND == "campaign": # of scenarios the unit tests see to it
+        for one, is_said in read_by_caucus(folder).items():
+            if is_said != wanted[one]:
+                fail(f"the reader says {is_said}, not {wanted[one]}")
     return counts
 
 
@@ -139,7 +158,7 @@ def spoilt_files(files):
 good = good_files()
 wrong = wrong_files()
 spoilt = spoilt_files(good)
-if spoilt < 1000:
-    fail(f"at least 1000 spoilt files were expected, {spoilt} agreed")
+if spoilt < LEAST_SPOILT:
+    fail(f"at least {LEAST_SPOILT} spoilt files were expected, {spoilt} agreed")
 print(f"{len(good)} good files, {wrong['>']} wrong by structure, {wrong['~']} wrong otherwise, {spoilt} spoilt")
 sys.exit(1 if failures else 0)
