@@ -7,7 +7,6 @@
 #include "sim/expect.h"
 #include "sim/room.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,20 +27,6 @@ static const char usage[] =
     "test    simulates it, holds the outcome to its `expect` and the truth to the invariants;\n"
     "        exit code 1 when one does not hold. Default: both engines\n";
 
-/* A limit that is never reached is rarely meant. */
-static void say_room(const char *path, const struct scenario *scenario)
-{
-    uint32_t room = sim_room(scenario), most = scenario->options.policy.max_parallel_nodes;
-    if (room == 0) {
-        printf("%s: note: quorum lets no node be out, so no turn will begin\n", path);
-    } else if (most > room) {
-        printf("%s: note: at most %" PRIu32
-               " node%s can be out at once before quorum would be lost; "
-               "max_parallel_nodes %" PRIu32 " never takes effect beyond that\n",
-               path, room, room == 1 ? "" : "s", most);
-    }
-}
-
 static int check(const char *path)
 {
     char *why = NULL;
@@ -53,7 +38,11 @@ static int check(const char *path)
     bool yes = scenario_contended(scenario, &contended);
     printf("%s: good; contended: %s%s%s\n", path, yes ? "yes" : "no", yes ? ", " : "",
            yes ? contended : "");
-    say_room(path, scenario);
+    char *note = sim_room_note(scenario);
+    if (note != NULL) {
+        printf("%s: note: %s\n", path, note);
+    }
+    free(note);
     scenario_free(scenario);
     return 0;
 }

@@ -1,8 +1,10 @@
 #include "sim/room.h"
 
+#include "core/shell/text.h"
 #include "sim/memory.h"
 #include "sim/world.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* What a coordinator is told at the start: of all members, as the guard has it. */
@@ -77,4 +79,18 @@ uint32_t sim_room(const struct scenario *scenario)
     }
     free(world);
     return ret;
+}
+
+char *sim_room_note(const struct scenario *scenario)
+{
+    uint32_t room = sim_room(scenario), most = scenario->options.policy.max_parallel_nodes;
+
+    if (room == 0)
+        return cau_sentence("quorum lets no node be out, so no turn will begin");
+    if (most <= room)
+        return NULL;
+    return cau_sentence("at most %" PRIu32
+                        " node%s can be out at once before quorum would be lost; "
+                        "max_parallel_nodes %" PRIu32 " never takes effect beyond that",
+                        room, room == 1 ? "" : "s", most);
 }

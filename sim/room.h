@@ -8,4 +8,8 @@
  * once, with all that are online there and nothing else wrong. */
 uint32_t sim_room(const struct scenario *scenario);
 
+/* A sentence (malloc'd) where the policy's max_parallel_nodes is more, which is rarely meant; NULL:
+ * it is not, or no memory. */
+char *sim_room_note(const struct scenario *scenario);
+
 #endif

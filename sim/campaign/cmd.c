@@ -8,6 +8,7 @@
 #include "sim/campaign/slurm.h"
 #include "sim/campaign/work.h"
 #include "sim/commands.h"
+#include "sim/room.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -43,7 +44,8 @@ static const char usage[] =
     "               job needs is said by Slurm's own SBATCH_ variables\n"
     "  --parts N    how many, 16\n"
     "\n"
-    "check   says what the plan would do: its cells, and whether each can be run\n"
+    "check   says what the plan would do: its cells, whether each can be run, and which policy\n"
+    "        would let more nodes be out at once than quorum does\n"
     "schema  writes the format of a plan as a JSON Schema, as scenarios/schema/campaign.json has "
     "it\n"
     "merge   puts the parts into DIR, which is made when it is not there; once no run is missing\n"
@@ -257,6 +259,24 @@ static int run(const struct request *request)
 
 /* ---- the others ---- */
 
+/* Of each policy of the core, at the first point. */
+static void say_rooms(const char *plan, const struct design *design)
+{
+    for (uint32_t p = 0; p < design->campaign->policy_count; p++) {
+        char *why = NULL, *note = NULL;
+        struct scenario *scenario = design_scenario(design, p, &why);
+        if (scenario != NULL && design_rival(design, p) == NULL) {
+            note = sim_room_note(scenario);
+        }
+        if (note != NULL) {
+            printf("%s: note: policy %s: %s\n", plan, design->campaign->policies[p].name, note);
+        }
+        scenario_free(scenario);
+        free(note);
+        free(why);
+    }
+}
+
 static int check(const char *plan)
 {
     char *why = NULL;
@@ -266,6 +286,7 @@ static int check(const char *plan)
     if (code == 0) {
         printf("%s: %" PRIu32 " cells, %s%" PRIu32 " runs of each\n", plan, c.design.cells,
                c.campaign->until.given ? "at most " : "", c.campaign->runs);
+        say_rooms(plan, &c.design);
     }
     campaign_close(&c);
     return code;

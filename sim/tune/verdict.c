@@ -3,6 +3,7 @@
 #include "core/shell/file.h"
 #include "core/shell/text.h"
 #include "scenarios/profile.h"
+#include "sim/room.h"
 #include "sim/tune/front.h"
 
 #include <errno.h>
@@ -294,6 +295,23 @@ static void say_held_out(struct cau_text *text, const struct tune_verdict *v)
     say_limits(text, v);
 }
 
+/* Of a candidate's policy. */
+static void say_room(struct cau_text *text, const struct tune_trials *search, uint32_t index)
+{
+    char *why = NULL, *note = NULL;
+    struct scenario *scenario =
+        tune_candidate_scenario(search->space, &search->list[index].candidate, &why);
+    if (scenario != NULL) {
+        note = sim_room_note(scenario);
+    }
+    if (note != NULL) {
+        cau_text_printf(text, "Note      %s\n", note);
+    }
+    scenario_free(scenario);
+    free(note);
+    free(why);
+}
+
 static void say_report(struct cau_text *text, const struct tune_verdict *v, const char *scenario,
                        const char *dir)
 {
@@ -304,11 +322,13 @@ static void say_report(struct cau_text *text, const struct tune_verdict *v, cons
                     search->made);
     if (v->held_out.count < 2) {
         cau_text_say(text, "Policy    nothing better than the policy as it is was found\n");
+        say_room(text, search, 0);
         return;
     }
     cau_text_say(text, "Policy    ");
     tune_say_settings(text, search->space, &search->list[v->best].candidate);
     cau_text_say(text, "\n");
+    say_room(text, search, v->best);
     say_reasons(text, v);
     say_held_out(text, v);
     tune_say_front(text, search, v->goal, v->best);

@@ -28,6 +28,10 @@ total() {
 jq --arg scenario "$scenarios/sixteen-on-a-bad-night.json" '.runs = 12 | .scenario = $scenario' \
     "$scenarios/campaigns/rivals.json" >plan.json
 call 0 check plan.json
+want "no note" [ "$(wc -l <out)" = 1 ]
+jq '.policies[0].set = {max_parallel_nodes: 9}' plan.json >many.json
+call 0 check many.json
+want "more at once than quorum lets: $(cat out)" grep -q '^many.json: note: policy caucus: at most 8 nodes can be out at once before quorum would be lost; max_parallel_nodes 9 never takes effect beyond that$' out
 call 0 plan.json --out whole --jobs 1
 want "violations of rivals are told, and are no defect" \
     grep -q '^[0-9]* runs of other deciders broke an invariant: column violations$' out

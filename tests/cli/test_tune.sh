@@ -68,6 +68,10 @@ want "nothing better is said where nothing is" grep -q 'nothing better\|NOT SHOW
 small 1 --out d --subject-to 'P(node_failed)<1e-6'
 want "what was not shown is not claimed" grep -q 'P(node_failed)<1e-6: NOT SHOWN' out
 
+echo '{"max_parallel_nodes": 6}' >many.json
+small 1 --out e --profile many.json --hold max_parallel_nodes
+want "more at once than quorum lets" grep -q '^Note      at most 4 nodes can be out at once before quorum would be lost; max_parallel_nodes 6 never takes effect beyond that$' out
+
 call 64
 call 64 "$scenarios/a-bad-night.json"
 call 64 "$scenarios/a-bad-night.json" --out x --objective luck
