@@ -19,7 +19,8 @@ static void lay_out(struct cau_core *head, const struct cau_plan *plan)
     head->heap_at = aligned(head->order_at + nodes * sizeof(uint32_t));
     head->active_at = aligned(head->heap_at + nodes * sizeof(uint32_t));
     head->pool_at = aligned(head->active_at + nodes * sizeof(uint32_t));
-    head->end_at = aligned(head->pool_at + plan->max_updates_total * sizeof(struct cau_row));
+    head->tallied_at = aligned(head->pool_at + plan->max_updates_total * sizeof(struct cau_row));
+    head->end_at = aligned(head->tallied_at + nodes * sizeof(struct cau_tallied));
 }
 
 size_t cau_size(const struct cau_plan *plan)
@@ -62,6 +63,7 @@ int cau_init(struct cau_core *core, const struct cau_plan *plan, const char **re
     core->heap_at = head.heap_at;
     core->active_at = head.active_at;
     core->pool_at = head.pool_at;
+    core->tallied_at = head.tallied_at;
     core->end_at = head.end_at;
     for (uint32_t i = 0; i < plan->node_count; i++) {
         init_node(cau_node_at(core, i));
@@ -72,6 +74,7 @@ int cau_init(struct cau_core *core, const struct cau_plan *plan, const char **re
         cau_row_at(core, i)->next = i + 1 < plan->max_updates_total ? i + 1 : CAU_NONE;
     }
     core->run = plan->run;
+    core->tally.version = 1;
     core->dirty_head = CAU_NONE;
     core->observe_at = CAU_NEVER;
     core->phase_limit = CAU_NEVER;
@@ -97,6 +100,7 @@ static void take_result(struct cau_core *core, const struct cau_result *result,
         cau_lock_result(core, result, ret);
     } else if (node < core->plan.node_count) {
         cau_node_result(core, cau_node_at(core, node), result, ret);
+        cau_recount(core, cau_node_at(core, node));
     } /* anything else is stale */
 }
 
@@ -139,6 +143,7 @@ void cau_step(struct cau_core *core, const struct cau_event *event, struct cau_a
     if (core->state == CAU_RUN_ENDED) {
         return;
     }
+    cau_tally_step(core);
     take_event(core, event, ret);
     cau_run_timers(core, ret);
     cau_touch_due(core);
@@ -148,6 +153,7 @@ void cau_step(struct cau_core *core, const struct cau_event *event, struct cau_a
         while (ret->capacity - ret->count >= CAU_STEP_HEADROOM &&
                (node = cau_next_dirty(core)) != NULL) {
             cau_node_advance(core, node, ret);
+            cau_recount(core, node);
         }
         if (ret->capacity - ret->count < CAU_STEP_HEADROOM) {
             core->more = true;
@@ -198,11 +204,11 @@ void cau_status_of_node(const struct cau_core *core, uint32_t index, struct cau_
     ret->attempts = node->attempt;
 }
 
-/* FNV-1a over 64-bit words, from `now` to the end of the block; the plan is not state. */
+/* FNV-1a over 64-bit words, from `now` to the tally; the plan is not state. */
 uint64_t cau_digest(const struct cau_core *core)
 {
     uint64_t hash = 14695981039346656037u;
-    for (uint64_t at = offsetof(struct cau_core, now); at + 8 <= core->end_at; at += 8) {
+    for (uint64_t at = offsetof(struct cau_core, now); at + 8 <= core->tallied_at; at += 8) {
         uint64_t word;
         memcpy(&word, (const uint8_t *)core + at, 8);
         hash = (hash ^ word) * 1099511628211u;

@@ -67,6 +67,7 @@ static void write_store(struct cau_core *core, enum cau_lock_phase phase, struct
     core->lock.op = action->id;
     core->lock.at = CAU_NEVER;
     core->request_told = core->request_owed;
+    core->tally.written = true;
 }
 
 /* Nobody's, or nobody's any more. Who only asks what would be done leaves it so. */

@@ -296,6 +296,7 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
         }
         if (why == CAU_WHY_NONE) {
             cau_node_admit(core, node, ret);
+            cau_recount(core, node);
             continue;
         }
         if (why == CAU_WHY_PAUSED || why == CAU_WHY_STOPPING) {
@@ -315,6 +316,7 @@ static void admit(struct cau_core *core, struct cau_actions *ret)
         cau_set_timer(core, node, end);
         if (cau_guard_is_permanent(core, node, why) || core->now >= end) {
             cau_node_give_up(core, node, why, ret);
+            cau_recount(core, node);
             if (cau_stopping(core)) {
                 return;
             }
@@ -337,6 +339,7 @@ static void foresee(struct cau_core *core, struct cau_actions *ret)
         }
         if (!cau_final(node->state)) {
             cau_work_foresee(core, node, ret);
+            cau_recount(core, node);
         }
     }
 }
@@ -359,6 +362,7 @@ static bool all_settled(struct cau_core *core, struct cau_actions *ret)
         } else {
             assert(node->owed);
             cau_node_pay(core, node, ret);
+            cau_recount(core, node);
         }
     }
     return core->active_count == 0 && core->owed_count == 0 && cau_level_settled(core, ret);

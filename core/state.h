@@ -1,9 +1,10 @@
 /* The core's one block of memory, and who may touch which part of it. Internal to core/.
  *
- *     head | nodes | plan's nodes | order | timer heap | update pool
+ *     head | nodes | plan's nodes | order | timer heap | active list | update pool | tally
  *
  * No pointers: arrays are found by offset, lists by index, so a copy of the block is a checkpoint.
- * The plan lies before `now`; everything from `now` on is state and is what cau_digest covers. */
+ * The plan lies before `now`; everything from `now` to the tally is state and is what cau_digest
+ * covers. */
 #ifndef CAU_STATE_H
 #define CAU_STATE_H
 
@@ -145,9 +146,24 @@ struct cau_lock_state {
     uint8_t reserved[3];
 };
 
+/* What is kept of all nodes together: tally.c. */
+struct cau_tally {
+    uint32_t version; /* of what the list of changed nodes begins with; never 0 */
+    uint32_t changed_count;
+    bool written; /* this step wrote the lock: with the next one the list begins anew */
+    uint8_t reserved[7];
+};
+
+struct cau_tallied {  /* one of these for each node */
+    uint32_t changed; /* the list's next node: at this place, not of this node */
+    uint32_t version; /* of the list that this node is in */
+};
+
 struct cau_core {
     struct cau_plan plan; /* its `nodes` is NULL here */
-    uint64_t nodes_at, plan_nodes_at, order_at, heap_at, active_at, pool_at, end_at; /* offsets */
+    uint64_t nodes_at, plan_nodes_at, order_at, heap_at, active_at, pool_at, tallied_at,
+        end_at; /* offsets */
+    struct cau_tally tally;
     /* state */
     cau_msec now;
     cau_msec start;      /* the run's start, taken over from a predecessor */
@@ -230,6 +246,10 @@ static inline struct cau_row *cau_row_at(const struct cau_core *core, uint32_t i
 {
     return (struct cau_row *)((uintptr_t)core + core->pool_at) + i;
 }
+static inline struct cau_tallied *cau_tallied_at(const struct cau_core *core, uint32_t i)
+{
+    return (struct cau_tallied *)((uintptr_t)core + core->tallied_at) + i;
+}
 static inline uint32_t cau_index(const struct cau_core *core, const struct cau_node *node)
 {
     return (uint32_t)(node - cau_node_at(core, 0));
@@ -256,6 +276,12 @@ cau_msec cau_next_timer(const struct cau_core *core);
 void cau_activate(struct cau_core *core, struct cau_node *node);
 void cau_deactivate(struct cau_core *core, struct cau_node *node);
 void cau_touch_active(struct cau_core *core);
+
+/* ---- tally.c: what is kept of all nodes together ---- */
+/* After a change of the node, before another one is looked at. */
+void cau_recount(struct cau_core *core, const struct cau_node *node);
+void cau_recount_all(struct cau_core *core);
+void cau_tally_step(struct cau_core *core);
 
 /* ---- emit.c: what leaves the step ---- */
 struct cau_action *cau_emit(struct cau_core *core, struct cau_actions *ret, uint8_t kind,

@@ -75,7 +75,7 @@ static bool is_out(const struct cau_node *node)
     return node->suspended || node->intent != CAU_INTENT_NONE || node->restart_given;
 }
 
-static void put_node(uint8_t **at, const struct cau_core *core, const struct cau_node *node)
+static void put_node(uint8_t *at, const struct cau_core *core, const struct cau_node *node)
 {
     uint32_t succeeded, failed;
     bool retryable;
@@ -91,22 +91,22 @@ static void put_node(uint8_t **at, const struct cau_core *core, const struct cau
         (node->restart_given ? NODE_RESTART_GIVEN : 0u) | (node->left ? NODE_LEFT : 0u) |
         (node->renewed ? NODE_RENEWED : 0u) | (node->restart_owed ? NODE_RESTART_OWED : 0u) |
         (node->restarted ? NODE_RESTARTED : 0u);
-    put(at, cau_final(node->state) ? CLASS_DONE : out ? CLASS_OUT : CLASS_WAITING, 1);
-    put(at, node->intent, 1);
-    put(at, node->status, 1);
-    put(at, cau_final(node->state) ? node->why : CAU_WHY_NONE, 1);
-    put(at, node->error, 1);
-    put(at, attempt, 1);
-    put(at, at_most(node->restarts, UINT16_MAX), 2);
-    put(at, flags, 2);
-    put(at, at_most(succeeded, UINT16_MAX), 2);
-    put(at, at_most(failed, UINT16_MAX), 2);
-    put(at, node->boot, 1);
-    put(at, node->soft, 1);
-    put(at, node->boot_before, 8);
-    put(at, (uint64_t)node->first_suspended_at, 8);
-    put(at, (uint64_t)node->suspended_at, 8);
-    put(at, (uint64_t)node->suspended_ms, 8);
+    put(&at, cau_final(node->state) ? CLASS_DONE : out ? CLASS_OUT : CLASS_WAITING, 1);
+    put(&at, node->intent, 1);
+    put(&at, node->status, 1);
+    put(&at, cau_final(node->state) ? node->why : CAU_WHY_NONE, 1);
+    put(&at, node->error, 1);
+    put(&at, attempt, 1);
+    put(&at, at_most(node->restarts, UINT16_MAX), 2);
+    put(&at, flags, 2);
+    put(&at, at_most(succeeded, UINT16_MAX), 2);
+    put(&at, at_most(failed, UINT16_MAX), 2);
+    put(&at, node->boot, 1);
+    put(&at, node->soft, 1);
+    put(&at, node->boot_before, 8);
+    put(&at, (uint64_t)node->first_suspended_at, 8);
+    put(&at, (uint64_t)node->suspended_at, 8);
+    put(&at, (uint64_t)node->suspended_ms, 8);
 }
 
 size_t cau_progress_max(const struct cau_plan *plan)
@@ -114,16 +114,8 @@ size_t cau_progress_max(const struct cau_plan *plan)
     return HEAD_SIZE + (size_t)NODE_SIZE * plan->node_count;
 }
 
-size_t cau_progress(const struct cau_core *core, void *buf, size_t size)
+static void put_head(uint8_t *at, const struct cau_core *core)
 {
-    if (core->plan.mode == CAU_MODE_RECOVER || core->state >= CAU_RUN_UNLOCKING) {
-        return 0; /* cleared together with the lock */
-    }
-    size_t need = cau_progress_max(&core->plan);
-    if (size < need) {
-        return need;
-    }
-    uint8_t *at = buf;
     memcpy(at, "CAUP", 4);
     at += 4;
     put(&at, CAU_PROGRESS_VERSION, 2);
@@ -137,10 +129,35 @@ size_t cau_progress(const struct cau_core *core, void *buf, size_t size)
     put(&at, core->stop_why, 1);
     put(&at, 0, 3);
     put(&at, core->plan.nodes_digest, 4);
-    for (uint32_t i = 0; i < core->plan.node_count; i++) {
-        put_node(&at, core, cau_node_at(core, i));
+}
+
+size_t cau_progress_again(const struct cau_core *core, void *buf, size_t size, uint32_t *version)
+{
+    const struct cau_tally *tally = &core->tally;
+    bool older = *version != 0 && *version == tally->version;
+    *version = 0;
+    if (core->plan.mode == CAU_MODE_RECOVER || core->state >= CAU_RUN_UNLOCKING) {
+        return 0; /* cleared together with the lock */
     }
+    size_t need = cau_progress_max(&core->plan);
+    if (size < need) {
+        return need;
+    }
+    put_head(buf, core);
+    uint32_t count = older ? tally->changed_count : core->plan.node_count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t node = older ? cau_tallied_at(core, i)->changed : i;
+        put_node((uint8_t *)buf + HEAD_SIZE + (size_t)NODE_SIZE * node, core,
+                 cau_node_at(core, node));
+    }
+    *version = tally->version + tally->written; /* what the next step's list begins with */
     return need;
+}
+
+size_t cau_progress(const struct cau_core *core, void *buf, size_t size)
+{
+    uint32_t none = 0;
+    return cau_progress_again(core, buf, size, &none);
 }
 
 static void take_node(struct cau_node *node, const uint8_t **at, uint8_t *ret_class)
@@ -218,6 +235,7 @@ static void forget_taken(struct cau_core *core)
 bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
 {
     const uint8_t *at = data;
+    cau_recount_all(core);
     forget_taken(core);
     if (data == NULL || size != cau_progress_max(&core->plan) || memcmp(at, "CAUP", 4) != 0) {
         return false;
@@ -313,6 +331,7 @@ void cau_forget_in_flight(struct cau_core *core, struct cau_actions *ret)
         core->phase_limit = core->now + CAU_PREFLIGHT_MS;
         core->observer_count = 0; /* the old view says nothing about now */
     }
+    cau_recount_all(core);
     core->turn_count = 0;
     core->scan_count = 0;
     core->order_next = 0;

@@ -49,6 +49,7 @@ static void take_node(struct cau_core *core, const struct cau_node_facts *facts)
     } else if (node->gone_since == CAU_NEVER) {
         node->gone_since = core->now;
     }
+    cau_recount(core, node);
     cau_touch(core, node);
 }
 

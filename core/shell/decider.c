@@ -28,6 +28,11 @@ static size_t core_progress(const void *state, void *buf, size_t size)
     return cau_progress(state, buf, size);
 }
 
+static size_t core_progress_again(const void *state, void *buf, size_t size, uint32_t *version)
+{
+    return cau_progress_again(state, buf, size, version);
+}
+
 static uint64_t core_digest(const void *state)
 {
     return cau_digest(state);
@@ -41,5 +46,6 @@ const struct cau_decider_ops cau_decider_core = {
     .deadline = core_deadline,
     .status = core_status,
     .progress = core_progress,
+    .progress_again = core_progress_again,
     .digest = core_digest,
 };

@@ -28,6 +28,7 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why)
     driver->actions = (struct cau_actions){NULL, 0, 0};
     driver->progress = NULL;
     driver->progress_size = 0;
+    driver->progress_version = 0;
     driver->last_at = INT64_MIN;
     driver->turns = 0;
     driver->error = 0;
@@ -65,6 +66,7 @@ int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from)
     to->actions.count = 0;
     to->progress = NULL;
     to->progress_size = 0;
+    to->progress_version = 0;
     if (to->state == NULL || to->actions.list == NULL) {
         cau_driver_done(to);
         return -ENOMEM;
@@ -125,10 +127,20 @@ static bool trace(struct cau_driver *driver, const struct cau_event *event)
     return true;
 }
 
+/* Into the driver's buffer, of which only what changed is written where the decider can say. */
+static size_t write_progress(struct cau_driver *driver)
+{
+    const struct cau_decider_ops *ops = driver->ops;
+    return ops->progress_again != NULL
+               ? ops->progress_again(driver->state, driver->progress, driver->progress_size,
+                                     &driver->progress_version)
+               : ops->progress(driver->state, driver->progress, driver->progress_size);
+}
+
 /* The decider's progress into the driver's buffer, which grows as needed. */
 static bool take_progress(struct cau_driver *driver, size_t *ret_size)
 {
-    size_t size = driver->ops->progress(driver->state, driver->progress, driver->progress_size);
+    size_t size = write_progress(driver);
     if (size > driver->progress_size) {
         void *grown = realloc(driver->progress, size);
         if (grown == NULL) {
@@ -136,7 +148,7 @@ static bool take_progress(struct cau_driver *driver, size_t *ret_size)
         }
         driver->progress = grown;
         driver->progress_size = size;
-        size = driver->ops->progress(driver->state, grown, size);
+        size = write_progress(driver);
         assert(size <= driver->progress_size);
     }
     *ret_size = size;

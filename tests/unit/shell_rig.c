@@ -120,9 +120,9 @@ uint64_t shell_rig_digest(const void *state)
     return fake->sum * 131 + fake->ops * 17 + fake->state;
 }
 
-static const struct cau_decider_ops rig_decider = {"fake",        fake_size,        fake_init,
-                                                   fake_step,     fake_deadline,    fake_status,
-                                                   fake_progress, shell_rig_digest, NULL};
+static const struct cau_decider_ops rig_decider = {
+    "fake",      fake_size,     fake_init, fake_step,        fake_deadline,
+    fake_status, fake_progress, NULL,      shell_rig_digest, NULL};
 
 /* ---- what surrounds it ---- */
 
