@@ -4,12 +4,6 @@
  * that is out, or failed while it was out, is taken for gone, whatever it is doing. */
 #include "core/state.h"
 
-/* Is this node out of service, or soon to be, by our doing? */
-static bool is_out(const struct cau_node *node)
-{
-    return node->suspended || node->left || node->restart_given || node->gate == CAU_GATE_OPEN;
-}
-
 enum cau_reason cau_guard_cluster(const struct cau_core *core)
 {
     if (!cau_lock_held(core)) {
@@ -57,21 +51,6 @@ static bool single_node(const struct cau_core *core)
            core->plan.votes_configured <= cau_node_at(core, 0)->facts.votes;
 }
 
-/* Which of our own nodes are taken for gone: those that are out now; all in
- * their turn, as each of them will be. */
-enum count { COUNT_OUT, COUNT_TURNS };
-
-static bool counts(const struct cau_node *node, enum count count)
-{
-    switch (count) {
-    case COUNT_OUT:
-        return is_out(node);
-    case COUNT_TURNS:
-        return is_out(node) || node->turn;
-    }
-    return true;
-}
-
 void cau_guard_facts(const struct cau_core *core, struct cau_quorum_facts *ret)
 {
     const struct cau_votes *votes = &core->votes;
@@ -98,7 +77,7 @@ void cau_guard_facts(const struct cau_core *core, struct cau_quorum_facts *ret)
 }
 
 static bool quorum_survives(const struct cau_core *core, const struct cau_node *candidate,
-                            enum count count)
+                            enum cau_count count)
 {
     if (single_node(core)) {
         return true; /* exempt, and announced [SPEC 5.5] */
@@ -109,34 +88,10 @@ static bool quorum_survives(const struct cau_core *core, const struct cau_node *
     struct cau_quorum_going going = {
         .leaves = candidate->facts.votes,
         .tie_breaker = tie == CAU_NO_NODE || tie == cau_index(core, candidate) ||
-                       !cau_node_at(core, tie)->facts.member,
+                       !cau_node_at(core, tie)->facts.member || cau_tally_has(core, tie, count),
     };
-    for (uint32_t i = 0; i < core->active_count; i++) {
-        const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
-        if (node == candidate || !counts(node, count)) {
-            continue;
-        }
-        if (node->facts.member) {
-            going.lost += node->facts.votes;
-            going.tie_breaker |= tie == cau_index(core, node);
-        } else {
-            going.away += node->facts.votes;
-        }
-    }
+    cau_tally_others(core, candidate, count, &going.lost, &going.away);
     return cau_quorum_survives(&facts, &going);
-}
-
-static bool conflicts(const struct cau_core *core, const struct cau_node *candidate)
-{
-    uint32_t groups = cau_plan_node_at(core, cau_index(core, candidate))->conflict_groups;
-    for (uint32_t i = 0; groups != 0 && i < core->active_count; i++) {
-        const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
-        if (node != candidate &&
-            (cau_plan_node_at(core, cau_index(core, node))->conflict_groups & groups) != 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* What suspend and restart have in common. */
@@ -154,10 +109,10 @@ static enum cau_reason guard_out(const struct cau_core *core, const struct cau_n
     if (core->unclean_count > 0) {
         return CAU_WHY_OTHER_NODE_UNCLEAN;
     }
-    if (conflicts(core, node)) {
+    if (cau_tally_conflicts(core, node)) {
         return CAU_WHY_CONFLICT;
     }
-    if (!quorum_survives(core, node, admit ? COUNT_TURNS : COUNT_OUT)) {
+    if (!quorum_survives(core, node, admit ? CAU_COUNT_TURNS : CAU_COUNT_OUT)) {
         return CAU_WHY_QUORUM_WOULD_BE_LOST;
     }
     return CAU_WHY_NONE;
@@ -166,12 +121,7 @@ static enum cau_reason guard_out(const struct cau_core *core, const struct cau_n
 /* Slots in use: nodes in their turn, and those that wait for a retry while they are still out. */
 static uint32_t slots_without(const struct cau_core *core, const struct cau_node *candidate)
 {
-    uint32_t count = core->turn_count;
-    for (uint32_t i = 0; i < core->active_count; i++) {
-        const struct cau_node *node = cau_node_at(core, cau_active(core)[i]);
-        count += node != candidate && !node->turn && !cau_final(node->state);
-    }
-    return count;
+    return core->turn_count + cau_tally_between(core, candidate);
 }
 
 /* May the node's turn begin? */
@@ -274,5 +224,6 @@ bool cau_guard_is_permanent(const struct cau_core *core, const struct cau_node *
 /* For the preflight: can this node never be restarted, even with everything as it should be? */
 bool cau_guard_never_allows(const struct cau_core *core, uint32_t node)
 {
-    return all_votes_there(core) && !quorum_survives(core, cau_node_at(core, node), COUNT_TURNS);
+    return all_votes_there(core) &&
+           !quorum_survives(core, cau_node_at(core, node), CAU_COUNT_TURNS);
 }

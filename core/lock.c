@@ -239,6 +239,7 @@ static bool turn_gates(struct cau_core *core, enum cau_gate from, enum cau_gate 
         if (node->gate == from) {
             node->gate = (uint8_t)to;
             node->gate_at = to == CAU_GATE_OPEN ? core->now : node->gate_at;
+            cau_recount(core, node);
             any = true;
         }
     }

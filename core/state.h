@@ -146,10 +146,18 @@ struct cau_lock_state {
     uint8_t reserved[3];
 };
 
-/* What is kept of all nodes together: tally.c. */
+/* Which of our own nodes are taken for gone: those that are out now; all in their turn, as each of
+ * them will be. */
+enum cau_count { CAU_COUNT_OUT, CAU_COUNT_TURNS, CAU_COUNTS };
+
+/* What is kept of all nodes together, sums over the active list among it: tally.c. */
 struct cau_tally {
     uint32_t version; /* of what the list of changed nodes begins with; never 0 */
     uint32_t changed_count;
+    uint32_t lost[CAU_COUNTS]; /* votes: of those that count and are members, */
+    uint32_t away[CAU_COUNTS]; /* and of those that are not */
+    uint32_t between;          /* nodes between two turns */
+    uint32_t grouped[32];      /* nodes by conflict group */
     bool written; /* this step wrote the lock: with the next one the list begins anew */
     uint8_t reserved[7];
 };
@@ -157,6 +165,9 @@ struct cau_tally {
 struct cau_tallied {  /* one of these for each node */
     uint32_t changed; /* the list's next node: at this place, not of this node */
     uint32_t version; /* of the list that this node is in */
+    uint16_t votes;   /* as it is in the sums */
+    uint8_t standing; /* likewise, bits: tally.c */
+    uint8_t reserved[1];
 };
 
 struct cau_core {
@@ -282,6 +293,14 @@ void cau_touch_active(struct cau_core *core);
 void cau_recount(struct cau_core *core, const struct cau_node *node);
 void cau_recount_all(struct cau_core *core);
 void cau_tally_step(struct cau_core *core);
+/* Is it in the active list, and does it count? */
+bool cau_tally_has(const struct cau_core *core, uint32_t node, enum cau_count count);
+/* Of the nodes in the active list but `node`: the votes of those that count; how many are between
+ * two turns; does one share a conflict group with it? */
+void cau_tally_others(const struct cau_core *core, const struct cau_node *node,
+                      enum cau_count count, uint32_t *ret_lost, uint32_t *ret_away);
+uint32_t cau_tally_between(const struct cau_core *core, const struct cau_node *node);
+bool cau_tally_conflicts(const struct cau_core *core, const struct cau_node *node);
 
 /* ---- emit.c: what leaves the step ---- */
 struct cau_action *cau_emit(struct cau_core *core, struct cau_actions *ret, uint8_t kind,

@@ -230,13 +230,9 @@ static void forget_taken(struct cau_core *core)
     core->owed_count = 0;
 }
 
-/* Takes in a predecessor's progress. False when there is none, or none that this version can read,
- * or it belongs to another set of nodes: then this is a new run. */
-bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
+static bool take_all(struct cau_core *core, const void *data, size_t size)
 {
     const uint8_t *at = data;
-    cau_recount_all(core);
-    forget_taken(core);
     if (data == NULL || size != cau_progress_max(&core->plan) || memcmp(at, "CAUP", 4) != 0) {
         return false;
     }
@@ -276,6 +272,16 @@ bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
         }
     }
     return true;
+}
+
+/* Takes in a predecessor's progress. False when there is none, or none that this version can read,
+ * or it belongs to another set of nodes: then this is a new run. */
+bool cau_take_progress(struct cau_core *core, const void *data, size_t size)
+{
+    forget_taken(core);
+    bool taken = take_all(core, data, size);
+    cau_recount_all(core);
+    return taken;
 }
 
 /* Died in the report or the unlocking: all is decided, only these two are done again. */
