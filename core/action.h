@@ -30,6 +30,16 @@ enum cau_action_kind {
     CAU_ACT_KINDS
 };
 
+/* How progress in a buffer differs from what the buffer held at the lock write before: in the first
+ * `head` bytes, and in `row_count` rows of `row_size` bytes. */
+#define CAU_PROGRESS_ROWS 12
+struct cau_progress_renewed {
+    uint32_t version; /* of what the buffer holds, 0: nothing */
+    uint32_t since;   /* of what it held before, 0: nothing, or more rows differ: all may */
+    uint32_t head, row_size, row_count;
+    uint32_t rows[CAU_PROGRESS_ROWS]; /* where they begin */
+};
+
 struct cau_action {
     struct cau_guid owner;
     uint64_t epoch;
@@ -40,9 +50,10 @@ struct cau_action {
     struct cau_lock lock_expect, lock_want; /* LOCK_WRITE */
     const void *progress;                   /* LOCK_WRITE: filled in by the shell at submit */
     size_t progress_size;
-    struct cau_record record; /* RECORD */
-    uint32_t node;            /* or CAU_NO_NODE */
-    uint8_t kind;             /* enum cau_action_kind */
+    const struct cau_progress_renewed *progress_renewed; /* likewise; NULL: all of it may differ */
+    struct cau_record record;                            /* RECORD */
+    uint32_t node;                                       /* or CAU_NO_NODE */
+    uint8_t kind;                                        /* enum cau_action_kind */
     uint8_t plugin;
     uint8_t mode;
 };

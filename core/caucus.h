@@ -63,9 +63,10 @@ void cau_status_of_node(const struct cau_core *core, uint32_t node, struct cau_s
 /* What a successor needs, in a versioned form. Returns the size needed; writes when it fits. */
 size_t cau_progress(const struct cau_core *core, void *buf, size_t size);
 
-/* The same, into a buffer that may still hold what was written last: then only what changed since
- * is written. *version says what the buffer holds, 0: nothing; it is set for the next time. */
-size_t cau_progress_again(const struct cau_core *core, void *buf, size_t size, uint32_t *version);
+/* The same, into a buffer that may still hold what was written last, as `renewed` says, which is
+ * set for the next time: then only what changed since is written. */
+size_t cau_progress_again(const struct cau_core *core, void *buf, size_t size,
+                          struct cau_progress_renewed *renewed);
 
 /* When the run began whose progress this is, ms UTC; false when it is none. */
 bool cau_progress_began(const void *data, size_t size, cau_msec *ret_start);

@@ -131,11 +131,12 @@ static void put_head(uint8_t *at, const struct cau_core *core)
     put(&at, core->plan.nodes_digest, 4);
 }
 
-size_t cau_progress_again(const struct cau_core *core, void *buf, size_t size, uint32_t *version)
+size_t cau_progress_again(const struct cau_core *core, void *buf, size_t size,
+                          struct cau_progress_renewed *renewed)
 {
     const struct cau_tally *tally = &core->tally;
-    bool older = *version != 0 && *version == tally->version;
-    *version = 0;
+    bool older = renewed->version != 0 && renewed->version == tally->version;
+    renewed->version = renewed->since = 0;
     if (core->plan.mode == CAU_MODE_RECOVER || core->state >= CAU_RUN_UNLOCKING) {
         return 0; /* cleared together with the lock */
     }
@@ -147,16 +148,21 @@ size_t cau_progress_again(const struct cau_core *core, void *buf, size_t size, u
     uint32_t count = older ? tally->changed_count : core->plan.node_count;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t node = older ? cau_tallied_at(core, i)->changed : i;
-        put_node((uint8_t *)buf + HEAD_SIZE + (size_t)NODE_SIZE * node, core,
-                 cau_node_at(core, node));
+        uint32_t at = HEAD_SIZE + NODE_SIZE * node;
+        put_node((uint8_t *)buf + at, core, cau_node_at(core, node));
+        renewed->rows[i % CAU_PROGRESS_ROWS] = at;
     }
-    *version = tally->version + tally->written; /* what the next step's list begins with */
+    renewed->head = HEAD_SIZE;
+    renewed->row_size = NODE_SIZE;
+    renewed->row_count = count;
+    renewed->since = older && count <= CAU_PROGRESS_ROWS ? tally->version : 0;
+    renewed->version = tally->version + tally->written; /* what the next step's list begins with */
     return need;
 }
 
 size_t cau_progress(const struct cau_core *core, void *buf, size_t size)
 {
-    uint32_t none = 0;
+    struct cau_progress_renewed none = {0};
     return cau_progress_again(core, buf, size, &none);
 }
 

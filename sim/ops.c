@@ -175,7 +175,7 @@ void sim_world_submit(struct sim_world *w, uint32_t coordinator, const struct ca
     if (a->kind == CAU_ACT_SCAN || a->kind == CAU_ACT_STAGE || a->kind == CAU_ACT_INSTALL)
         o->plugin = plugin_of(w, coordinator, a->plugin);
     if (a->kind == CAU_ACT_LOCK_WRITE)
-        o->slot = sim_store_keep(w, a->progress, a->progress_size);
+        o->slot = sim_store_keep(w, coordinator, a);
     o->answered = silent;
     if (!silent) {
         sim_nsec deadline = sim_world_moment(w, coordinator, a->deadline);

@@ -88,30 +88,90 @@ static void forget(struct sim_world *w, uint32_t slot)
     slots(w)[slot].refs = 0;
 }
 
-uint32_t sim_store_keep(struct sim_world *w, const void *progress, size_t size)
+/* Where to put the next one: where nobody holds anything, at best what this coordinator wrote last;
+ * else the oldest goes. */
+static uint32_t choose_slot(struct sim_world *w, uint32_t coordinator)
 {
-    uint32_t best = NONE;
+    uint32_t oldest = NONE, best = NONE;
 
-    if (progress == NULL || size == 0 || size > w->progress_max)
-        return NONE;
     for (uint32_t i = 0; i < PROGRESS_SLOTS; i++) {
-        const struct slot *s = &slots(w)[i];
+        const struct slot *s = &slots(w)[i], *b = best == NONE ? NULL : &slots(w)[best];
+        bool ours = s->coordinator == coordinator;
 
-        if (s->refs == 0) {
+        if (s->refs == 0 &&
+            (b == NULL || (ours && (b->coordinator != coordinator || s->write > b->write))))
             best = i;
-            break;
-        }
-        if (s->version != VERSION_IN_FLIGHT &&
-            (best == NONE || s->version < slots(w)[best].version))
-            best = i;
+        if (s->refs > 0 && s->version != VERSION_IN_FLIGHT &&
+            (oldest == NONE || s->version < slots(w)[oldest].version))
+            oldest = i;
     }
-    if (best == NONE)
+    if (best == NONE && oldest != NONE)
+        forget(w, oldest);
+    return best != NONE ? best : oldest;
+}
+
+/* How this lock write's progress differs from that of the coordinator's one before. */
+static struct cau_progress_renewed renewed_by(const struct coord *c, const struct cau_action *a)
+{
+    const struct cau_progress_renewed *before = &c->renewed[c->writes % PROGRESS_SLOTS];
+    struct cau_progress_renewed ret = {0};
+
+    if (a->progress_renewed != NULL)
+        ret = *a->progress_renewed;
+    if (ret.since != before->version)
+        ret.since = 0; /* one in between never came here */
+    return ret;
+}
+
+/* Can older progress of the coordinator, as the slot has it, be made into what it writes now? */
+static bool can_be_renewed(const struct coord *c, const struct slot *s)
+{
+    if (s->write == 0 || c->writes - s->write >= PROGRESS_SLOTS)
+        return false;
+    for (uint64_t i = s->write + 1; i <= c->writes; i++)
+        if (c->renewed[i % PROGRESS_SLOTS].since == 0)
+            return false;
+    return true;
+}
+
+static void renew(const struct coord *c, const struct slot *s, unsigned char *blob,
+                  const unsigned char *progress)
+{
+    for (uint64_t i = s->write + 1; i <= c->writes; i++) {
+        const struct cau_progress_renewed *one = &c->renewed[i % PROGRESS_SLOTS];
+
+        memcpy(blob, progress, one->head);
+        for (uint32_t k = 0; k < one->row_count; k++)
+            memcpy(blob + one->rows[k], progress + one->rows[k], one->row_size);
+    }
+}
+
+uint32_t sim_store_keep(struct sim_world *w, uint32_t coordinator, const struct cau_action *a)
+{
+    struct coord *c = &coords(w)[coordinator];
+    struct cau_progress_renewed renewed;
+    struct slot *s;
+    uint32_t slot;
+
+    if (a->progress == NULL || a->progress_size == 0 || a->progress_size > w->progress_max)
         return NONE;
-    if (slots(w)[best].refs > 0)
-        forget(w, best);
-    slots(w)[best] = (struct slot){.version = VERSION_IN_FLIGHT, .refs = 1, .size = (uint32_t)size};
-    memcpy(blobs(w) + best * w->progress_max, progress, size);
-    return best;
+    renewed = renewed_by(c, a);
+    c->writes++;
+    c->renewed[c->writes % PROGRESS_SLOTS] = renewed;
+    slot = choose_slot(w, coordinator);
+    if (slot == NONE)
+        return NONE;
+    s = &slots(w)[slot];
+    if (s->coordinator == coordinator && s->size == a->progress_size && can_be_renewed(c, s))
+        renew(c, s, blobs(w) + slot * w->progress_max, a->progress);
+    else
+        memcpy(blobs(w) + slot * w->progress_max, a->progress, a->progress_size);
+    *s = (struct slot){.version = VERSION_IN_FLIGHT,
+                       .write = c->writes,
+                       .coordinator = coordinator,
+                       .refs = 1,
+                       .size = (uint32_t)a->progress_size};
+    return slot;
 }
 
 /* Tells of the lock where it counts, when it is another one than before. */

@@ -132,6 +132,8 @@ struct replica {
 
 struct slot {
     uint64_t version;
+    uint64_t write; /* which lock write of that coordinator the progress in it is of, from 1 */
+    uint32_t coordinator;
     uint32_t refs, size;
 };
 
@@ -188,7 +190,9 @@ struct coord {
     uint32_t observer[CAU_OBSERVERS_MAX];
     uint32_t note_look, note_view, note_tick, note_start;
     uint32_t cut;
-    uint64_t recent[RECENT]; /* operations answered last */
+    uint64_t writes;                                     /* of the lock, with progress, by now */
+    struct cau_progress_renewed renewed[PROGRESS_SLOTS]; /* by the last of them, in turn */
+    uint64_t recent[RECENT];                             /* operations answered last */
     uint32_t recent_next;
     bool alive, started, known;
     bool whole;        /* a whole view was asked for, */
@@ -446,7 +450,8 @@ void sim_store_settled(struct sim_world *w); /* try the blocked ones again */
 const struct replica *sim_store_at(const struct sim_world *w, uint32_t node);
 uint32_t sim_store_take(struct sim_world *w, uint32_t replica); /* one more holds it, */
 void sim_store_drop(struct sim_world *w, uint32_t replica);     /* or one less */
-uint32_t sim_store_keep(struct sim_world *w, const void *progress, size_t size);
+/* The progress of a lock write, until nobody holds it; NONE: there is none, or no room. */
+uint32_t sim_store_keep(struct sim_world *w, uint32_t coordinator, const struct cau_action *a);
 void sim_store_unref(struct sim_world *w, uint32_t slot);
 bool sim_guid_equal(struct cau_guid a, struct cau_guid b);
 

@@ -28,9 +28,10 @@ static size_t core_progress(const void *state, void *buf, size_t size)
     return cau_progress(state, buf, size);
 }
 
-static size_t core_progress_again(const void *state, void *buf, size_t size, uint32_t *version)
+static size_t core_progress_again(const void *state, void *buf, size_t size,
+                                  struct cau_progress_renewed *renewed)
 {
-    return cau_progress_again(state, buf, size, version);
+    return cau_progress_again(state, buf, size, renewed);
 }
 
 static uint64_t core_digest(const void *state)

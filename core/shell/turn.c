@@ -28,7 +28,7 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why)
     driver->actions = (struct cau_actions){NULL, 0, 0};
     driver->progress = NULL;
     driver->progress_size = 0;
-    driver->progress_version = 0;
+    driver->renewed.version = 0;
     driver->last_at = INT64_MIN;
     driver->turns = 0;
     driver->error = 0;
@@ -66,7 +66,7 @@ int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from)
     to->actions.count = 0;
     to->progress = NULL;
     to->progress_size = 0;
-    to->progress_version = 0;
+    to->renewed.version = 0;
     if (to->state == NULL || to->actions.list == NULL) {
         cau_driver_done(to);
         return -ENOMEM;
@@ -133,7 +133,7 @@ static size_t write_progress(struct cau_driver *driver)
     const struct cau_decider_ops *ops = driver->ops;
     return ops->progress_again != NULL
                ? ops->progress_again(driver->state, driver->progress, driver->progress_size,
-                                     &driver->progress_version)
+                                     &driver->renewed)
                : ops->progress(driver->state, driver->progress, driver->progress_size);
 }
 
@@ -167,6 +167,8 @@ static void submit(struct cau_driver *driver)
                 return;
             }
             action->progress = driver->progress;
+            action->progress_renewed =
+                driver->ops->progress_again != NULL ? &driver->renewed : NULL;
         }
         if (driver->on_action != NULL) {
             driver->on_action(driver->on_action_ctx, action);
@@ -191,7 +193,6 @@ void cau_turn_cut(struct cau_driver *driver, const struct cau_event *event, enum
     assert(driver->actions.count <= driver->actions.capacity);
     driver->turns++;
     if (last == CAU_TURN_STEP || !trace(driver, &now) || last == CAU_TURN_TRACE ||
-
         !went_well(driver, cau_teller_sync(&driver->tell)) || last == CAU_TURN_SYNC ||
         driver->backend == NULL) {
         return;

@@ -24,7 +24,8 @@ struct cau_decider_ops {
     void (*status)(const void *state, struct cau_status_run *ret);
     size_t (*progress)(const void *state, void *buf, size_t size);
     /* The same into a buffer that still holds the last: see cau_progress_again; may be NULL. */
-    size_t (*progress_again)(const void *state, void *buf, size_t size, uint32_t *version);
+    size_t (*progress_again)(const void *state, void *buf, size_t size,
+                             struct cau_progress_renewed *renewed);
     uint64_t (*digest)(const void *state);
     const void *settings; /* what `init` gets besides the plan, and copies: a rival's; or NULL */
 };
@@ -49,8 +50,8 @@ struct cau_driver {
     struct cau_backend *backend; /* NULL: nothing is submitted (replay) */
     struct cau_actions actions;
     void *progress;
-    size_t progress_size;      /* capacity of `progress` */
-    uint32_t progress_version; /* of what it holds */
+    size_t progress_size; /* capacity of `progress` */
+    struct cau_progress_renewed renewed;
     cau_msec last_at;
     uint64_t turns; /* done so far */
     int error;      /* first failure of a sink or the tape (-errno): the run must not go on */
