@@ -137,9 +137,28 @@ static bool eligible(const struct sim_world *w, uint32_t node)
            !n->maintenance && sim_quorate(w, node);
 }
 
+/* The least load of a block of nodes, kept so that not all are looked at. */
+static void renew_block(struct sim_world *w, uint32_t block)
+{
+    uint32_t end = (block + 1) * OFFERS_BLOCK, least = NONE;
+
+    if (end > w->scenario->node_count)
+        end = w->scenario->node_count;
+    for (uint32_t n = block * OFFERS_BLOCK; n < end; n++)
+        least = offers(w)[n] < least ? offers(w)[n] : least;
+    least_offers(w)[block] = least;
+}
+
 void sim_offer(struct sim_world *w, uint32_t node)
 {
-    offers(w)[node] = eligible(w, node) ? nodes(w)[node].roles + nodes(w)[node].planned : NONE;
+    uint32_t before = offers(w)[node], *least = &least_offers(w)[node / OFFERS_BLOCK];
+    uint32_t now = eligible(w, node) ? nodes(w)[node].roles + nodes(w)[node].planned : NONE;
+
+    offers(w)[node] = now;
+    if (now <= *least)
+        *least = now;
+    else if (before == *least)
+        renew_block(w, node / OFFERS_BLOCK);
 }
 
 /* One role more, or less, is on its way to the node. */
@@ -154,17 +173,30 @@ static bool free_hands(const struct sim_world *w, uint32_t node)
     return nodes(w)[node].acting < ROLE_ACTIONS;
 }
 
-/* The least loaded node that may take a role, of partition `in` (NONE: any). */
-static uint32_t least_loaded(const struct sim_world *w, uint32_t in)
+/* The first one whose load is least, of those from `from` up to `to`, of partition `in`. */
+static uint32_t least_of(const struct sim_world *w, uint32_t from, uint32_t to, uint32_t in)
 {
     uint32_t best = NONE, least = NONE;
 
-    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+    for (uint32_t n = from; n < to; n++)
         if (offers(w)[n] < least && (in == NONE || part_of(w)[n] == in)) {
             best = n;
             least = offers(w)[n];
         }
     return best;
+}
+
+/* The least loaded node that may take a role, of partition `in` (NONE: any). */
+static uint32_t least_loaded(const struct sim_world *w, uint32_t in)
+{
+    uint32_t all = w->scenario->node_count, block = 0, end, best;
+
+    for (uint32_t i = 1; i * OFFERS_BLOCK < all; i++)
+        if (least_offers(w)[i] < least_offers(w)[block])
+            block = i;
+    end = (block + 1) * OFFERS_BLOCK < all ? (block + 1) * OFFERS_BLOCK : all;
+    best = least_of(w, block * OFFERS_BLOCK, end, NONE);
+    return best == NONE || in == NONE || part_of(w)[best] == in ? best : least_of(w, 0, all, in);
 }
 
 static void start_on(struct sim_world *w, uint32_t role, uint32_t node)

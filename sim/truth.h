@@ -31,6 +31,7 @@
 #define POLICY_RETURN  MS(600000) /* failback by policy: the rule's window opens */
 #define ROLE_ACTIONS   2u         /* at once per node, as migration-limit */
 #define PROGRESS_SLOTS 16u
+#define OFFERS_BLOCK   64u
 #define RECENT         64u /* answered operations a coordinator may harmlessly repeat */
 
 /* Kinds of notes; the order decides ties in time. Causes come before what they may prevent. */
@@ -231,10 +232,10 @@ struct sim_world {
     uint32_t storage_bad; /* nodes whose storage is degraded or resyncing */
     size_t size, progress_max;
     size_t at_nodes, at_quorum, at_crowd, at_witness, at_votes, at_part_of, at_parts, at_homes,
-        at_site_end, at_moved, at_outside, at_offers, at_replicas, at_slots, at_blobs, at_roles,
-        at_restless, at_ops, at_outcomes, at_hash, at_notes, at_heap, at_coords, at_flying,
-        at_known, at_list, at_touched, at_taken, at_unmarked, at_faults, at_fault_nodes, at_sites,
-        at_have, at_tries, at_scans, at_updates, at_scratch, at_left, at_ids, at_summary;
+        at_site_end, at_moved, at_outside, at_offers, at_least_offers, at_replicas, at_slots,
+        at_blobs, at_roles, at_restless, at_ops, at_outcomes, at_hash, at_notes, at_heap, at_coords,
+        at_flying, at_known, at_list, at_touched, at_taken, at_unmarked, at_faults, at_fault_nodes,
+        at_sites, at_have, at_tries, at_scans, at_updates, at_scratch, at_left, at_ids, at_summary;
     uint32_t note_capacity, note_free, note_count;
     uint32_t op_capacity, op_free, hash_size;
     uint32_t fault_nodes;
@@ -269,7 +270,8 @@ TABLE(homes, uint32_t)    /* per lowest site: the partition of those there that 
 TABLE(site_end, uint32_t) /* per node: the next node that is of another site */
 TABLE(moved, uint64_t)    /* set of nodes whose stack came or went since the last settling */
 TABLE(outside, uint64_t)  /* set of nodes that are not in the strongest partition */
-TABLE(offers, uint32_t)   /* per node: its load, if it may be given roles; else NONE */
+TABLE(least_offers, uint32_t) /* per OFFERS_BLOCK of nodes: the least of their offers */
+TABLE(offers, uint32_t)       /* per node: its load, if it may be given roles; else NONE */
 TABLE(replicas, struct replica)
 TABLE(slots, struct slot)
 TABLE(blobs, unsigned char)

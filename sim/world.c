@@ -41,6 +41,7 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     w->at_moved = reserve(&size, SIM_SET_WORDS(n), sizeof(uint64_t));
     w->at_outside = reserve(&size, SIM_SET_WORDS(n), sizeof(uint64_t));
     w->at_offers = reserve(&size, n, sizeof(uint32_t));
+    w->at_least_offers = reserve(&size, n / OFFERS_BLOCK + 1, sizeof(uint32_t));
     w->at_replicas = reserve(&size, n + 1, sizeof(struct replica));
     w->at_slots = reserve(&size, PROGRESS_SLOTS, sizeof(struct slot));
     w->at_blobs = reserve(&size, PROGRESS_SLOTS, setup->progress_max);
@@ -106,7 +107,7 @@ static void init_node(struct sim_world *w, uint32_t node)
                        .feature_next = s->feature_set};
     quorum(w)[node].votes = s->votes;
     part_of(w)[node] = NONE;
-    offers(w)[node] = NONE;
+    offers(w)[node] = least_offers(w)[node / OFFERS_BLOCK] = NONE;
 }
 
 static void degrade_at_start(struct sim_world *w, uint32_t node)
