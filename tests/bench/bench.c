@@ -8,9 +8,7 @@
  * worker that loads the platform and forks for each. The bytes of world and core are those of their
  * blocks.
  *
- * usage: bench heap|simgrid NODES RUNS [faults] [quiet] [texts] [parallel N] [within MB]
- *
- * `within` is a limit of memory: a run that wants more does not end.
+ * usage: bench heap|simgrid NODES RUNS [faults] [quiet] [texts] [parallel N]
  */
 #include "core/caucus.h"
 #include "core/shell/text.h"
@@ -20,12 +18,10 @@
 #include "sim/stage.h"
 #include "tests/bench/meter.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 struct sum {
     uint64_t messages, notes, turns, kept, text, ended, faults, died;
@@ -228,14 +224,6 @@ static void print_sizes(const struct scenario *scenario)
     scenario_plan_done(&plan);
 }
 
-static void limit(uint64_t megabytes)
-{
-    const struct rlimit rlimit = {megabytes * 1000000, megabytes * 1000000};
-    if (setrlimit(RLIMIT_AS, &rlimit) != 0) {
-        stop(strerror(errno));
-    }
-}
-
 int main(int argc, char **argv)
 {
     uint64_t parallel = 1;
@@ -250,15 +238,12 @@ int main(int argc, char **argv)
             texts = true;
         } else if (strcmp(argv[at], "parallel") == 0 && at + 1 < argc) {
             parallel = meter_number("parallel", argv[++at], 1);
-        } else if (strcmp(argv[at], "within") == 0 && at + 1 < argc) {
-            limit(meter_number("within", argv[++at], 1));
         } else {
             break;
         }
     }
     if (argc < 4 || at < argc) {
-        fputs("usage: bench heap|simgrid NODES RUNS [faults] [quiet] [texts] [parallel N] [within "
-              "MB]\n",
+        fputs("usage: bench heap|simgrid NODES RUNS [faults] [quiet] [texts] [parallel N]\n",
               stderr);
         return 64;
     }
