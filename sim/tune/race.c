@@ -41,6 +41,17 @@ const struct sim_requirement *tune_breaks(const struct tune_trial *trial,
     return NULL;
 }
 
+bool tune_is_shown(const struct tune_trial *trial, const struct tune_trial *own,
+                   const struct sim_requirement *limit)
+{
+    if (limit->own) {
+        struct stats_interval more = tune_risk_difference(trial, own, limit);
+        return more.low <= 0 && more.high <= TUNE_MARGIN;
+    }
+    uint32_t hits = tune_hits(trial, limit);
+    return stats_clopper_pearson(hits, trial->runs, 2 * CONFIDENCE - 1).high < limit->below;
+}
+
 bool tune_keeps(const struct tune_trial *trial, const struct tune_trial *own,
                 const struct tune_goal *goal)
 {
@@ -77,14 +88,15 @@ static int faster(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
-/* Those that are in, the best first. */
-static uint32_t rank(const struct tune_trials *trials, const struct tune_goal *goal,
+/* Those that are in, the best first; and those that were in the last round of a race and are only
+ * slower, where `slow_too`. */
+static uint32_t rank(const struct tune_trials *trials, const struct tune_goal *goal, bool slow_too,
                      struct racer *ret)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < trials->count; i++) {
         const struct tune_trial *trial = &trials->list[i];
-        if (!trial->out) {
+        if (!trial->out || (slow_too && trial->slow && trial->runs == goal->runs)) {
             ret[count++] = (struct racer){i, tune_keeps(trial, &trials->list[0], goal),
                                           tune_objective(trial, goal->quantile).value};
         }
@@ -168,7 +180,7 @@ static void judge(struct tune_trials *trials, const struct tune_goal *goal, stru
             trial->slow = false;
         }
     }
-    uint32_t count = rank(trials, goal, racers), keep = 0;
+    uint32_t count = rank(trials, goal, false, racers), keep = 0;
     while (keep < count && racers[keep].keeps) {
         keep++;
     }
@@ -286,7 +298,7 @@ static int step_from(struct tune_trials *trials, uint32_t index, double share)
 static int look_around(struct tune_trials *trials, const struct tune_goal *goal, double share)
 {
     struct racer *racers = calloc(trials->count, sizeof *racers);
-    uint32_t count = racers == NULL ? 0 : rank(trials, goal, racers), around = 0;
+    uint32_t count = racers == NULL ? 0 : rank(trials, goal, false, racers), around = 0;
     int rc = racers == NULL ? -ENOMEM : 0;
     for (uint32_t i = 0; rc == 0 && i < count && around < AROUND; i++) {
         if (racers[i].index != 0) { /* the policy as it is has no place */
@@ -298,21 +310,29 @@ static int look_around(struct tune_trials *trials, const struct tune_goal *goal,
     return rc;
 }
 
-int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32_t *ret_best,
-                char **reterr_why)
+int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32_t **ret_order,
+                uint32_t *ret_count, char **reterr_why)
 {
     *reterr_why = NULL;
+    *ret_order = NULL;
     int rc = spread(trials, goal);
     rc = rc == 0 ? race(trials, goal, reterr_why) : rc;
     for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof steps[0]; i++) {
         rc = look_around(trials, goal, steps[i]);
         rc = rc == 0 ? race(trials, goal, reterr_why) : rc;
     }
-    struct racer *racers = calloc(trials->count, sizeof *racers);
-    if (rc == 0 && racers != NULL) {
-        rank(trials, goal, racers);
-        *ret_best = racers[0].index;
+    if (rc != 0) {
+        return rc;
     }
+    struct racer *racers = calloc(trials->count, sizeof *racers);
+    *ret_order = calloc(trials->count, sizeof **ret_order);
+    if (racers != NULL && *ret_order != NULL) {
+        *ret_count = rank(trials, goal, true, racers);
+        for (uint32_t i = 0; i < *ret_count; i++) {
+            (*ret_order)[i] = racers[i].index;
+        }
+    }
+    rc = racers == NULL || *ret_order == NULL ? -ENOMEM : 0;
     free(racers);
-    return rc == 0 && racers == NULL ? -ENOMEM : rc;
+    return rc;
 }

@@ -14,10 +14,11 @@ struct tune_goal {
     uint32_t candidates, runs; /* at the start; of each in the last round */
 };
 
-/* Fills `trials`, which has the policy as it is, with candidates and races them. *ret_best: the
- * index of the one that leads. 0, 1: stopped, < 0 with a sentence. */
-int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32_t *ret_best,
-                char **reterr_why);
+/* Fills `trials`, which has the policy as it is, with candidates and races them. *ret_order: the
+ * indexes of those that were raced to the end, the leader first (malloc'd). 0, 1: stopped, < 0 with
+ * a sentence. */
+int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32_t **ret_order,
+                uint32_t *ret_count, char **reterr_why);
 
 /* The end of a round: who is out, and why. Returns how many came back because nobody was left, or
  * -ENOMEM. */
@@ -28,6 +29,11 @@ int64_t tune_round(struct tune_trials *trials, const struct tune_goal *goal);
 const struct sim_requirement *tune_breaks(const struct tune_trial *trial,
                                           const struct tune_trial *own,
                                           const struct tune_goal *goal);
+
+/* Is it shown that a limit is kept? Where it is "no more probable than with the policy as it is":
+ * not surely more, and surely by no more than the margin. */
+bool tune_is_shown(const struct tune_trial *trial, const struct tune_trial *own,
+                   const struct sim_requirement *limit);
 
 /* Is each limit kept as far as is known: by the estimates, and within the margin? */
 bool tune_keeps(const struct tune_trial *trial, const struct tune_trial *own,

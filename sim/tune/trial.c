@@ -47,6 +47,35 @@ int64_t tune_trials_add(struct tune_trials *trials, struct tune_candidate *candi
     return trials->count++;
 }
 
+int tune_trials_add_as(struct tune_trials *trials, const struct tune_candidate *candidate,
+                       int64_t *ret_index)
+{
+    struct tune_candidate copy;
+    for (uint32_t i = 0; i < trials->count; i++) {
+        if (tune_candidate_equal(trials->space, &trials->list[i].candidate, candidate)) {
+            *ret_index = i;
+            return 0;
+        }
+    }
+    if (tune_candidate_copy(trials->space, candidate, 0, &copy) != 0) {
+        return -ENOMEM;
+    }
+    *ret_index = tune_trials_add(trials, &copy);
+    return *ret_index < 0 ? -ENOMEM : 0;
+}
+
+int tune_trials_further(struct tune_trials *ret, const struct tune_trials *search,
+                        uint64_t first_run)
+{
+    struct tune_candidate own = {.parent = UINT32_MAX};
+    *ret = *search;
+    ret->list = NULL;
+    ret->count = ret->capacity = 0;
+    ret->made = 0;
+    ret->first_run = first_run;
+    return tune_trials_add(ret, &own) < 0 ? -ENOMEM : 0;
+}
+
 /* ---- runs ---- */
 
 struct state {

@@ -42,6 +42,13 @@ void tune_trials_done(struct tune_trials *trials);
  * or < 0: -EEXIST, -ENOMEM. */
 int64_t tune_trials_add(struct tune_trials *trials, struct tune_candidate *candidate);
 
+/* Trials on other nights, from run `first_run` on: the policy as it is, and whoever is added (a
+ * copy of the candidate; *ret_index: its place, or an equal one's). 0 or -ENOMEM. */
+int tune_trials_further(struct tune_trials *ret, const struct tune_trials *search,
+                        uint64_t first_run);
+int tune_trials_add_as(struct tune_trials *trials, const struct tune_candidate *candidate,
+                       int64_t *ret_index);
+
 /* Makes what is missing until each that is not out has `runs`. 0, 1: stopped, < 0 with a sentence.
  */
 int tune_trials_run(struct tune_trials *trials, uint32_t runs, char **reterr_why);

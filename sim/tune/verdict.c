@@ -4,6 +4,7 @@
 #include "core/shell/text.h"
 #include "scenarios/profile.h"
 #include "sim/room.h"
+#include "sim/tune/choose.h"
 #include "sim/tune/front.h"
 
 #include <errno.h>
@@ -14,125 +15,17 @@
 #include <string.h>
 
 #define CONFIDENCE     0.95
-#define RELEVANT       0.05 /* of exposure and downtime: less of a difference says nothing */
 #define HELD_OUT_FIRST (UINT64_C(1) << 40) /* no search makes so many runs */
-
-/* ---- as simple as it can be ---- */
-
-/* A copy with one setting, or several (bits), as the policy has them. */
-static int64_t add_without(struct tune_trials *trials, uint32_t of, uint32_t without)
-{
-    struct tune_candidate copy;
-    if (tune_candidate_copy(trials->space, &trials->list[of].candidate, without, &copy) != 0) {
-        return -ENOMEM;
-    }
-    copy.parent = of;
-    for (uint32_t i = 0; i < trials->count; i++) { /* it may have been tried */
-        if (tune_candidate_equal(trials->space, &trials->list[i].candidate, &copy)) {
-            tune_candidate_done(&copy);
-            trials->list[i].out = false;
-            return i;
-        }
-    }
-    return tune_trials_add(trials, &copy);
-}
-
-/* Surely more of what is bad, and not by a hair. */
-static bool is_more(const struct tune_trial *a, const struct tune_trial *b, enum tune_mean what,
-                    struct stats_interval *ret)
-{
-    *ret = tune_mean_difference(a, b, what);
-    return ret->low > 0 && ret->value > RELEVANT * tune_mean_of(b, what);
-}
-
-/* Is it worse without that setting? Then the reason is noted. */
-static bool weigh(struct tune_verdict *v, uint32_t knob, const struct tune_trial *without)
-{
-    const struct tune_trial *best = &v->search.list[v->best];
-    struct tune_reason reason = {.knob = knob, .worse = tune_difference(without, best)};
-    reason.limit = tune_breaks(without, &v->search.list[0], v->goal);
-    for (uint32_t i = 0; reason.limit == NULL && i < v->goal->limit_count; i++) {
-        const struct sim_requirement *limit = &v->goal->limits[i];
-        reason.limit = tune_risk_difference(without, best, limit).low > 0 ? limit : reason.limit;
-    }
-    reason.exposed = is_more(without, best, TUNE_EXPOSED, &reason.exposure);
-    reason.downed = is_more(without, best, TUNE_ROLE_DOWN, &reason.downtime);
-    if (reason.limit != NULL) {
-        reason.risk = tune_risk_difference(without, best, reason.limit);
-    } else if (reason.worse.low <= 0 && !reason.exposed && !reason.downed) {
-        return false;
-    }
-    v->reasons[v->reason_count++] = reason;
-    return true;
-}
-
-/* Without which settings it would be worse, and how much; the others go. */
-static int simplify(struct tune_verdict *v, char **reterr_why)
-{
-    struct tune_trials *trials = &v->search;
-    uint32_t needless = 0;
-    int64_t without[TUNE_KNOBS_MAX];
-    for (uint32_t i = 1; i < trials->count; i++) {
-        trials->list[i].out |= i != v->best;
-    }
-    for (uint32_t k = 0; k < trials->space->count; k++) {
-        without[k] = trials->list[v->best].candidate.settings[k] == NULL
-                         ? -EEXIST
-                         : add_without(trials, v->best, 1u << k);
-    }
-    int rc = tune_trials_run(trials, v->goal->runs, reterr_why);
-    for (uint32_t k = 0; rc == 0 && k < trials->space->count; k++) {
-        if (without[k] >= 0 && !weigh(v, k, &trials->list[without[k]])) {
-            needless |= 1u << k;
-        }
-    }
-    int64_t plain = rc == 0 ? add_without(trials, v->best, needless) : rc;
-    rc = rc == 0 && plain >= 0 ? tune_trials_run(trials, v->goal->runs, reterr_why) : rc;
-    if (rc == 0 && plain >= 0) {
-        const struct tune_trial *simple = &trials->list[plain], *best = &trials->list[v->best];
-        struct stats_interval more;
-        bool as_good = tune_difference(simple, best).low <= 0 &&
-                       tune_breaks(simple, &trials->list[0], v->goal) == NULL &&
-                       !is_more(simple, best, TUNE_EXPOSED, &more) &&
-                       !is_more(simple, best, TUNE_ROLE_DOWN, &more);
-        v->best = as_good ? (uint32_t)plain : v->best;
-    }
-    return plain == -ENOMEM ? -ENOMEM : rc;
-}
 
 /* ---- on nights that nobody has seen ---- */
 
 static int try_it(struct tune_verdict *v, char **reterr_why)
 {
-    struct tune_trials *trials = &v->held_out;
-    struct tune_candidate own = {.parent = UINT32_MAX};
-    *trials = v->search;
-    trials->list = NULL;
-    trials->count = trials->capacity = 0;
-    trials->made = 0;
-    trials->first_run = HELD_OUT_FIRST;
-    if (tune_trials_add(trials, &own) < 0) {
-        return -ENOMEM;
-    }
-    struct tune_candidate copy;
-    if (tune_candidate_copy(v->search.space, &v->search.list[v->best].candidate, 0, &copy) != 0) {
-        return -ENOMEM;
-    }
-    int64_t added = tune_trials_add(trials, &copy); /* -EEXIST: nothing better was found */
-    return added == -ENOMEM ? -ENOMEM : tune_trials_run(trials, v->held_out_runs, reterr_why);
-}
-
-/* No more probable than with the policy as it is: not surely more, and surely by no more than the
- * margin. */
-static bool is_kept(const struct tune_verdict *v, const struct sim_requirement *limit)
-{
-    const struct tune_trial *trial = &v->held_out.list[v->held_out.count - 1];
-    if (limit->own) {
-        struct stats_interval more = tune_risk_difference(trial, &v->held_out.list[0], limit);
-        return more.low <= 0 && more.high <= TUNE_MARGIN;
-    }
-    uint32_t hits = tune_hits(trial, limit);
-    return stats_clopper_pearson(hits, trial->runs, 2 * CONFIDENCE - 1).high < limit->below;
+    int64_t index = 0;
+    int rc = tune_trials_further(&v->held_out, &v->search, HELD_OUT_FIRST);
+    rc =
+        rc == 0 ? tune_trials_add_as(&v->held_out, &v->search.list[v->best].candidate, &index) : rc;
+    return rc == 0 ? tune_trials_run(&v->held_out, v->held_out_runs, reterr_why) : rc;
 }
 
 /* The objective's difference. */
@@ -160,22 +53,24 @@ static int compare(struct tune_verdict *v)
 
 int tune_verdict_find(struct tune_verdict *v, char **reterr_why)
 {
-    struct tune_candidate own = {.parent = UINT32_MAX};
+    struct tune_candidate as_it_is = {.parent = UINT32_MAX};
+    uint32_t *order = NULL, count = 0;
     *reterr_why = NULL;
-    int rc = tune_trials_add(&v->search, &own) < 0 ? -ENOMEM : 0;
-    rc = rc == 0 ? tune_search(&v->search, v->goal, &v->best, reterr_why) : rc;
-    rc = rc == 0 && v->best != 0 ? simplify(v, reterr_why) : rc;
+    int rc = tune_trials_add(&v->search, &as_it_is) < 0 ? -ENOMEM : 0;
+    rc = rc == 0 ? tune_search(&v->search, v->goal, &order, &count, reterr_why) : rc;
+    rc = rc == 0 ? tune_choose(v, order, count, reterr_why) : rc;
+    free(order);
     rc = rc == 0 ? try_it(v, reterr_why) : rc;
     if (rc != 0 || v->held_out.count < 2) {
         return rc;
     }
+    const struct tune_trial *own = &v->held_out.list[0], *best = &v->held_out.list[1];
     rc = compare(v);
     double q = v->goal->quantile; /* a bound that no night gives is no bound */
-    v->shown = rc == 0 && v->difference.high < 0 &&
-               isfinite(tune_objective(&v->held_out.list[0], q).high) &&
-               isfinite(tune_objective(&v->held_out.list[1], q).high);
+    v->shown = rc == 0 && v->difference.high < 0 && isfinite(tune_objective(own, q).high) &&
+               isfinite(tune_objective(best, q).high);
     for (uint32_t i = 0; i < v->goal->limit_count; i++) {
-        v->shown = v->shown && is_kept(v, &v->goal->limits[i]);
+        v->shown = v->shown && tune_is_shown(best, own, &v->goal->limits[i]);
     }
     return rc;
 }
@@ -183,6 +78,7 @@ int tune_verdict_find(struct tune_verdict *v, char **reterr_why)
 void tune_verdict_done(struct tune_verdict *v)
 {
     tune_trials_done(&v->search);
+    tune_trials_done(&v->further);
     tune_trials_done(&v->held_out);
 }
 
@@ -247,7 +143,7 @@ static void say_limits(struct cau_text *text, const struct tune_verdict *v)
         const struct sim_requirement *limit = &v->goal->limits[i];
         uint32_t before = tune_hits(own, limit), after = tune_hits(best, limit);
         struct stats_interval difference = tune_risk_difference(best, own, limit);
-        bool kept = is_kept(v, limit), more = limit->own && difference.low > 0;
+        bool kept = tune_is_shown(best, own, limit), more = limit->own && difference.low > 0;
         cau_text_printf(text,
                         "  %s: %s: %" PRIu32 " of %" PRIu32 " nights as it is, %" PRIu32
                         " of %" PRIu32 " recommended",
@@ -270,16 +166,23 @@ static void say_limits(struct cau_text *text, const struct tune_verdict *v)
     }
 }
 
-static void say_held_out(struct cau_text *text, const struct tune_verdict *v)
+static void say_as_it_is(struct cau_text *text, const struct tune_verdict *v)
 {
-    const struct tune_trial *own = &v->held_out.list[0], *best = &v->held_out.list[1];
+    const struct tune_trial *own = &v->held_out.list[0];
     struct stats_interval a = tune_objective(own, v->goal->quantile);
-    struct stats_interval b = tune_objective(best, v->goal->quantile);
     cau_text_printf(text, "\nOn %" PRIu32 " nights that the search has not seen, %s\n", own->runs,
                     objective_word(v->goal->quantile));
     cau_text_say(text, "  as it is      ");
     say_interval(text, &a, "%.1f");
-    cau_text_say(text, " min\n  recommended   ");
+    cau_text_say(text, " min\n");
+}
+
+static void say_held_out(struct cau_text *text, const struct tune_verdict *v)
+{
+    const struct tune_trial *own = &v->held_out.list[0], *best = &v->held_out.list[1];
+    struct stats_interval b = tune_objective(best, v->goal->quantile);
+    say_as_it_is(text, v);
+    cau_text_say(text, "  recommended   ");
     say_interval(text, &b, "%.1f");
     cau_text_say(text, " min\n  difference    ");
     say_interval(text, &v->difference, "%+.1f");
@@ -312,6 +215,18 @@ static void say_room(struct cau_text *text, const struct tune_trials *search, ui
     free(why);
 }
 
+static void say_passed_over(struct cau_text *text, const struct tune_verdict *v)
+{
+    if (v->passed_over > 0) {
+        cau_text_printf(text,
+                        "Passed    %" PRIu32
+                        " that led the search%s: a limit was not shown on %" PRIu32
+                        " further nights,\n          at last %s; more --held-out may show it\n",
+                        v->passed_over, v->best == 0 ? "" : " before it", v->held_out_runs,
+                        v->passed_for->text);
+    }
+}
+
 static void say_report(struct cau_text *text, const struct tune_verdict *v, const char *scenario,
                        const char *dir)
 {
@@ -320,9 +235,11 @@ static void say_report(struct cau_text *text, const struct tune_verdict *v, cons
                     search->engine);
     cau_text_printf(text, "Search    %" PRIu32 " candidates, %" PRIu64 " runs\n", search->count - 1,
                     search->made);
+    say_passed_over(text, v);
     if (v->held_out.count < 2) {
         cau_text_say(text, "Policy    nothing better than the policy as it is was found\n");
         say_room(text, search, 0);
+        say_as_it_is(text, v);
         return;
     }
     cau_text_say(text, "Policy    ");

@@ -19,8 +19,11 @@ struct tune_verdict {
     const struct tune_goal *goal;
     uint32_t held_out_runs;
     struct tune_trials search;
+    struct tune_trials further;  /* 0: the policy as it is, then those that led, one by one */
     struct tune_trials held_out; /* 0: the policy as it is, 1: the recommended one */
-    uint32_t best;               /* of the search */
+    uint32_t best;               /* of the search; 0: none is better */
+    uint32_t passed_over;        /* those that led and were not shown to keep a limit */
+    const struct sim_requirement *passed_for; /* the last of them */
     struct tune_reason reasons[TUNE_KNOBS_MAX];
     uint32_t reason_count;
     struct stats_interval difference, ratio; /* of the objective, recommended against as it is */

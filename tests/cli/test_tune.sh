@@ -66,7 +66,8 @@ call 0 report --help
 small 1 --out c --hold max_parallel_nodes --vary max_retries_per_node=3..4
 want "nothing better is said where nothing is" grep -q 'nothing better\|NOT SHOWN' out
 small 1 --out d --subject-to 'P(node_failed)<1e-6'
-want "what was not shown is not claimed" grep -q 'P(node_failed)<1e-6: NOT SHOWN' out
+want "what is not shown is not recommended" grep -q 'at last P(node_failed)<1e-6; more --held-out' out
+want "but the policy as it is" grep -q 'nothing better than the policy as it is' out
 
 echo '{"max_parallel_nodes": 6}' >many.json
 small 1 --out e --profile many.json --hold max_parallel_nodes

@@ -1,5 +1,6 @@
 /* What is tuned and how it is judged: bounds, values, limits; and a race whose winner is known. */
 #include "core/shell/text.h"
+#include "sim/tune/choose.h"
 #include "sim/tune/front.h"
 #include "sim/tune/race.h"
 #include "tests/lib/unit.h"
@@ -202,10 +203,13 @@ static void search(uint32_t jobs, char settings[200], double *ret_p90)
     struct tune_trials trials = {.space = &space, .engine = "heap", .jobs = jobs, .seed = 5};
     struct tune_goal goal = {.quantile = 0.9, .candidates = 8, .runs = 128};
     struct tune_candidate own = {.parent = UINT32_MAX};
-    uint32_t best = 0;
+    uint32_t *order = NULL, count = 0;
     char *why = NULL;
     CU_ASSERT_EQUAL_FATAL(tune_trials_add(&trials, &own), 0);
-    CU_ASSERT_EQUAL_FATAL(tune_search(&trials, &goal, &best, &why), 0);
+    CU_ASSERT_EQUAL_FATAL(tune_search(&trials, &goal, &order, &count, &why), 0);
+    CU_ASSERT_TRUE_FATAL(count > 0);
+    uint32_t best = order[0];
+    free(order);
     CU_ASSERT_TRUE_FATAL(best > 0);
     CU_ASSERT_STRING_EQUAL(trials.list[best].candidate.settings[5], "policy.max_parallel_nodes=2");
     *ret_p90 = tune_objective(&trials.list[best], 0.9).value;
@@ -324,9 +328,52 @@ static void test_race(void)
     CU_ASSERT_EQUAL(a, b);
 }
 
+/* Two at a time, and as long a soak as there may be, or none; each is added to the search. */
+static uint32_t add_pair_of(struct tune_trials *search, double soak)
+{
+    struct tune_candidate candidate = {.parent = UINT32_MAX};
+    const struct tune_space *space = search->space;
+    candidate.at[knob(space, "max_parallel_nodes") - space->knobs] = 0.999;
+    candidate.at[knob(space, "soak") - space->knobs] = soak;
+    CU_ASSERT_EQUAL_FATAL(tune_candidate_make(space, &candidate), 0);
+    return (uint32_t)tune_trials_add(search, &candidate);
+}
+
+/* Who leads, but is not shown to keep a limit on further nights, gives way to the next one. */
+static void test_who_is_chosen(void)
+{
+    struct tune_space space = space_of(six);
+    struct tune_goal goal = {.quantile = 0.9, .runs = 64, .limit_count = 1};
+    struct tune_verdict v = {.goal = &goal, .held_out_runs = 600};
+    struct tune_candidate own = {.parent = UINT32_MAX};
+    char *why = NULL;
+    CU_ASSERT_EQUAL_FATAL(sim_requirement_read("P(longer:90m)<=own", true, &goal.limits[0], &why),
+                          0);
+    CU_ASSERT_EQUAL_FATAL(tune_space_vary(&space, "soak=0m..60m", &why), 0);
+    v.search = (struct tune_trials){.space = &space, .engine = "heap", .jobs = 1, .seed = 1};
+    CU_ASSERT_EQUAL_FATAL(tune_trials_add(&v.search, &own), 0);
+    const uint32_t soaks = add_pair_of(&v.search, 0.999), not = add_pair_of(&v.search, 0);
+    const uint32_t order[] = {soaks, not, 0};
+    CU_ASSERT_EQUAL_FATAL(tune_trials_run(&v.search, goal.runs, &why), 0);
+    CU_ASSERT_EQUAL(tune_choose(&v, order, 3, &why), 0);
+    CU_ASSERT_EQUAL(v.passed_over, 1);
+    CU_ASSERT_PTR_EQUAL(v.passed_for, &goal.limits[0]);
+    CU_ASSERT_PTR_NOT_NULL(strstr(v.search.list[soaks].why, "is not shown on further nights"));
+    CU_ASSERT_TRUE(v.best == not || v.best > not ); /* or what is simpler and as good */
+    struct tune_candidate *best = &v.search.list[v.best].candidate;
+    CU_ASSERT_STRING_EQUAL(best->settings[knob(&space, "max_parallel_nodes") - space.knobs],
+                           "policy.max_parallel_nodes=2");
+    tune_trials_done(&v.further);
+    CU_ASSERT_EQUAL(tune_choose(&v, order, 1, &why), 0); /* nobody else */
+    CU_ASSERT_EQUAL(v.best, 0);
+    tune_verdict_done(&v);
+    tune_space_done(&space);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
+        {"who is chosen", test_who_is_chosen},
         {"orders", test_orders},
         {"unsafe leaders drive nobody out", test_unsafe_leaders_drive_nobody_out},
         {"the slower are called back", test_the_slower_are_called_back},
