@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TURNS         24u
 #define RELEVANT      0.05 /* of exposure and downtime: less of a difference says nothing */
@@ -119,27 +120,53 @@ static int confirm(struct tune_verdict *v, uint32_t which,
     return rc;
 }
 
+/* So are those that did just the same in every night of the search. */
 static void pass_over(struct tune_verdict *v, uint32_t which, const struct sim_requirement *limit)
 {
-    struct tune_trial *trial = &v->search.list[which];
-    snprintf(trial->why, sizeof trial->why, "%.100s is not shown on further nights", limit->text);
+    const struct tune_trial *it = &v->search.list[which];
+    size_t size = it->runs * sizeof *it->rows;
+    for (uint32_t i = 1; i < v->search.count; i++) {
+        struct tune_trial *trial = &v->search.list[i];
+        if (trial->runs == it->runs && memcmp(trial->rows, it->rows, size) == 0) {
+            snprintf(trial->why, sizeof trial->why, "%.100s is not shown on further nights",
+                     limit->text);
+            trial->out = trial->passed = true;
+            trial->slow = false;
+        }
+    }
     v->passed_over++;
     v->passed_for = limit;
 }
 
-int tune_choose(struct tune_verdict *v, const uint32_t *order, uint32_t count, char **reterr_why)
+/* The first of those that lead whose limits are shown into v->best; 0: none. */
+static int look_for(struct tune_verdict *v, char **reterr_why)
+{
+    const struct sim_requirement *broken = NULL;
+    v->best = 0;
+    for (uint32_t turn = 0; v->best == 0 && turn < TURNS;) {
+        int64_t leader = tune_leader(&v->search, v->goal);
+        uint32_t back = 0;
+        int rc = leader < 0    ? (int)leader
+                 : leader == 0 ? tune_recall(&v->search, v->goal, &back, reterr_why)
+                               : confirm(v, (uint32_t)leader, &broken, reterr_why);
+        if (rc != 0 || (leader == 0 && back == 0)) {
+            return rc;
+        }
+        if (leader > 0 && broken == NULL) {
+            v->best = (uint32_t)leader;
+        } else if (leader > 0) {
+            pass_over(v, (uint32_t)leader, broken);
+            turn++;
+        }
+    }
+    return 0;
+}
+
+int tune_choose(struct tune_verdict *v, char **reterr_why)
 {
     const struct sim_requirement *broken = NULL;
     int rc = tune_trials_further(&v->further, &v->search, FURTHER_FIRST);
-    v->best = 0;
-    for (uint32_t i = 0; rc == 0 && v->best == 0 && i < count && i < TURNS && order[i] != 0; i++) {
-        rc = confirm(v, order[i], &broken, reterr_why);
-        if (rc == 0 && broken == NULL) {
-            v->best = order[i];
-        } else if (rc == 0) {
-            pass_over(v, order[i], broken);
-        }
-    }
+    rc = rc == 0 ? look_for(v, reterr_why) : rc;
     if (rc != 0 || v->best == 0) {
         return rc;
     }

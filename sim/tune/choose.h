@@ -5,9 +5,7 @@
 
 #include "sim/tune/verdict.h"
 
-/* Of `count` candidates of the search, the best first; verdict->best is 0 where none is. 0, 1:
- * stopped, < 0 with a sentence. */
-int tune_choose(struct tune_verdict *verdict, const uint32_t *order, uint32_t count,
-                char **reterr_why);
+/* After tune_search; verdict->best is 0 where none is. 0, 1: stopped, < 0 with a sentence. */
+int tune_choose(struct tune_verdict *verdict, char **reterr_why);
 
 #endif

@@ -96,7 +96,8 @@ static uint32_t rank(const struct tune_trials *trials, const struct tune_goal *g
     uint32_t count = 0;
     for (uint32_t i = 0; i < trials->count; i++) {
         const struct tune_trial *trial = &trials->list[i];
-        if (!trial->out || (slow_too && trial->slow && trial->runs == goal->runs)) {
+        bool raced = slow_too && trial->slow && !trial->passed && trial->runs == goal->runs;
+        if (!trial->out || raced) {
             ret[count++] = (struct racer){i, tune_keeps(trial, &trials->list[0], goal),
                                           tune_objective(trial, goal->quantile).value};
         }
@@ -310,29 +311,40 @@ static int look_around(struct tune_trials *trials, const struct tune_goal *goal,
     return rc;
 }
 
-int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32_t **ret_order,
-                uint32_t *ret_count, char **reterr_why)
+int tune_search(struct tune_trials *trials, const struct tune_goal *goal, char **reterr_why)
 {
     *reterr_why = NULL;
-    *ret_order = NULL;
     int rc = spread(trials, goal);
     rc = rc == 0 ? race(trials, goal, reterr_why) : rc;
     for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof steps[0]; i++) {
         rc = look_around(trials, goal, steps[i]);
         rc = rc == 0 ? race(trials, goal, reterr_why) : rc;
     }
-    if (rc != 0) {
-        return rc;
-    }
-    struct racer *racers = calloc(trials->count, sizeof *racers);
-    *ret_order = calloc(trials->count, sizeof **ret_order);
-    if (racers != NULL && *ret_order != NULL) {
-        *ret_count = rank(trials, goal, true, racers);
-        for (uint32_t i = 0; i < *ret_count; i++) {
-            (*ret_order)[i] = racers[i].index;
-        }
-    }
-    rc = racers == NULL || *ret_order == NULL ? -ENOMEM : 0;
-    free(racers);
     return rc;
+}
+
+int64_t tune_leader(const struct tune_trials *trials, const struct tune_goal *goal)
+{
+    struct racer *racers = calloc(trials->count, sizeof *racers);
+    if (racers == NULL) {
+        return -ENOMEM;
+    }
+    rank(trials, goal, true, racers);
+    uint32_t leader = racers[0].index;
+    free(racers);
+    return leader;
+}
+
+int tune_recall(struct tune_trials *trials, const struct tune_goal *goal, uint32_t *ret_back,
+                char **reterr_why)
+{
+    for (uint32_t i = 1; i < trials->count; i++) {
+        struct tune_trial *trial = &trials->list[i];
+        if (!trial->out) {
+            take_out(trial, "not faster than the policy as it is");
+        }
+        trial->back |= trial->runs == goal->runs; /* it has been raced to the end */
+    }
+    *ret_back = call_back(trials, goal);
+    return *ret_back > 0 ? race(trials, goal, reterr_why) : 0;
 }

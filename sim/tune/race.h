@@ -14,11 +14,18 @@ struct tune_goal {
     uint32_t candidates, runs; /* at the start; of each in the last round */
 };
 
-/* Fills `trials`, which has the policy as it is, with candidates and races them. *ret_order: the
- * indexes of those that were raced to the end, the leader first (malloc'd). 0, 1: stopped, < 0 with
- * a sentence. */
-int tune_search(struct tune_trials *trials, const struct tune_goal *goal, uint32_t **ret_order,
-                uint32_t *ret_count, char **reterr_why);
+/* Fills `trials`, which has the policy as it is, with candidates and races them. 0, 1: stopped, < 0
+ * with a sentence. */
+int tune_search(struct tune_trials *trials, const struct tune_goal *goal, char **reterr_why);
+
+/* The best of those that were raced to the end and are not passed over; 0: that is the policy as it
+ * is. Or -ENOMEM. */
+int64_t tune_leader(const struct tune_trials *trials, const struct tune_goal *goal);
+
+/* Nobody is left before the policy as it is: some of those that were out because others are faster
+ * come back, and race. *ret_back: how many. 0, 1: stopped, < 0 with a sentence. */
+int tune_recall(struct tune_trials *trials, const struct tune_goal *goal, uint32_t *ret_back,
+                char **reterr_why);
 
 /* The end of a round: who is out, and why. Returns how many came back because nobody was left, or
  * -ENOMEM. */

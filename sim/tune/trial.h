@@ -21,6 +21,7 @@ struct tune_trial {
     struct tune_row *rows;
     uint32_t runs, capacity;
     bool out, slow, back; /* out because others are faster; once it came back from that */
+    bool passed;          /* out: it led, and a limit was not shown on further nights */
     char why[160];        /* why it is out, or "" */
 };
 

@@ -54,12 +54,10 @@ static int compare(struct tune_verdict *v)
 int tune_verdict_find(struct tune_verdict *v, char **reterr_why)
 {
     struct tune_candidate as_it_is = {.parent = UINT32_MAX};
-    uint32_t *order = NULL, count = 0;
     *reterr_why = NULL;
     int rc = tune_trials_add(&v->search, &as_it_is) < 0 ? -ENOMEM : 0;
-    rc = rc == 0 ? tune_search(&v->search, v->goal, &order, &count, reterr_why) : rc;
-    rc = rc == 0 ? tune_choose(v, order, count, reterr_why) : rc;
-    free(order);
+    rc = rc == 0 ? tune_search(&v->search, v->goal, reterr_why) : rc;
+    rc = rc == 0 ? tune_choose(v, reterr_why) : rc;
     rc = rc == 0 ? try_it(v, reterr_why) : rc;
     if (rc != 0 || v->held_out.count < 2) {
         return rc;
