@@ -604,8 +604,9 @@ void sim_member_start_all(struct sim_world *w)
             nodes(w)[n].running = false;
             nodes(w)[n].leaving = true;
             nodes(w)[n].left_clean = true;
+            sim_crowd_leave(w, n);
             cau_quorum_stop(quorum(w), n);
-            sim_set_add(moved(w), n);
+            sim_stack_changed(w, n);
         }
     sim_settle(w);
     while ((window = cau_quorum_deadline(quorum(w), sc->node_count)) != CAU_NEVER)
