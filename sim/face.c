@@ -61,7 +61,7 @@ static uint32_t speaker_of(const struct sim_world *w, uint32_t part)
     struct part *p = &parts(w)[part];
     uint32_t all = w->scenario->node_count;
 
-    if (p->speaker != NONE && nodes(w)[p->speaker].running)
+    if (p->speaker != NONE && nodes(w)[p->speaker].running && !nodes(w)[p->speaker].fresh)
         return p->speaker;
     p->speaker = NONE;
     if (part == w->crowd_part) {
