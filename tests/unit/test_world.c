@@ -333,6 +333,32 @@ static void test_merge(void)
     CU_ASSERT_EQUAL(owner_after_merge(1, 2), 6); /* one more guarded write saves the majority */
 }
 
+/* All who held the newer one break down, and somebody else comes before that was missed. */
+static void test_store_goes_with_its_holders(void)
+{
+    const struct cau_lock nobody = {0};
+    struct cau_lock lock;
+    uint32_t early[] = {1}, late[] = {0};
+
+    rig_init(&rig, 2);
+    rig.scenario.quorum.two_node = true;
+    rig.scenario.quorum.wait_for_all = CAU_QUORUM_OFF;
+    rig.scenario.fencing = false;
+    rig_fault(&rig, FAULT_CRASH, SEC(10), early, 1)->repair.a = SEC(10);
+    rig_fault(&rig, FAULT_CRASH, SEC(82), late, 1);
+    rig_begin(&rig, 1);
+    rig_until(&rig, SEC(20));
+    write_lock(0, nobody, lock_of(1, 1, 10), NULL);
+    rig_until(&rig, SEC(81));
+    CU_ASSERT_TRUE_FATAL(sim_world_lock(rig.stage.world, &lock));
+    CU_ASSERT_EQUAL(lock.epoch, 1);
+    rig_until(&rig, SEC(90)); /* 20 s and 63 s later it joined */
+    CU_ASSERT_TRUE(rig_node(&rig, 1).quorate);
+    CU_ASSERT_TRUE_FATAL(sim_world_lock(rig.stage.world, &lock));
+    CU_ASSERT_EQUAL(lock.epoch, 0);
+    rig_end(&rig);
+}
+
 static void test_progress_slots(void)
 {
     struct cau_lock last = {0};
@@ -479,6 +505,7 @@ static const struct unit_test tests[] = {
     {"the lock is a compare-and-swap, progress beside it", test_lock_cas_and_progress},
     {"a minority accepts writes for a moment", test_minority_accepts_writes_for_a_moment},
     {"at a merge the higher version wins", test_merge},
+    {"the store goes with those who hold it", test_store_goes_with_its_holders},
     {"progress slots are used again", test_progress_slots},
     {"a partition as both sides see it, and the merge", test_partition_views_and_merge},
     {"an isolated node is fenced once", test_isolated_node_is_fenced},
