@@ -46,7 +46,7 @@ static void count(struct cau_core *core, uint32_t index, bool add)
     sums[CAU_COUNT_TURNS] += (mine->standing & TURNS) != 0 ? votes : 0u;
     tally->between += (mine->standing & BETWEEN) != 0 ? one : 0u;
     uint32_t groups = cau_plan_node_at(core, index)->conflict_groups;
-    for (unsigned i = 0; (mine->standing & ACTIVE) != 0 && groups >> i != 0 && i < 32; i++) {
+    for (unsigned i = 0; (mine->standing & ACTIVE) != 0 && i < 32 && groups >> i != 0; i++) {
         tally->grouped[i] += (groups >> i & 1u) != 0 ? one : 0u;
     }
 }

@@ -565,7 +565,7 @@ static void parallel(void)
     puppet_default(&p, 9);
     p.plan.policy.max_parallel_nodes = 9;
     for (uint32_t i = 0; i < 9; i++) {
-        p.plan_nodes[i].conflict_groups = 1u << (i % 2);
+        p.plan_nodes[i].conflict_groups = 1u << 31 * (i % 2);
     }
     run();
     CU_ASSERT_EQUAL(p.cluster.status, CAU_STATUS_SUCCEEDED);
