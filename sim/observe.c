@@ -295,18 +295,6 @@ void sim_observe_look(struct sim_world *w, uint32_t coordinator)
     take_touched(w, coordinator, first);
     if (c->whole_flying)
         take_marks(w, coordinator);
-#ifdef CHECKSETS
-    for (uint32_t n = 0; n < w->scenario->node_count; n++) {
-        struct cau_node_facts f = facts(flying(w), w, coordinator)[n], g = f;
-        take_facts(w, coordinator, first, n, &f);
-        if (c->whole_flying)
-            f.lock_mark = mark_seen(w, coordinator, n);
-        if (memcmp(&f, &g, sizeof f) != 0) {
-            extern void abort(void);
-            abort();
-        }
-    }
-#endif
     memset(&c->view, 0, sizeof c->view);
     c->view.seen_at = sim_world_clock(w, coordinator, w->now);
     c->view.observer_count = count;
