@@ -533,6 +533,10 @@ static size_t extents_of(const struct cau_fields *fields, struct extent *ret)
                 (struct extent){field->count_offset, field->count_offset + field->count_width};
         }
     }
+    if (fields == &cau_fields_action) { /* between shell and backend only, never in a journal */
+        size_t at = offsetof(struct cau_action, progress_renewed);
+        ret[count++] = (struct extent){at, at + sizeof(void *)};
+    }
     qsort(ret, count, sizeof(*ret), by_place);
     return count;
 }
