@@ -195,7 +195,8 @@ static int read_words(struct words *ret, int argc, char **argv)
     if (ret->scenario == NULL) {
         return wrong("SCENARIO", "must be given");
     }
-    return ret->out == NULL ? wrong("--out", "a directory must be given") : 0;
+    return ret->out == NULL || ret->out[0] == '\0' ? wrong("--out", "a directory must be given")
+                                                   : 0;
 }
 
 /* ---- the whole ---- */
@@ -224,22 +225,31 @@ static int prepare(const struct words *words, struct tune_space *space, uint64_t
     return tune_space_check(space, &why) == 0 ? 0 : wrong_why("--vary", why);
 }
 
+/* What the search costs is not lost at its end: the directory is made now, when it is not there,
+ * and must be one that can be written. */
+static int take_out(const char *out, bool *ret_made)
+{
+    int free = cau_rundir_is_free(out);
+    *ret_made = free > 0 && mkdir(out, 0777) == 0;
+    if (free > 0 && (*ret_made || errno == EEXIST) && access(out, W_OK | X_OK) == 0) {
+        return 0;
+    }
+    cau_say("tune", "%s: %s", out,
+            free == 0  ? "holds files; give an empty directory, or none"
+            : free < 0 ? strerror(-free)
+                       : strerror(errno));
+    return CAU_EXIT_INPUT;
+}
+
 static int tune(const struct words *words)
 {
     struct tune_space space = {0};
     struct tune_verdict verdict = {.goal = &words->goal, .held_out_runs = words->held_out};
     char *why = NULL;
     uint64_t seed = 0;
+    bool made = false;
     int code = prepare(words, &space, &seed);
-    int free = code == 0 ? cau_rundir_is_free(words->out) : 1;
-    bool made = code == 0 && free > 0 && mkdir(words->out, 0777) == 0;
-    if (code == 0 && (free <= 0 || (!made && errno != EEXIST))) {
-        cau_say("tune", "%s: %s", words->out,
-                free == 0  ? "holds files; give an empty directory, or none"
-                : free < 0 ? strerror(-free)
-                           : strerror(errno));
-        code = CAU_EXIT_INPUT;
-    }
+    code = code == 0 ? take_out(words->out, &made) : code;
     verdict.search = (struct tune_trials){.space = &space,
                                           .engine = words->engine,
                                           .jobs = words->jobs,

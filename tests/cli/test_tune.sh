@@ -75,6 +75,8 @@ want "more at once than quorum lets" grep -q '^Note      at most 4 nodes can be 
 
 call 64
 call 64 "$scenarios/a-bad-night.json"
+call 64 "$scenarios/a-bad-night.json" --out ""
+want "no directory" grep -q '^caucus tune: --out: a directory must be given$' err
 call 64 "$scenarios/a-bad-night.json" --out x --objective luck
 call 64 "$scenarios/a-bad-night.json" --out x --subject-to 'P(luck)<1'
 call 64 "$scenarios/a-bad-night.json" --out x --vary luck=1..2

@@ -18,7 +18,9 @@ echo '{"caucus": 1,' >broken.json
 printf '{"caucus": 1, "cluster": {"name": "c"}, "nodes": 3}\0' >zero.json
 head -c 100000 /dev/zero | tr '\0' '[' >deep.json
 echo '{"caucus": 1, "cluster": {"name": "c"}, "nodes": 2, "policy": {"max_failed_nodes": 2}}' >policy.json
+echo '{"campaign": 1, "scenario": "contoso-fc1.json"}' >plan.json
 mkdir empty holds-a-file
+mkdir -m 555 bare
 echo x >holds-a-file/file
 long=$(head -c 300 /dev/zero | tr '\0' a)
 # shellcheck disable=SC2034 # a row of the table names it
@@ -301,20 +303,29 @@ if [ "$(id -u)" -ne 0 ]; then
 elif $as_nobody true 2>"$tmp/err"; then
     nobody=$as_nobody
 fi
+# refused SENTENCE WORDS...: what he is told.
+refused() {
+    refused_with=$1
+    shift
+    code=0
+    # shellcheck disable=SC2086
+    $nobody timeout 60 "$plain" "$@" >"$tmp/stdout" 2>"$tmp/stderr" || code=$?
+    judge "$* without permission" 65 "$refused_with"
+}
 if [ -n "$nobody" ]; then
     chmod 555 .
-    code=0
-    # shellcheck disable=SC2086
-    $nobody "$plain" simulate contoso-fc1.json --out new >"$tmp/stdout" 2>"$tmp/stderr" || code=$?
-    judge "simulate --out new, in a directory that may not be written" 65 \
-        "caucus simulate: new: a run directory cannot be made there: Permission denied"
+    refused "caucus simulate: new: a run directory cannot be made there: Permission denied" \
+        simulate contoso-fc1.json --out new
+    refused "caucus campaign: new: a run directory cannot be made there: Permission denied" \
+        campaign plan.json --out new
+    refused "caucus tune: new: Permission denied" tune contoso-fc1.json --out new
     chmod 755 .
+    # Before the search, which would take hours.
+    refused "caucus tune: bare: Permission denied" \
+        tune contoso-fc1.json --out bare --runs 1000000 --held-out 10000000
     chmod 000 broken.json
-    code=0
-    # shellcheck disable=SC2086
-    $nobody "$plain" simulate broken.json >"$tmp/stdout" 2>"$tmp/stderr" || code=$?
+    refused "caucus simulate: broken.json: Permission denied" simulate broken.json
     chmod 644 broken.json
-    judge "simulate a file that may not be read" 65 "caucus simulate: broken.json: Permission denied"
 else
     echo "left out: what happens without permission (no setpriv)"
 fi
