@@ -33,6 +33,8 @@ static const struct {
      5, 3},
     {"\"nodes\":[{\"count\":6,\"name\":\"n%\"},{\"name\":\"x\",\"votes\":0,\"online\":false}]", 7,
      2},
+    {"\"nodes\":[{\"name\":\"x\",\"online\":false},{\"count\":4,\"name\":\"n%\"}]", 5, 1},
+    {"\"nodes\":[{\"count\":4,\"name\":\"n%\"},{\"name\":\"x\",\"online\":false}]", 5, 1},
     {"\"nodes\":[{\"count\":2,\"name\":\"n%\"},{\"name\":\"x\"},{\"count\":4,\"name\":\"m%\","
      "\"votes\":0,\"updating_suspended\":true}]",
      7, 1},
