@@ -29,14 +29,18 @@ static void facts_of(const struct scenario *s, const struct sim_world *world,
     ret->configured = configured;
 }
 
+static bool is_candidate(const struct scenario_node *node)
+{
+    return node->kind == CAU_KIND_MEMBER && node->online && !node->updating_suspended;
+}
+
 /* Whose turn begins next: a member that has the fewest votes. */
 static uint32_t smallest(const struct scenario *s, const bool *out)
 {
     uint32_t ret = CAU_NO_NODE;
 
     for (uint32_t i = 0; i < s->node_count; i++)
-        if (!out[i] && s->nodes[i].kind == CAU_KIND_MEMBER && s->nodes[i].online &&
-            !s->nodes[i].updating_suspended &&
+        if (!out[i] && is_candidate(&s->nodes[i]) &&
             (ret == CAU_NO_NODE || s->nodes[i].votes <= s->nodes[ret].votes))
             ret = i; /* the last of them: the first one may be the tie-breaker */
     return ret;
@@ -81,10 +85,22 @@ uint32_t sim_room(const struct scenario *scenario)
     return ret;
 }
 
+/* Nodes that may have a turn at all. */
+static uint32_t count_candidates(const struct scenario *s)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < s->node_count; i++)
+        count += is_candidate(&s->nodes[i]);
+    return count;
+}
+
 char *sim_room_note(const struct scenario *scenario)
 {
     uint32_t room = sim_room(scenario), most = scenario->options.policy.max_parallel_nodes;
 
+    if (room == count_candidates(scenario))
+        return NULL; /* quorum holds none of them back */
     if (room == 0)
         return cau_sentence("quorum lets no node be out, so no turn will begin");
     if (most <= room)

@@ -9,7 +9,7 @@
 uint32_t sim_room(const struct scenario *scenario);
 
 /* A sentence (malloc'd) where the policy's max_parallel_nodes is more, which is rarely meant; NULL:
- * it is not, or no memory. */
+ * it is not, or there are no more nodes to be updated, or no memory. */
 char *sim_room_note(const struct scenario *scenario);
 
 #endif

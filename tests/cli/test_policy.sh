@@ -158,6 +158,9 @@ room '' 2 5
 room 'room.json: note: at most 2 nodes can be out at once before quorum would be lost; max_parallel_nodes 3 never takes effect beyond that' 3 5
 room 'room.json: note: at most 1 node can be out at once before quorum would be lost; max_parallel_nodes 2 never takes effect beyond that' 2 3
 room 'room.json: note: quorum lets no node be out, so no turn will begin' 1 2
+left='"updating_suspended": true}'
+room '' 2 "[{\"name\": \"a\"}, {\"name\": \"b\", $left, {\"name\": \"c\", $left]"
+room '' 1 "[{\"name\": \"a\", $left, {\"name\": \"b\", $left]"
 
 # ---- each event is counted when the scenario's own expectation says so
 
