@@ -44,8 +44,8 @@ static const char usage[] =
     "               job needs is said by Slurm's own SBATCH_ variables\n"
     "  --parts N    how many, 16\n"
     "\n"
-    "check   says what the plan would do: its cells, whether each can be run, and which policy\n"
-    "        would let more nodes be out at once than quorum does\n"
+    "check   says what the plan would do: its cells, whether each can be run, and of each policy\n"
+    "        the first one in which it would let more nodes be out at once than quorum does\n"
     "schema  writes the format of a plan as a JSON Schema, as scenarios/schema/campaign.json has "
     "it\n"
     "merge   puts the parts into DIR, which is made when it is not there; once no run is missing\n"
@@ -259,21 +259,37 @@ static int run(const struct request *request)
 
 /* ---- the others ---- */
 
-/* Of each policy of the core, at the first point. */
+/* What quorum lets be out at once in a cell of the core: a sentence (malloc'd), or NULL. */
+static char *room_note(const struct design *design, uint32_t cell)
+{
+    char *why = NULL, *note = NULL;
+    struct scenario *scenario = NULL;
+    if (design_rival(design, cell) == NULL) {
+        scenario = design_scenario(design, cell, &why);
+    }
+    if (scenario != NULL) {
+        note = sim_room_note(scenario);
+    }
+    scenario_free(scenario);
+    free(why);
+    return note;
+}
+
+/* Of each policy the first cell that has one. */
 static void say_rooms(const char *plan, const struct design *design)
 {
-    for (uint32_t p = 0; p < design->campaign->policy_count; p++) {
-        char *why = NULL, *note = NULL;
-        struct scenario *scenario = design_scenario(design, p, &why);
-        if (scenario != NULL && design_rival(design, p) == NULL) {
-            note = sim_room_note(scenario);
+    uint32_t policies = design->campaign->policy_count;
+    for (uint32_t p = 0; p < policies; p++) {
+        uint32_t cell = p;
+        char *note = NULL, *name = NULL;
+        while (cell < design->cells && (note = room_note(design, cell)) == NULL) {
+            cell += policies;
         }
-        if (note != NULL) {
-            printf("%s: note: policy %s: %s\n", plan, design->campaign->policies[p].name, note);
+        if (note != NULL && (name = design_name(design, cell)) != NULL) {
+            printf("%s: note: %s: %s\n", plan, name, note);
         }
-        scenario_free(scenario);
+        free(name);
         free(note);
-        free(why);
     }
 }
 

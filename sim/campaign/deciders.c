@@ -59,8 +59,10 @@ int design_deciders_init(struct design *design, char **reterr_why)
     for (uint32_t f = 0; design->deciders != NULL && rc == 0 && f < campaign->factor_count; f++) {
         const char *name = varied(&campaign->factors[f]);
         if (name != NULL && !anybody_has(design, name)) {
-            *reterr_why = cau_sentence(
-                "factors[%" PRIu32 "].path: no policy's decider has a setting %s", f, name);
+            *reterr_why =
+                cau_sentence("factors[%" PRIu32 "].path: no policy's decider has a setting \"%s\"; "
+                             "`caucus campaign deciders` lists them",
+                             f, name);
             rc = -EINVAL;
         }
     }

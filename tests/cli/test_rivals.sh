@@ -31,7 +31,10 @@ call 0 check plan.json
 want "no note" [ "$(wc -l <out)" = 1 ]
 jq '.policies[0].set = {max_parallel_nodes: 9}' plan.json >many.json
 call 0 check many.json
-want "more at once than quorum lets: $(cat out)" grep -q '^many.json: note: policy caucus: at most 8 nodes can be out at once before quorum would be lost; max_parallel_nodes 9 never takes effect beyond that$' out
+want "more at once than quorum lets: $(cat out)" grep -q '^many.json: note: cell 0 (caucus): at most 8 nodes can be out at once before quorum would be lost; max_parallel_nodes 9 never takes effect beyond that$' out
+jq '.factors = [{name: "most", path: "policy.max_parallel_nodes", values: [1, 9]}]' plan.json >many.json
+call 0 check many.json
+want "in one cell, of a policy that does not have it itself: $(cat out)" grep -q '^many.json: note: cell 8 (caucus, most=9): at most 8 ' out
 call 0 plan.json --out whole --jobs 1
 want "violations of rivals are told, and are no defect" \
     grep -q '^[0-9]* runs of other deciders broke an invariant: column violations$' out
@@ -134,7 +137,7 @@ wrong 'policies[4].settings.seriall: ansible has no such setting; it has give_up
 wrong 'policies[4].settings.serial: must be a whole number, 1..65535, or a share like "25%", is 0' '.policies[4].settings.serial = 0'
 wrong 'policies[6].settings: must be an object of settings' '.policies[6].settings = 3'
 wrong 'policies[6].set: is for the core; another decider has settings' '.policies[6].set = {max_failed_nodes: 1}'
-wrong "factors[0].path: no policy's decider has a setting seriall" '.factors = [{name: "x", path: "settings.seriall", values: [1]}]'
+wrong "factors[0].path: no policy's decider has a setting \"seriall\"; \`caucus campaign deciders\` lists them" '.factors = [{name: "x", path: "settings.seriall", values: [1]}]'
 wrong 'settings.serial: must be a whole number, 1..65535, or a share like "25%", is 0' '.factors = [{name: "x", path: "settings.serial", values: [1, 0]}]'
 wrong "policies[0].settings: are a rival's; the core has options" '.policies[0].settings = {serial: 1}'
 ends 64 simulate "$scenarios/contoso-fc1.json" --decider

@@ -267,7 +267,9 @@ static void test_wrong_designs(void)
          "policies[0].settings: are a rival's; the core has options"},
         {"\"policies\": [{\"name\": \"p\"}, {\"name\": \"q\", \"decider\": \"mco\"}], \"factors\": "
          "[{\"name\": \"s\", \"path\": \"settings.serial\", \"values\": [1, 2]}]",
-         "factors[0].path: no policy's decider has a setting serial"},
+         "factors[0].path: no policy's decider has a setting \"serial\"; `caucus campaign "
+         "deciders` "
+         "lists them"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct campaign *c = good(rows[i][0]);
