@@ -216,6 +216,7 @@ static void take_action(const unsigned char **at, uint64_t bits, struct cau_acti
 {
     take_pieces(at, bits, ret, sizeof(*ret));
     ret->progress = take_rows(at, ret->progress_size);
+    ret->progress_renewed = NULL; /* its rows are the driver's, and nobody tells of them */
 }
 
 static int tell(const struct cau_tape *tape, const struct cau_plan *plan, struct cau_teller *teller)
