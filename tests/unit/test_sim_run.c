@@ -405,6 +405,31 @@ static void test_copies_of_one_that_resumes(void)
     scenario_free(s);
 }
 
+/* What is kept for texts changes nothing, nor what is kept all the same, for a successor. */
+static void test_quiet_is_the_same(void)
+{
+    static const char *const rest[] = {
+        "", ",\"coordinators\":[{\"name\":\"c1\"},{\"name\":\"c2\",\"resumes\":\"c1\","
+            "\"start\":\"3m\"},{\"name\":\"c3\",\"resumes\":\"c2\",\"start\":\"6m\"}]"};
+
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++) {
+        struct scenario *s = load(rest[i]);
+        struct sim_run_options options = {
+            .scenario = s, .seed = 3, .engine = "heap", .quiet = true};
+        struct sim_outcome whole = run(s, NULL), quiet;
+        char *why = NULL;
+
+        CU_ASSERT_EQUAL_FATAL(sim_run(&options, &quiet, &why), 0);
+        expect_equal(&whole, &quiet);
+        CU_ASSERT_TRUE(whole.coordinators[whole.coordinator_count - 1].ended);
+        CU_ASSERT_EQUAL(quiet.coordinators[quiet.coordinator_count - 1].tape.size, 0);
+        CU_ASSERT_EQUAL(quiet.chronicle.count + quiet.chronicle.vote_count, 0);
+        sim_outcome_done(&whole);
+        sim_outcome_done(&quiet);
+        scenario_free(s);
+    }
+}
+
 static const struct unit_test tests[] = {
     {"a plain run, twice the same", test_plain_run},
     {"what travels is counted", test_messages_are_counted},
@@ -416,6 +441,7 @@ static const struct unit_test tests[] = {
     {"the backend alone", test_backend_waits},
     {"copies go on as the original does", test_copies_go_on_as_the_original},
     {"copies of one that resumes", test_copies_of_one_that_resumes},
+    {"a quiet run is the same", test_quiet_is_the_same},
 };
 
 int main(void)

@@ -1,0 +1,82 @@
+/* core/shell: a tape that cannot grow is the driver's error, wherever that is: nothing is submitted
+ * that is not on it, and what is on it can be told. */
+#include "tests/lib/unit.h"
+#include "tests/unit/shell_rig.h"
+
+#include <stdlib.h>
+
+/* For the tape alone there is no more memory than it begins with. */
+static void *no_realloc(void *block, size_t size)
+{
+    (void)block;
+    (void)size;
+    return NULL;
+}
+
+#define realloc no_realloc
+#include "core/shell/tape.c"
+#undef realloc
+
+/* How much of the journal, which is told at once as well, the tape tells. */
+static size_t told(const struct shell_rig *rig, const struct cau_tape *tape)
+{
+    struct cau_teller teller = {.names = rig->driver.tell.names, .label = rig->driver.tell.label};
+    const struct cau_sink_memory *live = &rig->journal.memory;
+    struct cau_sink_memory journal;
+    size_t size;
+    cau_sink_memory_init(&journal);
+    teller.journal = &journal.sink;
+    CU_ASSERT_EQUAL(cau_tape_tell(tape, &rig->plan, &teller), 0);
+    size = journal.size;
+    CU_ASSERT_TRUE(size <= live->size &&
+                   (size == 0 || memcmp(journal.data, live->data, size) == 0));
+    cau_sink_memory_done(&journal);
+    return size;
+}
+
+/* Two turns with a tape of so many bytes. Returns whether it was enough. */
+static bool enough(size_t capacity)
+{
+    struct shell_rig rig;
+    struct cau_tape tape = {malloc(capacity + 1), 0, capacity};
+    struct cau_event events[] = {shell_rig_event(CAU_EV_START, 1000),
+                                 shell_rig_event(CAU_EV_TICK, 2000)};
+    struct cau_node_facts nodes[20] = {{0}};
+    const char *why;
+    events[1].view =
+        (struct cau_view){.nodes = nodes, .node_count = 20}; /* more than its actions */
+    shell_rig_prepare(&rig);
+    rig.driver.tape = &tape;
+    int rc = cau_driver_init(&rig.driver, &why);
+    CU_ASSERT_EQUAL(rc, capacity < WORD ? -ENOMEM : 0);
+    for (size_t i = 0; rc == 0 && i < sizeof(events) / sizeof(events[0]); i++) {
+        uint32_t before = rig.backend.submitted;
+        cau_turn(&rig.driver, &events[i]);
+        bool good = rig.driver.error == 0;
+        CU_ASSERT_TRUE(good || rig.driver.error == -ENOMEM);
+        CU_ASSERT_EQUAL(rig.backend.submitted > before, good);
+        CU_ASSERT_EQUAL(told(&rig, &tape) == rig.journal.memory.size, good);
+        CU_ASSERT_TRUE(tape.size <= capacity);
+    }
+    bool ret = rc == 0 && rig.driver.error == 0;
+    shell_rig_done(&rig);
+    cau_tape_done(&tape);
+    return ret;
+}
+
+static void test_no_memory(void)
+{
+    size_t capacity = 0;
+    while (!enough(capacity)) {
+        capacity += WORD;
+    }
+    CU_ASSERT_TRUE(capacity > 10 * WORD);
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        {"no memory, wherever", test_no_memory},
+    };
+    return UNIT_MAIN("tape full", tests);
+}
