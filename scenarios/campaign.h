@@ -112,9 +112,8 @@ struct campaign {
 struct campaign *campaign_read_file(const char *path, char **reterr_why);
 void campaign_free(struct campaign *campaign);
 
-/* The scenario of a cell: `values` are JSON texts, one for each factor; those of settings are not
- * its. NULL with a sentence
- * (malloc'd) that begins with the JSON path, or with the profile's. */
+/* The scenario of a cell: `values` are JSON texts, one for each factor; those of settings do not go
+ * into it. NULL with a sentence (malloc'd) that begins with the JSON path, or the profile's. */
 struct scenario *campaign_cell(const struct campaign *campaign, uint32_t policy,
                                char *const *values, char **reterr_why);
 

@@ -61,9 +61,9 @@ struct cau_driver {
     void *on_action_ctx;
 };
 
-/* Makes a driver's decider and buffers, and writes the journal's header. ops, plan, what
- * the teller wants, backend and on_action are set by the caller before, the rest is zero; the plan
- * must live as long as the driver. Returns 0, -EINVAL (*reterr_why a static sentence), -ENOMEM, or
+/* Makes a driver's decider and buffers, and writes the journal's header. ops, plan, what the teller
+ * wants, tape, backend and on_action are set by the caller before, the rest is zero; the plan must
+ * live as long as the driver. Returns 0, -EINVAL (*reterr_why a static sentence), -ENOMEM, or
  * what the journal's sink returned. After a failure cau_driver_done is allowed and not needed. */
 int cau_driver_init(struct cau_driver *driver, const char **reterr_why);
 void cau_driver_done(struct cau_driver *driver);
