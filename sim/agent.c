@@ -130,7 +130,7 @@ static void fail(struct sim_world *w, uint32_t op)
 /* Downloads end at once; a scan and the installation of one update run to their end, and fail. */
 void sim_agent_hinder(struct sim_world *w)
 {
-    for (uint32_t i = 0; i < w->op_capacity; i++) {
+    for (uint32_t i = 0; i < w->ops_used; i++) {
         struct op *o = &ops(w)[i];
 
         if (o->state != OP_RUNNING || !is_hindered(w, o))

@@ -195,7 +195,7 @@ static void ways_changed(struct sim_world *w, bool cut)
 {
     w->ways_moved = true;
     sim_settle_in(w, cut ? w->scenario->detection : w->scenario->join);
-    for (uint32_t i = 0; i < w->op_capacity; i++)
+    for (uint32_t i = 0; i < w->ops_used; i++)
         sim_agent_flow_check(w, i);
     for (uint32_t i = 0; i < w->scenario->role_count; i++)
         sim_role_flow_check(w, i);
@@ -368,7 +368,7 @@ static void draw_again(struct sim_world *w, uint32_t handle)
 void sim_world_branch(struct sim_world *w, uint32_t level, uint64_t copy)
 {
     w->chance = sim_chance_branch(&w->chance, level, copy);
-    for (uint32_t i = 0; i < w->note_capacity; i++)
+    for (uint32_t i = 0; i < w->notes_used; i++)
         if (notes(w)[i].place != NONE &&
             (notes(w)[i].kind == NOTE_FAULT || notes(w)[i].kind == NOTE_REPAIR))
             draw_again(w, i);

@@ -12,9 +12,7 @@ void sim_ops_init(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->hash_size; i++)
         hash(w)[i] = NONE;
-    for (uint32_t i = 0; i < w->op_capacity; i++)
-        ops(w)[i].chain = i + 1 < w->op_capacity ? i + 1 : NONE;
-    w->op_free = 0;
+    w->op_free = NONE;
     w->blocked = w->watched = NONE;
 }
 
@@ -94,11 +92,14 @@ static uint8_t plugin_of(const struct sim_world *w, uint32_t coordinator, uint8_
 
 static uint32_t op_new(struct sim_world *w, uint32_t coordinator, const struct cau_action *a)
 {
-    uint32_t op = w->op_free, *first = bucket(w, coordinator, a->id);
+    uint32_t op = w->op_free != NONE ? w->op_free : w->ops_used++;
+    uint32_t *first = bucket(w, coordinator, a->id);
     struct op *o = &ops(w)[op];
 
-    assert(op != NONE && "more operations in flight than a coordinator can have reason to begin");
-    w->op_free = o->chain;
+    assert(op < w->op_capacity &&
+           "more operations in flight than a coordinator can have reason to begin");
+    if (op == w->op_free)
+        w->op_free = o->chain;
     *o = (struct op){.owner = a->owner,
                      .expect = a->lock_expect,
                      .want = a->lock_want,
@@ -345,7 +346,7 @@ void sim_op_note(struct sim_world *w, uint32_t op)
 /* Nobody waits for these any more; what is on its way or at work goes on. */
 void sim_ops_of_dead(struct sim_world *w, uint32_t coordinator)
 {
-    for (uint32_t i = 0; i < w->op_capacity; i++) {
+    for (uint32_t i = 0; i < w->ops_used; i++) {
         struct op *o = &ops(w)[i];
 
         if (o->state == OP_FREE || o->coordinator != coordinator || o->answered)

@@ -72,15 +72,6 @@ static void remove_at(struct sim_world *w, uint32_t place)
     w->note_free = note;
 }
 
-void sim_note_init(struct sim_world *w)
-{
-    for (uint32_t i = 0; i < w->note_capacity; i++) {
-        notes(w)[i].place = NONE;
-        notes(w)[i].subject = i + 1 < w->note_capacity ? i + 1 : NONE;
-    }
-    w->note_free = 0;
-}
-
 uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uint32_t subject,
                       uint32_t node, uint64_t arg)
 {
@@ -88,9 +79,12 @@ uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uin
 
     if (at == SIM_NEVER)
         return NONE;
-    assert(handle != NONE && "every owner of notes has room for its own");
     assert(at >= w->now);
-    w->note_free = notes(w)[handle].subject;
+    if (handle != NONE)
+        w->note_free = notes(w)[handle].subject;
+    else
+        handle = w->notes_used++;
+    assert(handle < w->note_capacity && "every owner of notes has room for its own");
     notes(w)[handle] = (struct note){
         .seq = ++w->note_seq, .arg = arg, .subject = subject, .node = node, .kind = (uint8_t)kind};
     rise(w, w->note_count++, (struct queued){at, handle});

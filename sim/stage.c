@@ -2,20 +2,12 @@
 #define _GNU_SOURCE 1
 #include "sim/stage.h"
 
+#include "sim/memory.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct sim_world *room(struct sim_stage *stage, size_t size)
-{
-    struct sim_world *world = malloc(size);
-
-    if (world == NULL)
-        abort();
-    stage->size = size;
-    return world;
-}
 
 static void bind(struct sim_stage *stage)
 {
@@ -54,7 +46,8 @@ int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const
         stage->engine = stage->kind->make(setup->scenario, context_factory, reterr_why);
     if (stage->engine == NULL)
         return -EINVAL;
-    stage->world = room(stage, sim_world_size(setup));
+    stage->size = sim_world_size(setup);
+    stage->world = sim_zeroed(1, stage->size);
     sim_world_init(stage->world, setup);
     bind(stage);
     sim_world_begin(stage->world);
@@ -67,7 +60,10 @@ void sim_stage_copy(struct sim_stage *stage, const struct sim_stage *from,
     assert(from->kind->copy != NULL);
     *stage = (struct sim_stage){.kind = from->kind, .ports = *ports};
     stage->engine = from->kind->copy(from->engine);
-    stage->world = room(stage, from->size);
+    stage->size = from->size;
+    stage->world = malloc(from->size);
+    if (stage->world == NULL)
+        abort();
     sim_world_copy(stage->world, from->world);
     bind(stage);
 }

@@ -82,7 +82,7 @@ static void forget(struct sim_world *w, uint32_t slot)
     for (uint32_t i = 0; i <= w->scenario->node_count; i++)
         if (replicas(w)[i].refs > 0 && replicas(w)[i].slot == slot)
             replicas(w)[i].slot = NONE;
-    for (uint32_t i = 0; i < w->op_capacity; i++)
+    for (uint32_t i = 0; i < w->ops_used; i++)
         if (ops(w)[i].state != OP_FREE && ops(w)[i].slot == slot)
             ops(w)[i].slot = NONE;
     slots(w)[slot].refs = 0;

@@ -236,8 +236,8 @@ struct sim_world {
         at_blobs, at_roles, at_restless, at_ops, at_outcomes, at_hash, at_notes, at_heap, at_coords,
         at_flying, at_known, at_list, at_touched, at_taken, at_unmarked, at_faults, at_fault_nodes,
         at_sites, at_have, at_tries, at_scans, at_updates, at_scratch, at_left, at_ids, at_summary;
-    uint32_t note_capacity, note_free, note_count;
-    uint32_t op_capacity, op_free, hash_size;
+    uint32_t note_capacity, notes_used, note_free, note_count; /* used: at most, so far */
+    uint32_t op_capacity, ops_used, op_free, hash_size;
     uint32_t fault_nodes;
     uint32_t note_settle_soon;
     uint32_t note_window;
@@ -325,7 +325,6 @@ static inline uint64_t sim_ring(const struct sim_world *w, uint32_t node)
 enum { HAVE_STAGED = 1, HAVE_INSTALLED = 2, HAVE_WANTED = 4 };
 
 /* queue.c */
-void sim_note_init(struct sim_world *w);
 /* Puts a note in; returns its handle, for note_drop. */
 uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uint32_t subject,
                       uint32_t node, uint64_t arg);

@@ -127,14 +127,12 @@ void sim_world_init(struct sim_world *w, const struct sim_setup *setup)
 {
     const struct scenario *s = setup->scenario;
 
-    memset(w, 0, sim_world_size(setup));
     lay_out(w, setup);
     w->scenario = s;
     w->chance = (struct sim_chance){.seed = setup->seed, .run = setup->run};
     w->note_settle_soon = w->note_window = NONE;
-    w->part_free = w->strongest = w->crowd_part = NONE;
+    w->part_free = w->strongest = w->crowd_part = w->note_free = NONE;
     w->membership = 1; /* nothing is made out of it yet */
-    sim_note_init(w);
     sim_ops_init(w);
     sim_observe_init(w);
     sim_store_init(w);

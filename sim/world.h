@@ -102,7 +102,8 @@ struct sim_ports {
 
 /* Bytes of a world; a multiple of the strictest alignment. */
 size_t sim_world_size(const struct sim_setup *setup);
-/* Makes the world as it is at the start, in sim_world_size() bytes. */
+/* Makes the world as it is at the start, in sim_world_size() zeroed bytes, of which those that are
+ * not needed yet stay as they are. */
 void sim_world_init(struct sim_world *world, const struct sim_setup *setup);
 /* A checkpoint: `to` has the same size. The copy has no ports until it is bound. */
 void sim_world_copy(struct sim_world *to, const struct sim_world *from);
