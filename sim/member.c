@@ -212,7 +212,7 @@ static void begin_change(struct sim_world *w, uint32_t part)
     if (p->changed)
         return;
     p->changed = true;
-    p->was = p->size;
+    p->was = p->stay = p->size;
     p->speaker = NONE;
 }
 
@@ -230,6 +230,7 @@ static void move(struct sim_world *w, struct settling *s, uint32_t node)
     if (out_of != NONE) {
         begin_change(w, out_of);
         parts(w)[out_of].size--;
+        parts(w)[out_of].stay--;
     }
     if (into != NONE) {
         begin_change(w, into);
@@ -243,23 +244,13 @@ static void move(struct sim_world *w, struct settling *s, uint32_t node)
             sim_touch_all(w);
 }
 
-/* Is somebody in the partition who was in it before? */
-static bool is_held(const struct sim_world *w, const struct settling *s, uint32_t part)
-{
-    uint32_t all = w->scenario->node_count, stay = parts(w)[part].size;
-
-    for (uint32_t n = 0; (n = sim_set_next(moved(w), all, n)) < all; n++)
-        stay -= s->to[n] == part && s->from[n] != part;
-    return stay > 0;
-}
-
 /* One replica of the store wins where nodes have come together: the highest version, on a tie the
  * one of the smaller partition. What all those knew who are gone, they have taken with them. */
 static void merge(struct sim_world *w, const struct settling *s, uint32_t part)
 {
     struct part *p = &parts(w)[part];
     uint32_t all = w->scenario->node_count, best_size = p->was;
-    uint32_t best = is_held(w, s, part) ? p->copy : NONE;
+    uint32_t best = p->stay > 0 ? p->copy : NONE;
     bool differ = false;
 
     for (uint32_t n = p->first; (n = sim_set_next(moved(w), all, n)) < all; n++) {

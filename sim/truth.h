@@ -113,7 +113,8 @@ struct node {
 struct part {
     uint64_t ring;
     uint32_t first, size; /* lowest member; members */
-    uint32_t was;         /* members before the settling at work */
+    uint32_t was;         /* members before the settling at work, */
+    uint32_t stay;        /* and those of them who are in it all the time */
     uint32_t quorate;     /* members that are, at the last settling */
     uint32_t speaker;     /* see face.c; NONE: not known */
     uint32_t copy;        /* of the store */
