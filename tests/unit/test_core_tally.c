@@ -131,9 +131,36 @@ static void ask(const struct cau_core *core, uint32_t index)
     conflicting += conflict;
 }
 
+static void ask_all(const struct cau_core *core)
+{
+    for (uint32_t i = 0; i < core->plan.node_count; i++) {
+        if (i < 8 || cau_node_at(core, i)->listed) {
+            ask(core, i);
+        }
+    }
+}
+
+/* The guard may ask in the step that takes a view in, so the sums must be right as soon as it is.
+ */
+static void ask_behind_view(const struct cau_core *core, const struct cau_event *event)
+{
+    struct cau_core *copy = malloc(witness_at);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+    memcpy(copy, core, witness_at);
+    copy->now = event->at;
+    cau_tally_step(copy);
+    cau_take_view(copy, &event->view);
+    ask_all(copy);
+    free(copy);
+}
+
 static void step(void *state, const struct cau_event *event, struct cau_actions *ret)
 {
     struct witness *witness = (struct witness *)((uint8_t *)state + witness_at);
+    const struct cau_core *core = state;
+    if (event->kind == CAU_EV_VIEW && core->state != CAU_RUN_ENDED) {
+        ask_behind_view(core, event);
+    }
     cau_step(state, event, ret);
     taken_over += event->kind == CAU_EV_TAKEOVER ||
                   (event->kind == CAU_EV_RESULT && event->result.progress_size > 0);
@@ -141,12 +168,7 @@ static void step(void *state, const struct cau_event *event, struct cau_actions 
     if (witness->steps % 2 == 0 || witness->steps % 5 == 0) {
         again(state, witness + 1, most, &witness->held);
     }
-    const struct cau_core *core = state;
-    for (uint32_t i = 0; i < core->plan.node_count; i++) {
-        if (i < 8 || cau_node_at(core, i)->listed) {
-            ask(core, i);
-        }
-    }
+    ask_all(core);
 }
 
 /* The core, and beside it in the same block a witness. */
