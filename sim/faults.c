@@ -90,8 +90,7 @@ void sim_faults_init(struct sim_world *w)
     for (uint32_t r = 0; r < s->request_count; r++)
         sim_note_put(w, s->requests[r].at, NOTE_REQUEST, r, CAU_NO_NODE, 0);
     for (uint32_t c = 0; c < s->coordinator_count; c++)
-        coords(w)[c].note_start =
-            sim_note_put(w, s->coordinators[c].start, NOTE_START, c, CAU_NO_NODE, 0);
+        sim_due_set(w, c, NOTE_START, s->coordinators[c].start);
 }
 
 static bool matches(const struct scenario_when *when, bool run, uint32_t node, uint8_t state)
@@ -118,10 +117,9 @@ static void seen(struct sim_world *w, bool run, uint32_t node, uint8_t state)
     for (uint32_t c = 0; c < s->coordinator_count; c++) {
         const struct scenario_coordinator *starts = &s->coordinators[c];
 
-        if (starts->start == SIM_NEVER && !coords(w)[c].started &&
-            coords(w)[c].note_start == NONE && matches(&starts->when, run, node, state))
-            coords(w)[c].note_start = sim_note_put(w, sim_later(w->now, starts->when.after),
-                                                   NOTE_START, c, CAU_NO_NODE, 0);
+        if (starts->start == SIM_NEVER && !coords(w)[c].started && !sim_due(w, c, NOTE_START) &&
+            matches(&starts->when, run, node, state))
+            sim_due_set(w, c, NOTE_START, sim_later(w->now, starts->when.after));
     }
 }
 
@@ -137,7 +135,7 @@ void sim_world_run_state_seen(struct sim_world *w, uint8_t state)
 
 bool sim_world_start_pending(const struct sim_world *w, uint32_t coordinator)
 {
-    return !coords(w)[coordinator].started && coords(w)[coordinator].note_start != NONE;
+    return !coords(w)[coordinator].started && sim_due(w, coordinator, NOTE_START);
 }
 
 uint32_t sim_world_fault_count(const struct sim_world *w, uint32_t fault)
@@ -216,6 +214,7 @@ static void change_node(struct sim_world *w, enum scenario_fault_kind kind, uint
 
     if (kind == FAULT_ISOLATE) {
         n->isolated += one;
+        w->obstacles += one;
         if (n->isolated == (on ? 1u : 0u))
             w->ports->engine->ops->isolate(w->ports->engine, node, on);
         sim_touch_all(w);
@@ -244,6 +243,7 @@ static void toggle(struct sim_world *w, uint32_t fault, uint32_t node, bool on)
     if (per_node(f->kind)) {
         change_node(w, f->kind, node, on, one);
     } else if (f->kind == FAULT_PARTITION) {
+        w->obstacles += one;
         sim_sites_update(w);
         ways_changed(w, on);
     } else if (f->kind == FAULT_WITNESS_LOST) {
@@ -257,6 +257,7 @@ static void toggle(struct sim_world *w, uint32_t fault, uint32_t node, bool on)
         sim_agent_hinder(w);
     } else {
         coords(w)[f->coordinator].cut += one;
+        w->obstacles += one;
         coords(w)[f->coordinator].looked = 0;
         sim_touch_all(w);
         what.coordinator = f->coordinator;

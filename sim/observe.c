@@ -126,22 +126,19 @@ void sim_observe_init(struct sim_world *w)
                              : n + 1;
     sim_touch_all(w);
     w->look_dirty = false; /* nobody looks yet */
-    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
-        coords(w)[c] = (struct coord){.observer = {NONE, NONE},
-                                      .note_look = NONE,
-                                      .note_view = NONE,
-                                      .note_tick = NONE,
-                                      .note_start = NONE};
+    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++) {
+        coords(w)[c] = (struct coord){.observer = {NONE, NONE}};
+        for (unsigned kind = NOTE_LOOK; kind < NOTE_KINDS; kind++)
+            sim_due_set(w, c, kind, SIM_NEVER);
+    }
 }
 
 /* A look soon, unless one is already planned or a view is on its way (it looks again then). */
 static void plan_look(struct sim_world *w, uint32_t coordinator, sim_nsec delay)
 {
-    struct coord *c = &coords(w)[coordinator];
-
-    if (c->alive && c->note_look == NONE && c->note_view == NONE)
-        c->note_look =
-            sim_note_put(w, sim_later(w->now, delay), NOTE_LOOK, coordinator, CAU_NO_NODE, 0);
+    if (coords(w)[coordinator].alive && !sim_due(w, coordinator, NOTE_LOOK) &&
+        !sim_due(w, coordinator, NOTE_VIEW))
+        sim_due_set(w, coordinator, NOTE_LOOK, sim_later(w->now, delay));
 }
 
 void sim_observe_changed(struct sim_world *w)
@@ -156,8 +153,8 @@ void sim_observe_whole(struct sim_world *w, uint32_t coordinator)
     uint32_t contact = sim_observe_contact(w, coordinator);
 
     c->whole = true;
-    if (c->note_view == NONE) {
-        sim_note_drop(w, &c->note_look);
+    if (!sim_due(w, coordinator, NOTE_VIEW)) {
+        sim_due_drop(w, coordinator, NOTE_LOOK);
         w->counts.messages += contact != NONE; /* else it is asked when that one has arrived */
     }
     plan_look(w, coordinator, contact == NONE ? 0 : way(w, coordinator, contact));
@@ -287,7 +284,6 @@ void sim_observe_look(struct sim_world *w, uint32_t coordinator)
     uint8_t count = observers(w, coordinator, asked);
     uint32_t first = count > 0 ? asked[0] : NONE;
 
-    c->note_look = NONE;
     c->whole_flying = c->whole;
     c->whole = false;
     if (asked[0] != c->observer[0] || count == 0 || c->looked == 0)
@@ -312,9 +308,8 @@ void sim_observe_look(struct sim_world *w, uint32_t coordinator)
     c->observer[1] = asked[1];
     c->looked = count > 0 ? w->stamp : 0;
     w->counts.messages += count > 0;
-    c->note_view =
-        sim_note_put(w, sim_later(w->now, count > 0 ? way(w, coordinator, first) : SILENCE),
-                     NOTE_VIEW, coordinator, CAU_NO_NODE, 0);
+    sim_due_set(w, coordinator, NOTE_VIEW,
+                sim_later(w->now, count > 0 ? way(w, coordinator, first) : SILENCE));
 }
 
 /* What differs from the last view into the world's list, or all of it; returns how many. */
@@ -357,7 +352,6 @@ void sim_observe_arrives(struct sim_world *w, uint32_t coordinator)
     bool first = !c->known, whole = c->whole_flying || first;
     uint64_t sampled = c->looked;
 
-    c->note_view = NONE;
     if (c->view.observer_count > 0 && !sim_connected_place(w, coordinator, c->observer[0])) {
         c->looked = 0;
         c->whole |= c->whole_flying;

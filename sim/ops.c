@@ -41,7 +41,7 @@ static bool answered_before(const struct sim_world *w, uint32_t coordinator, uin
 {
     const struct coord *c = &coords(w)[coordinator];
 
-    for (uint32_t i = 0; i < RECENT; i++)
+    for (uint32_t i = 0; id <= c->recent_highest && i < RECENT; i++)
         if (c->recent[i] == id)
             return true;
     return false;
@@ -286,6 +286,7 @@ static void answer(struct sim_world *w, uint32_t op, enum cau_result_code code, 
         slot = NONE;
     }
     c->recent[c->recent_next++ % RECENT] = o->id;
+    c->recent_highest = o->id > c->recent_highest ? o->id : c->recent_highest;
     o->answered = true;
     sim_note_drop(w, &o->note_deadline);
     if (forget)

@@ -13,19 +13,31 @@ bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b)
            sites(w)[s->nodes[a].site] == sites(w)[s->nodes[b].site];
 }
 
+/* Does a node with this access let not everybody in? */
+static bool is_closed(const char *access)
+{
+    return access != NULL && *access != '\0';
+}
+
+void sim_reach_init(struct sim_world *w)
+{
+    for (uint32_t n = 0; n < w->scenario->node_count; n++)
+        w->obstacles += is_closed(w->scenario->nodes[n].access);
+}
+
 /* Does the node let in the account that the coordinator comes with? */
 static bool is_let_in(const struct scenario_coordinator *c, const char *access)
 {
     const char *credential = c->options.credential != NULL ? c->options.credential : "";
     size_t size;
 
-    if (access == NULL || *access == '\0')
+    if (!is_closed(access))
         return true;
     size = strcspn(credential, ":");
     return strlen(access) == size && strncmp(access, credential, size) == 0;
 }
 
-bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node)
+bool sim_has_way(const struct sim_world *w, uint32_t coordinator, uint32_t node)
 {
     const struct scenario_coordinator *c = &w->scenario->coordinators[coordinator];
 

@@ -53,14 +53,16 @@ enum note_kind {
     NOTE_REQUEST,  /* subject = request */
     NOTE_OP,       /* subject = operation: arrives, or its next step */
     NOTE_DEADLINE, /* subject = operation */
-    NOTE_LOOK,     /* subject = coordinator: sample a view */
-    NOTE_VIEW,     /* subject = coordinator: it arrives */
-    NOTE_START,    /* subject = coordinator */
-    NOTE_TICK,     /* subject = coordinator */
+    /* Of a coordinator, which is the subject; not in the queue: there is one of each. */
+    NOTE_LOOK,  /* sample a view */
+    NOTE_VIEW,  /* it arrives */
+    NOTE_START, /* its service starts */
+    NOTE_TICK,  /* the deadline it asked for has come */
+    NOTE_KINDS
 };
 
 struct note {
-    uint64_t seq, arg;
+    uint64_t arg;
     uint32_t subject; /* or the next free note */
     uint32_t node;
     uint32_t place; /* in the heap; NONE: free */
@@ -69,7 +71,13 @@ struct note {
 
 struct queued { /* a note in the heap */
     sim_nsec at;
+    uint64_t rank; /* its kind, node and sequence, one after the other */
     uint32_t note;
+};
+
+struct due {     /* a note of a coordinator */
+    sim_nsec at; /* SIM_NEVER: none */
+    uint64_t rank;
 };
 
 struct node {
@@ -190,11 +198,12 @@ struct coord {
     struct cau_view view; /* on its way; its nodes are in flying() */
     struct cau_view told; /* the last one that arrived */
     uint32_t observer[CAU_OBSERVERS_MAX];
-    uint32_t note_look, note_view, note_tick, note_start;
     uint32_t cut;
+    struct due due[NOTE_KINDS - NOTE_LOOK];
     uint64_t writes;                                     /* of the lock, with progress, by now */
     struct cau_progress_renewed renewed[PROGRESS_SLOTS]; /* by the last of them, in turn */
-    uint64_t recent[RECENT];                             /* operations answered last */
+    uint64_t recent[RECENT];                             /* operations answered last, */
+    uint64_t recent_highest; /* and the highest id of any answered so far: most are higher */
     uint32_t recent_next;
     bool alive, started, known;
     bool whole;        /* a whole view was asked for, */
@@ -220,6 +229,7 @@ struct sim_world {
     struct cau_quorum_rules rules;
     struct cau_lock lock_told; /* the lock as last reported to the watch */
     sim_nsec now;
+    sim_nsec due; /* the first note of any coordinator */
     uint64_t note_seq, work_seq, ring_seq;
     struct sim_counts counts;
     uint64_t stamp;      /* rises with every visible change */
@@ -252,6 +262,8 @@ struct sim_world {
     bool ways_moved;       /* somebody can reach another one than at the last settling */
     uint32_t witness_lost; /* faults that take it away */
     uint32_t repository_broken, slow_links; /* faults that are active */
+    uint32_t obstacles; /* what can be in a coordinator's way: active faults, and nodes that do not
+                           let everybody in */
     bool roles_dirty, idle, look_dirty;
 };
 
@@ -333,6 +345,10 @@ uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uin
 void sim_note_drop(struct sim_world *w, uint32_t *handle);
 /* Puts it elsewhere in time, as if it were dropped and put in anew. */
 void sim_note_move(struct sim_world *w, uint32_t handle, sim_nsec at);
+/* The same of a coordinator. */
+void sim_due_set(struct sim_world *w, uint32_t coordinator, enum note_kind kind, sim_nsec at);
+void sim_due_drop(struct sim_world *w, uint32_t coordinator, enum note_kind kind);
+bool sim_due(const struct sim_world *w, uint32_t coordinator, enum note_kind kind);
 /* Takes the first note that is due at `now` or earlier out. */
 bool sim_note_take(struct sim_world *w, sim_nsec now, sim_nsec *ret_at, struct note *ret);
 
@@ -371,8 +387,15 @@ void sim_restart_choose(struct sim_world *w, struct op *o);
 sim_nsec sim_restart_boot(struct sim_world *w, uint32_t node);
 
 /* reach.c */
+void sim_reach_init(struct sim_world *w);
 bool sim_connected(const struct sim_world *w, uint32_t a, uint32_t b);
-bool sim_connected_place(const struct sim_world *w, uint32_t coordinator, uint32_t node);
+bool sim_has_way(const struct sim_world *w, uint32_t coordinator, uint32_t node);
+/* Can a coordinator reach a node's network? Mostly, as nothing is in anybody's way. */
+static inline bool sim_connected_place(const struct sim_world *w, uint32_t coordinator,
+                                       uint32_t node)
+{
+    return w->obstacles == 0 || sim_has_way(w, coordinator, node);
+}
 sim_nsec sim_latency(const struct sim_world *w, uint32_t site_a, uint32_t site_b);
 /* What slow links add to it, one way. */
 sim_nsec sim_slow(const struct sim_world *w, uint32_t site_a, uint32_t site_b);

@@ -26,7 +26,7 @@ static void lay_out(struct sim_world *w, const struct sim_setup *setup)
     /* Of each node: seven timers and two settlings; of each operation two notes, and work that has
      * ended; of each fault and node one to come and one to heal, with its settling. */
     w->note_capacity = (uint32_t)(64 + 16 * n + 4 * s->role_count + 3 * w->op_capacity +
-                                  4 * f * (n + 1) + 8 * c + s->request_count);
+                                  4 * f * (n + 1) + s->request_count);
     w->progress_max = setup->progress_max;
     reserve(&size, 1, sizeof *w);
     w->at_nodes = reserve(&size, n, sizeof(struct node));
@@ -134,6 +134,7 @@ void sim_world_init(struct sim_world *w, const struct sim_setup *setup)
     w->part_free = w->strongest = w->crowd_part = w->note_free = NONE;
     w->membership = 1; /* nothing is made out of it yet */
     sim_ops_init(w);
+    sim_reach_init(w);
     sim_observe_init(w);
     sim_store_init(w);
     /* No partition yet: all sites are connected with the first, as the zeroed table says. */
@@ -259,20 +260,14 @@ static void work_ended(struct sim_world *w, uint64_t id, bool ok)
 
 static void news(struct sim_world *w, uint32_t coordinator, enum sim_news what)
 {
-    struct coord *c = &coords(w)[coordinator];
     uint32_t host = w->scenario->coordinators[coordinator].node;
 
-    if (what == SIM_NEWS_START)
-        c->note_start = NONE;
-    else
-        c->note_tick = NONE;
     if (what == SIM_NEWS_START && host != CAU_NO_NODE && nodes(w)[host].power != SIM_ON) {
         /* Its service starts with its node; a node that nobody will switch on is given up. */
         bool dead = nodes(w)[host].power == SIM_OFF || nodes(w)[host].power == SIM_HANG;
 
         if (!dead || nodes(w)[host].note_repair != NONE || nodes(w)[host].note_fence != NONE)
-            c->note_start = sim_note_put(w, sim_later(w->now, MS(1000)), NOTE_START, coordinator,
-                                         CAU_NO_NODE, 0);
+            sim_due_set(w, coordinator, NOTE_START, sim_later(w->now, MS(1000)));
         return;
     }
     w->ports->news(w->ports->ctx, coordinator, what, 0);
@@ -366,6 +361,8 @@ static void dispatch(struct sim_world *w, const struct note *n)
     case NOTE_TICK:
         news(w, n->subject, SIM_NEWS_TICK);
         break;
+    case NOTE_KINDS:
+        break;
     }
 }
 
@@ -387,11 +384,6 @@ static void follow_up(struct sim_world *w)
         w->look_dirty = false;
         sim_observe_changed(w);
     }
-}
-
-sim_nsec sim_world_next(const struct sim_world *w)
-{
-    return w->note_count == 0 ? SIM_NEVER : heap(w)[0].at;
 }
 
 void sim_world_step(struct sim_world *w, sim_nsec now)
@@ -439,9 +431,9 @@ void sim_world_ended(struct sim_world *w, uint32_t coordinator, bool died)
     if (!c->alive)
         return;
     c->alive = false;
-    sim_note_drop(w, &c->note_look);
-    sim_note_drop(w, &c->note_view);
-    sim_note_drop(w, &c->note_tick);
+    sim_due_drop(w, coordinator, NOTE_LOOK);
+    sim_due_drop(w, coordinator, NOTE_VIEW);
+    sim_due_drop(w, coordinator, NOTE_TICK);
     sim_ops_of_dead(w, coordinator);
     sim_happen(w,
                (struct sim_happening){.kind = died ? SIM_COORDINATOR_DIED : SIM_COORDINATOR_ENDED,
@@ -451,16 +443,8 @@ void sim_world_ended(struct sim_world *w, uint32_t coordinator, bool died)
 
 void sim_world_wake(struct sim_world *w, uint32_t coordinator, sim_nsec at)
 {
-    struct coord *c = &coords(w)[coordinator];
-
-    if (at < w->now)
-        at = w->now;
-    if (at == SIM_NEVER || !c->alive)
-        sim_note_drop(w, &c->note_tick);
-    else if (c->note_tick != NONE)
-        sim_note_move(w, c->note_tick, at);
-    else
-        c->note_tick = sim_note_put(w, at, NOTE_TICK, coordinator, CAU_NO_NODE, 0);
+    if (coords(w)[coordinator].alive)
+        sim_due_set(w, coordinator, NOTE_TICK, at < w->now ? w->now : at);
 }
 
 bool sim_world_coordinator_alive(const struct sim_world *w, uint32_t coordinator)
