@@ -41,7 +41,11 @@ struct cau_progress_renewed {
 };
 
 struct cau_action {
-    struct cau_guid owner;
+    uint32_t node; /* or CAU_NO_NODE */
+    uint8_t kind;  /* enum cau_action_kind */
+    uint8_t plugin;
+    uint8_t mode;
+    struct cau_guid owner; /* of an operation, up to `deadline` */
     uint64_t epoch;
     uint64_t id;
     uint64_t target;                        /* CANCEL: operation id; ACK: request id */
@@ -52,10 +56,6 @@ struct cau_action {
     size_t progress_size;
     const struct cau_progress_renewed *progress_renewed; /* likewise; NULL: all of it may differ */
     struct cau_record record;                            /* RECORD */
-    uint32_t node;                                       /* or CAU_NO_NODE */
-    uint8_t kind;                                        /* enum cau_action_kind */
-    uint8_t plugin;
-    uint8_t mode;
 };
 
 /* The caller's buffer for one step; capacity >= plan.max_actions_per_step. */

@@ -63,10 +63,10 @@ struct cau_result {
 };
 
 struct cau_event {
-    cau_msec at; /* never before the event before */
-    struct cau_result result;
-    struct cau_view view;
-    uint8_t kind; /* enum cau_event_kind */
+    cau_msec at;              /* never before the event before */
+    uint8_t kind;             /* enum cau_event_kind */
+    struct cau_result result; /* RESULT */
+    struct cau_view view;     /* VIEW */
 };
 
 #endif

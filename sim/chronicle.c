@@ -1,6 +1,7 @@
 /* See chronicle.h. One table gives each happening its word and its sentence. */
 #include "sim/chronicle.h"
 
+#include "core/shell/pages.h"
 #include "core/shell/text.h"
 #include "core/shell/words.h"
 
@@ -70,6 +71,7 @@ static void *grown(void *block, size_t count, size_t *capacity, size_t size)
     block = realloc(block, *capacity * size);
     if (block == NULL)
         abort();
+    cau_pages(block, *capacity * size);
     return block;
 }
 

@@ -1,5 +1,7 @@
 #include "sim/memory.h"
 
+#include "core/shell/pages.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,7 @@ void *sim_zeroed(size_t count, size_t size)
     if (block == NULL) {
         abort();
     }
+    cau_pages(block, count * size);
     return block;
 }
 

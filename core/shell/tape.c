@@ -1,13 +1,14 @@
-/* See tape.h. Most bytes of an event or an action are zero, which ones depends on its kind. So an
- * entry is
+/* See tape.h. Which parts of an event or an action mean something depends on its kind, and most
+ * words of these are zero. So an entry is
  *
- *     a word: what it is, in its highest byte, and below a bit for each piece that is not zero
- *     these pieces, and what is left behind the last whole one
+ *     a word: what it is, its kind, and a bit for each word of these parts that is not zero
+ *     these words
  *     the rows that pointers among them point to
  *
- * which is short for every kind without knowing any. All is in words of 64 bits, so rows may be
- * used where they lie. */
+ * All is in words of 64 bits, so rows may be used where they lie. */
 #include "core/shell/tape.h"
+
+#include "core/shell/pages.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -15,17 +16,65 @@
 #include <string.h>
 
 #define WORD    sizeof(uint64_t)
-#define PIECE   (4 * WORD)
-#define KIND_AT 56 /* bit of the entry's first word */
-#define FITS(s) (sizeof(s) / PIECE <= KIND_AT && sizeof(s) % WORD == 0)
+#define WHAT_AT 56 /* bits of the entry's first word */
+#define KIND_AT 48
+#define ROWS(t) (sizeof(t) % WORD == 0)
 
 /* The first block holds a small run and is below what malloc gives back to the system at once; what
  * of it is not used is not touched. */
+#ifndef LEAST
 #define LEAST ((size_t)120000)
+#endif
 
-_Static_assert(FITS(struct cau_event) && FITS(struct cau_action), "a bit for each piece");
-_Static_assert(sizeof(struct cau_node_facts) % WORD == 0 && sizeof(struct cau_update) % WORD == 0,
-               "rows are whole words");
+/* What is kept of a kind: so many bytes at the beginning, and those from one place to another. */
+struct parts {
+    size_t head, from, to;
+};
+
+#define EVENT_HEAD offsetof(struct cau_event, result)
+static const struct parts of_event[CAU_EV_KINDS] = {
+    [CAU_EV_START] = {EVENT_HEAD, 0, 0},
+    [CAU_EV_TICK] = {EVENT_HEAD, 0, 0},
+    [CAU_EV_VIEW] = {EVENT_HEAD, offsetof(struct cau_event, view), sizeof(struct cau_event)},
+    [CAU_EV_RESULT] = {EVENT_HEAD, EVENT_HEAD, offsetof(struct cau_event, view)},
+    [CAU_EV_TAKEOVER] = {EVENT_HEAD, 0, 0},
+    [CAU_EV_LOST] = {EVENT_HEAD, 0, 0},
+};
+
+#define ACTION_HEAD offsetof(struct cau_action, owner)
+#define OPERATION                                                                                  \
+    {                                                                                              \
+        ACTION_HEAD, ACTION_HEAD, offsetof(struct cau_action, lock_expect)                         \
+    }
+static const struct parts of_action[CAU_ACT_KINDS] = {
+    [CAU_ACT_RECORD] = {ACTION_HEAD, offsetof(struct cau_action, record),
+                        sizeof(struct cau_action)},
+    [CAU_ACT_OBSERVE] = {ACTION_HEAD, 0, 0},
+    [CAU_ACT_ACK] = OPERATION,
+    [CAU_ACT_CANCEL] = OPERATION,
+    [CAU_ACT_LOCK_READ] = OPERATION,
+    [CAU_ACT_LOCK_WRITE] = {ACTION_HEAD, ACTION_HEAD, offsetof(struct cau_action, record)},
+    [CAU_ACT_SCAN] = OPERATION,
+    [CAU_ACT_STAGE] = OPERATION,
+    [CAU_ACT_INSTALL] = OPERATION,
+    [CAU_ACT_PRE_SCRIPT] = OPERATION,
+    [CAU_ACT_POST_SCRIPT] = OPERATION,
+    [CAU_ACT_SUSPEND] = OPERATION,
+    [CAU_ACT_RESTART] = OPERATION,
+    [CAU_ACT_RESUME] = OPERATION,
+    [CAU_ACT_SAVE_REPORT] = OPERATION,
+    [CAU_ACT_RAISE_LEVEL] = OPERATION,
+};
+
+_Static_assert(sizeof(struct cau_event) / WORD <= KIND_AT &&
+                   sizeof(struct cau_action) / WORD <= KIND_AT,
+               "a bit for each word");
+_Static_assert(ROWS(struct cau_event) && ROWS(struct cau_action) && ROWS(struct cau_node_facts) &&
+                   ROWS(struct cau_update) && EVENT_HEAD % WORD == 0 && ACTION_HEAD % WORD == 0 &&
+                   offsetof(struct cau_event, view) % WORD == 0 &&
+                   offsetof(struct cau_action, lock_expect) % WORD == 0 &&
+                   offsetof(struct cau_action, record) % WORD == 0,
+               "whole words");
 
 enum entry { BEGIN, EVENT, STEP, ACTION };
 
@@ -34,51 +83,79 @@ static size_t padded(size_t size)
     return (size + WORD - 1) / WORD * WORD;
 }
 
+/* Blocks stay where they are; each is as large as all before it. An entry is in one of them. */
+struct cau_tape_block {
+    struct cau_tape_block *next;
+    size_t size, capacity;
+    unsigned char data[];
+};
+
+static bool add_block(struct cau_tape *tape, size_t capacity)
+{
+    struct cau_tape_block *block = malloc(sizeof(*block) + capacity);
+    if (block == NULL) {
+        return false;
+    }
+    cau_pages(block, sizeof(*block) + capacity);
+    block->next = NULL;
+    block->size = 0;
+    block->capacity = capacity;
+    *(tape->last != NULL ? &tape->last->next : &tape->first) = block;
+    tape->last = block;
+    return true;
+}
+
 void cau_tape_done(struct cau_tape *tape)
 {
-    free(tape->data);
-    *tape = (struct cau_tape){NULL, 0, 0};
+    while (tape->first != NULL) {
+        struct cau_tape_block *block = tape->first;
+        tape->first = block->next;
+        free(block);
+    }
+    *tape = (struct cau_tape){NULL, NULL, 0};
 }
 
 int cau_tape_copy(struct cau_tape *to, const struct cau_tape *from)
 {
-    *to = (struct cau_tape){NULL, 0, 0};
+    *to = (struct cau_tape){NULL, NULL, 0};
     if (from->size == 0) {
         return 0;
     }
-    to->data = malloc(from->size);
-    if (to->data == NULL) {
+    if (!add_block(to, from->size)) {
         return -ENOMEM;
     }
-    to->size = to->capacity = from->size;
-    memcpy(to->data, from->data, from->size);
+    for (const struct cau_tape_block *block = from->first; block != NULL; block = block->next) {
+        memcpy(to->last->data + to->size, block->data, block->size);
+        to->size += block->size;
+    }
+    to->last->size = to->size;
     return 0;
 }
 
 /* ---- keeping ---- */
 
-static bool grow(struct cau_tape *tape, size_t size)
+static size_t max(size_t a, size_t b)
 {
-    size_t capacity = 2 * tape->capacity + padded(size);
-    capacity = capacity > LEAST ? capacity : LEAST;
-    unsigned char *grown = realloc(tape->data, capacity);
-    if (grown == NULL) {
-        return false;
-    }
-    tape->data = grown;
-    tape->capacity = capacity;
-    return true;
+    return a > b ? a : b;
 }
 
 /* Where `size` bytes can be put, or NULL. */
 static unsigned char *room(struct cau_tape *tape, size_t size)
 {
-    return size <= tape->capacity - tape->size || grow(tape, size) ? tape->data + tape->size : NULL;
+    struct cau_tape_block *last = tape->last;
+    if ((last == NULL || size > last->capacity - last->size) &&
+        !add_block(tape, max(padded(size), max(tape->size, LEAST)))) {
+        return NULL;
+    }
+    return tape->last->data + tape->last->size;
 }
 
+/* What was put there ends before `at`. */
 static void end(struct cau_tape *tape, const unsigned char *at)
 {
-    tape->size = (size_t)(at - tape->data);
+    size_t size = (size_t)(at - tape->last->data) - tape->last->size;
+    tape->last->size += size;
+    tape->size += size;
 }
 
 static unsigned char *put_word(unsigned char *at, uint64_t word)
@@ -87,25 +164,35 @@ static unsigned char *put_word(unsigned char *at, uint64_t word)
     return at + WORD;
 }
 
-/* Each piece is put, and the next one over it if it was zero: there is no branch to be guessed. */
-static unsigned char *put_pieces(unsigned char *head, enum entry what, const void *data,
-                                 size_t size)
+/* Where something is being put: the entry's head, and the next word. */
+struct pen {
+    unsigned char *head, *at;
+    uint64_t bits, bit;
+};
+
+/* Each word is put, and the next one over it if it was zero: there is no branch to be guessed. */
+static void put_words(struct pen *pen, const void *data, size_t from, size_t to)
 {
-    uint64_t bits = (uint64_t)what << KIND_AT, bit = 1, there;
-    const unsigned char *from = data, *last = from + size;
-    unsigned char *at = head + WORD;
-    for (; from + PIECE <= last; from += PIECE, bit <<= 1) {
-        uint64_t words[PIECE / WORD];
-        memcpy(words, from, PIECE);
-        memcpy(at, words, PIECE);
-        there = (words[0] | words[1] | words[2] | words[3]) != 0;
-        bits |= bit & -there;
-        at += PIECE & -there;
+    const unsigned char *bytes = data;
+    unsigned char *at = pen->at;
+    uint64_t bits = pen->bits, bit = pen->bit, word;
+    for (; from < to; from += WORD, bit <<= 1) {
+        memcpy(&word, bytes + from, WORD);
+        memcpy(at, &word, WORD);
+        at += word != 0 ? WORD : 0;
+        bits |= word != 0 ? bit : 0;
     }
-    size_t left = size % PIECE;
-    memcpy(at, from, left);
-    put_word(head, bits);
-    return at + left;
+    *pen = (struct pen){pen->head, at, bits, bit};
+}
+
+static unsigned char *put_parts(unsigned char *head, enum entry what, uint8_t kind,
+                                const void *data, const struct parts *parts)
+{
+    struct pen pen = {head, head + WORD, 0, 1};
+    put_words(&pen, data, 0, parts->head);
+    put_words(&pen, data, parts->from, parts->to);
+    put_word(head, (uint64_t)what << WHAT_AT | (uint64_t)kind << KIND_AT | pen.bits);
+    return pen.at;
 }
 
 static unsigned char *put_rows(unsigned char *at, const void *rows, size_t size)
@@ -124,7 +211,7 @@ static int put_mark(struct cau_tape *tape, enum entry what, uint64_t value)
     if (at == NULL) {
         return -ENOMEM;
     }
-    end(tape, put_word(at, (uint64_t)what << KIND_AT | value));
+    end(tape, put_word(at, (uint64_t)what << WHAT_AT | value));
     return 0;
 }
 
@@ -135,23 +222,29 @@ int cau_tape_begin(struct cau_tape *tape)
 
 static size_t nodes_size(const struct cau_event *event)
 {
-    return event->view.node_count * sizeof(struct cau_node_facts);
+    return event->kind == CAU_EV_VIEW ? event->view.node_count * sizeof(struct cau_node_facts) : 0;
 }
 
 static size_t updates_size(const struct cau_event *event)
 {
-    return event->result.update_count * sizeof(struct cau_update);
+    return event->kind == CAU_EV_RESULT ? event->result.update_count * sizeof(struct cau_update)
+                                        : 0;
+}
+
+static size_t progress_size(const struct cau_event *event)
+{
+    return event->kind == CAU_EV_RESULT ? event->result.progress_size : 0;
 }
 
 int cau_tape_event(struct cau_tape *tape, const struct cau_event *event)
 {
     size_t nodes = nodes_size(event), updates = updates_size(event),
-           progress = event->result.progress_size;
+           progress = progress_size(event);
     unsigned char *at = room(tape, WORD + sizeof(*event) + nodes + updates + padded(progress));
     if (at == NULL) {
         return -ENOMEM;
     }
-    at = put_pieces(at, EVENT, event, sizeof(*event));
+    at = put_parts(at, EVENT, event->kind, event, &of_event[event->kind]);
     at = put_rows(at, event->view.nodes, nodes);
     at = put_rows(at, event->result.updates, updates);
     end(tape, put_rows(at, event->result.progress, progress));
@@ -165,12 +258,13 @@ int cau_tape_step(struct cau_tape *tape, uint8_t state, uint8_t why)
 
 int cau_tape_action(struct cau_tape *tape, const struct cau_action *action)
 {
-    unsigned char *at = room(tape, WORD + sizeof(*action) + padded(action->progress_size));
+    size_t progress = action->kind == CAU_ACT_LOCK_WRITE ? action->progress_size : 0;
+    unsigned char *at = room(tape, WORD + sizeof(*action) + padded(progress));
     if (at == NULL) {
         return -ENOMEM;
     }
-    at = put_pieces(at, ACTION, action, sizeof(*action));
-    end(tape, put_rows(at, action->progress, action->progress_size));
+    at = put_parts(at, ACTION, action->kind, action, &of_action[action->kind]);
+    end(tape, put_rows(at, action->progress, progress));
     return 0;
 }
 
@@ -184,17 +278,22 @@ static uint64_t take_word(const unsigned char **at)
     return word;
 }
 
-static void take_pieces(const unsigned char **at, uint64_t bits, void *ret, size_t size)
+/* Returns the bits of what is behind. */
+static uint64_t take_words(const unsigned char **at, uint64_t bits, void *ret, size_t from,
+                           size_t to)
 {
-    unsigned char *to = ret, *const last = to + size;
-    memset(ret, 0, size);
-    for (; to + PIECE <= last; to += PIECE, bits >>= 1) {
-        size_t there = bits & 1 ? PIECE : 0;
-        memcpy(to, *at, there);
-        *at += there;
+    for (; from < to; from += WORD, bits >>= 1) {
+        uint64_t word = bits & 1 ? take_word(at) : 0;
+        memcpy((unsigned char *)ret + from, &word, WORD);
     }
-    memcpy(to, *at, size % PIECE);
-    *at += size % PIECE;
+    return bits;
+}
+
+static void take_parts(const unsigned char **at, uint64_t bits, void *ret,
+                       const struct parts *parts)
+{
+    bits = take_words(at, bits, ret, 0, parts->head);
+    take_words(at, bits, ret, parts->from, parts->to);
 }
 
 static const void *take_rows(const unsigned char **at, size_t size)
@@ -206,41 +305,44 @@ static const void *take_rows(const unsigned char **at, size_t size)
 
 static void take_event(const unsigned char **at, uint64_t bits, struct cau_event *ret)
 {
-    take_pieces(at, bits, ret, sizeof(*ret));
+    *ret = (struct cau_event){0};
+    take_parts(at, bits, ret, &of_event[(uint8_t)(bits >> KIND_AT)]);
     ret->view.nodes = take_rows(at, nodes_size(ret));
     ret->result.updates = take_rows(at, updates_size(ret));
-    ret->result.progress = take_rows(at, ret->result.progress_size);
+    ret->result.progress = take_rows(at, progress_size(ret));
 }
 
 static void take_action(const unsigned char **at, uint64_t bits, struct cau_action *ret)
 {
-    take_pieces(at, bits, ret, sizeof(*ret));
+    *ret = (struct cau_action){.record.node = CAU_NO_NODE};
+    take_parts(at, bits, ret, &of_action[(uint8_t)(bits >> KIND_AT)]);
     ret->progress = take_rows(at, ret->progress_size);
     ret->progress_renewed = NULL; /* its rows are the driver's, and nobody tells of them */
 }
 
-static int tell(const struct cau_tape *tape, const struct cau_plan *plan, struct cau_teller *teller)
+/* `event` is the last one that was told. */
+static int tell(const struct cau_tape_block *block, const struct cau_plan *plan,
+                struct cau_teller *teller, struct cau_event *event)
 {
-    const unsigned char *at = tape->data, *last = at + tape->size;
-    struct cau_event event = {0};
+    const unsigned char *at = block->data, *last = at + block->size;
     struct cau_action action;
     int rc = 0;
     while (rc == 0 && at < last) {
         uint64_t head = take_word(&at);
-        switch ((enum entry)(head >> KIND_AT)) {
+        switch ((enum entry)(head >> WHAT_AT)) {
         case BEGIN:
             rc = cau_teller_begin(teller, plan);
             break;
         case EVENT:
-            take_event(&at, head, &event);
-            rc = cau_teller_event(teller, &event);
+            take_event(&at, head, event);
+            rc = cau_teller_event(teller, event);
             break;
         case STEP:
-            rc = cau_teller_step(teller, &event, (uint8_t)(head >> 8), (uint8_t)head);
+            rc = cau_teller_step(teller, event, (uint8_t)(head >> 8), (uint8_t)head);
             break;
         case ACTION:
             take_action(&at, head, &action);
-            rc = cau_teller_action(teller, event.at, &action);
+            rc = cau_teller_action(teller, event->at, &action);
             break;
         }
     }
@@ -250,7 +352,11 @@ static int tell(const struct cau_tape *tape, const struct cau_plan *plan, struct
 int cau_tape_tell(const struct cau_tape *tape, const struct cau_plan *plan,
                   struct cau_teller *teller)
 {
-    int rc = tape->size > 0 ? tell(tape, plan, teller) : 0;
+    struct cau_event event = {0};
+    int rc = 0;
+    for (const struct cau_tape_block *b = tape->first; rc == 0 && b != NULL; b = b->next) {
+        rc = tell(b, plan, teller, &event);
+    }
     cau_teller_done(teller);
     return rc;
 }

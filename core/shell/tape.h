@@ -1,8 +1,9 @@
 /* The tape: the turns of a driver as data, for whoever wants to be told of them later, or never.
  *
- * It keeps events and actions exactly, lists and progress included, and the run's state after each
- * step: all that journal, trace and records are made of. Keeping costs a fraction of telling. A
- * turn that was cut is on it as far as it was told: an event without a step, then.
+ * It keeps events and actions exactly, as far as they mean something by their kind, lists and
+ * progress included, and the run's state after each step: all that journal, trace and records are
+ * made of. Keeping costs a fraction of telling. A turn that was cut is on it as far as it was told:
+ * an event without a step, then.
  *
  * All zero is an empty tape. */
 #ifndef CAU_TAPE_H
@@ -10,9 +11,11 @@
 
 #include "core/shell/teller.h"
 
+struct cau_tape_block;
+
 struct cau_tape {
-    unsigned char *data;
-    size_t size, capacity;
+    struct cau_tape_block *first, *last;
+    size_t size; /* bytes on it */
 };
 
 void cau_tape_done(struct cau_tape *tape);

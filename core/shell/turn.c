@@ -1,6 +1,8 @@
 /* The turn and the loop around it: see turn.h for the order of effects and why it is this one. */
 #include "core/shell/turn.h"
 
+#include "core/shell/pages.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +20,7 @@ static int make_state(struct cau_driver *driver, const char **reterr_why)
         *reterr_why = "not enough memory for the plan";
         return -ENOMEM;
     }
+    cau_pages(driver->state, size);
     return driver->ops->init(driver->state, driver->plan, driver->ops->settings, reterr_why);
 }
 

@@ -62,7 +62,7 @@ static void expect_rig_told(const struct shell_rig *rig, const struct cau_tape *
 static void init_both(struct shell_rig *rig, struct cau_tape *tape)
 {
     const char *why;
-    *tape = (struct cau_tape){NULL, 0, 0};
+    *tape = (struct cau_tape){NULL, NULL, 0};
     shell_rig_prepare(rig);
     rig->driver.tape = tape;
     CU_ASSERT_EQUAL_FATAL(cau_driver_init(&rig->driver, &why), 0);
@@ -87,7 +87,7 @@ static void test_told_as_at_once(void)
 static void test_empty(void)
 {
     struct shell_rig rig;
-    struct cau_tape tape = {NULL, 0, 0}, copy;
+    struct cau_tape tape = {NULL, NULL, 0}, copy;
     const char *why;
     shell_rig_prepare(&rig);
     rig.driver.tape = &tape;
@@ -106,7 +106,7 @@ static void test_cut_and_resumed(void)
 {
     for (int part = CAU_TURN_APPEND; part <= CAU_TURN_WHOLE; part++) {
         struct shell_rig rig, again;
-        struct cau_tape tape, next = {NULL, 0, 0};
+        struct cau_tape tape, next = {NULL, NULL, 0};
         struct cau_event start = shell_rig_event(CAU_EV_START, 1000),
                          tick = shell_rig_event(CAU_EV_TICK, 2000), stop = shell_rig_stop(8000);
         struct cau_replayed replayed;
@@ -130,6 +130,45 @@ static void test_cut_and_resumed(void)
     }
 }
 
+static struct cau_event some_event(uint32_t i, const struct cau_node_facts *nodes,
+                                   const struct cau_update *updates, const void *blob)
+{
+    struct cau_event event = {.kind = (uint8_t)(i % CAU_EV_KINDS), .at = i};
+    if (event.kind == CAU_EV_VIEW) {
+        event.view = (struct cau_view){
+            .nodes = nodes, .node_count = i % 4, .seen_at = CAU_NEVER, .idle = true};
+    } else if (event.kind == CAU_EV_RESULT) {
+        event.result = (struct cau_result){.id = i,
+                                           .updates = updates,
+                                           .update_count = i % 71,
+                                           .progress = blob,
+                                           .progress_size = i,
+                                           .soft = 1};
+    }
+    return event;
+}
+
+/* Each kind with all that its kind may have, to the last member of each part. */
+static struct cau_action some_action(uint32_t i, const void *blob)
+{
+    struct cau_action action = {
+        .kind = (uint8_t)(i % CAU_ACT_KINDS), .node = i, .mode = 1, .record.node = CAU_NO_NODE};
+    if (action.kind == CAU_ACT_RECORD) {
+        action.record = (struct cau_record){
+            .at = i, .node = i % 3, .type = (uint8_t)(i % CAU_REC_TYPES), .transient = true};
+    } else if (action.kind != CAU_ACT_OBSERVE) {
+        action.owner.hi = i;
+        action.deadline = i;
+    }
+    if (action.kind == CAU_ACT_LOCK_WRITE) {
+        action.lock_expect.owner.hi = action.lock_want.epoch = i;
+        action.lock_want.phase = CAU_LOCK_HELD;
+        action.progress = blob;
+        action.progress_size = 700 - i;
+    }
+    return action;
+}
+
 /* Lists of all lengths, progress of all sizes, also with an action, and words that are all ones:
  * nothing is lost between entries, wherever the tape grows. */
 static void test_rows(void)
@@ -146,22 +185,13 @@ static void test_rows(void)
     shell_rig_prepare(&rig);
     struct cau_teller teller = rig.driver.tell;
     texts_init(&live, &teller);
-    tape = (struct cau_tape){NULL, 0, 0};
+    tape = (struct cau_tape){NULL, NULL, 0};
     CU_ASSERT_EQUAL_FATAL(cau_teller_begin(&teller, &rig.plan), 0);
     CU_ASSERT_EQUAL_FATAL(cau_tape_begin(&tape), 0);
     for (uint32_t i = 0; i < 700; i++) {
-        struct cau_event event = {
-            .kind = (uint8_t)(i % CAU_EV_KINDS),
-            .at = i,
-            .view = {.nodes = nodes, .node_count = i % 4, .seen_at = CAU_NEVER},
-            .result = {.updates = updates, .update_count = i % 71, .progress = blob}};
-        struct cau_action action = {.id = i,
-                                    .kind = (uint8_t)(i % CAU_ACT_KINDS),
-                                    .node = i,
-                                    .progress = blob,
-                                    .progress_size = 700 - i};
+        struct cau_event event = some_event(i, nodes, updates, blob);
+        struct cau_action action = some_action(i, blob);
         uint8_t state = (uint8_t)(i % CAU_RUN_STATES), why = (uint8_t)(i % CAU_WHYS);
-        event.result.progress_size = i;
         CU_ASSERT_EQUAL(cau_teller_event(&teller, &event), 0);
         CU_ASSERT_EQUAL(cau_tape_event(&tape, &event), 0);
         CU_ASSERT_EQUAL(cau_teller_step(&teller, &event, state, why), 0);
@@ -196,7 +226,7 @@ static void expect_text(const struct sim_outcome *outcome, uint32_t c, enum sim_
 static void hold_to_live(const struct scenario *s, const struct sim_outcome *outcome, uint32_t c)
 {
     struct scenario_plan plan;
-    struct cau_tape tape = {NULL, 0, 0};
+    struct cau_tape tape = {NULL, NULL, 0};
     struct cau_replayed replayed;
     struct texts live;
     size_t size;
