@@ -84,8 +84,10 @@ static void heap_power(struct sim_engine *engine, uint32_t node, bool on)
 {
     struct sim_ledger *ledger = &heap_of(engine)->ledger;
     ledger->off[node] = !on;
-    for (size_t i = 0; !on && i < ledger->count; i++) {
-        struct heap_work *work = (struct heap_work *)ledger->works[i];
+    if (on)
+        return;
+    struct heap_work *work;
+    for (size_t at = 0; (work = sim_ledger_each(ledger, &at));) {
         if (is_over(work, ledger->now) || (work->base.from != node && work->base.to != node))
             continue;
         sim_ledger_end(ledger, &work->base, SIM_WORK_FAILED, ledger->now);
@@ -97,8 +99,8 @@ static void heap_power(struct sim_engine *engine, uint32_t node, bool on)
 static void reconsider(struct sim_ledger *ledger)
 {
     sim_nsec now = ledger->now;
-    for (size_t i = 0; i < ledger->count; i++) {
-        struct heap_work *work = (struct heap_work *)ledger->works[i];
+    struct heap_work *work;
+    for (size_t at = 0; (work = sim_ledger_each(ledger, &at));) {
         bool stalled = sim_ledger_stalled(ledger, &work->base);
         if (stalled == work->stalled || is_over(work, now))
             continue;

@@ -7,15 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more in an array of works. */
-static void make_room(struct sim_work ***works, size_t count, size_t *capacity)
+/* Room for one more in an array. */
+static void *make_room(void *array, size_t count, size_t *capacity, size_t size)
 {
     if (count < *capacity)
-        return;
+        return array;
     *capacity = *capacity ? *capacity * 2 : 64;
-    *works = realloc(*works, *capacity * sizeof **works);
-    if (!*works)
+    array = realloc(array, *capacity * size);
+    if (!array)
         abort();
+    return array;
 }
 
 static bool before(const struct sim_work *a, const struct sim_work *b)
@@ -55,7 +56,7 @@ static void sink(struct sim_queue *queue, struct sim_work *work)
 void sim_queue_put(struct sim_queue *queue, struct sim_work *work, sim_nsec at)
 {
     sim_queue_take(work);
-    make_room(&queue->works, queue->count, &queue->capacity);
+    queue->works = make_room(queue->works, queue->count, &queue->capacity, sizeof *queue->works);
     work->at = at;
     work->queue = queue;
     work->place = queue->count++;
@@ -98,8 +99,8 @@ void sim_ledger_init(struct sim_ledger *ret, struct sim_engine *engine,
 void sim_ledger_done(struct sim_ledger *ledger)
 {
     for (size_t i = 0; i < ledger->count; i++)
-        free(ledger->works[i]);
-    free(ledger->works);
+        free(ledger->lines[i].work);
+    free(ledger->lines);
     free(ledger->reports.works);
     free(ledger->off);
     free(ledger->isolated);
@@ -117,26 +118,28 @@ void sim_ledger_copy(struct sim_ledger *ret, const struct sim_ledger *from,
     ret->isolated = sim_same(from->isolated, places, sizeof *from->isolated);
     ret->cut = sim_same(from->cut, sites * sites, sizeof *from->cut);
     ret->more = sim_same(from->more, sites * sites, sizeof *from->more);
-    ret->works = sim_zeroed(from->capacity, sizeof(struct sim_work *));
+    ret->lines = sim_zeroed(from->capacity, sizeof *ret->lines);
     ret->reports.works = sim_zeroed(from->reports.capacity, sizeof(struct sim_work *));
     for (size_t i = 0; i < from->count; i++) {
-        struct sim_work *work = ret->works[i] = sim_same(from->works[i], 1, size);
-        if (work->queue) {
+        const struct sim_work *original = from->lines[i].work;
+        struct sim_work *work = original ? sim_same(original, 1, size) : NULL;
+        ret->lines[i] = (struct sim_line){from->lines[i].id, work};
+        if (work && work->queue) {
             work->queue = &ret->reports;
             ret->reports.works[work->place] = work;
         }
     }
 }
 
-/* Where `id` is among the works, or would be. New ids are mostly the highest. */
+/* The line of `id`, or where it would be. New ids are mostly the highest. */
 static size_t place_of(const struct sim_ledger *ledger, uint64_t id)
 {
     size_t low = 0, high = ledger->count;
-    if (high && ledger->works[high - 1]->id < id)
+    if (high && ledger->lines[high - 1].id < id)
         return high;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (ledger->works[middle]->id < id)
+        if (ledger->lines[middle].id < id)
             low = middle + 1;
         else
             high = middle;
@@ -144,17 +147,32 @@ static size_t place_of(const struct sim_ledger *ledger, uint64_t id)
     return low;
 }
 
+/* Without the lines of works that were dropped. */
+static void close_up(struct sim_ledger *ledger)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ledger->count; i++) {
+        if (ledger->lines[i].work)
+            ledger->lines[kept++] = ledger->lines[i];
+    }
+    ledger->count = kept;
+}
+
 void *sim_ledger_add(struct sim_ledger *ledger, size_t size, uint64_t id, uint32_t from,
                      uint32_t to)
 {
     struct sim_work *work = sim_zeroed(1, size);
-    size_t place = place_of(ledger, id);
     assert(from <= ledger->scenario->node_count && to <= ledger->scenario->node_count);
-    assert(place == ledger->count || ledger->works[place]->id != id);
-    make_room(&ledger->works, ledger->count, &ledger->capacity);
-    memmove(&ledger->works[place + 1], &ledger->works[place],
-            (ledger->count++ - place) * sizeof *ledger->works);
-    ledger->works[place] = work;
+    if (ledger->count == ledger->capacity && ledger->works <= ledger->count / 2)
+        close_up(ledger);
+    size_t place = place_of(ledger, id);
+    assert(place == ledger->count || ledger->lines[place].id != id);
+    ledger->lines =
+        make_room(ledger->lines, ledger->count, &ledger->capacity, sizeof *ledger->lines);
+    memmove(&ledger->lines[place + 1], &ledger->lines[place],
+            (ledger->count++ - place) * sizeof *ledger->lines);
+    ledger->lines[place] = (struct sim_line){id, work};
+    ledger->works++;
     work->id = id;
     work->from = from;
     work->to = to;
@@ -164,18 +182,30 @@ void *sim_ledger_add(struct sim_ledger *ledger, size_t size, uint64_t id, uint32
 struct sim_work *sim_ledger_find(const struct sim_ledger *ledger, uint64_t id)
 {
     size_t place = place_of(ledger, id);
-    if (place == ledger->count || ledger->works[place]->id != id)
+    if (place == ledger->count || ledger->lines[place].id != id)
         return NULL;
-    return ledger->works[place];
+    return ledger->lines[place].work;
+}
+
+void *sim_ledger_each(const struct sim_ledger *ledger, size_t *at)
+{
+    while (*at < ledger->count) {
+        struct sim_work *work = ledger->lines[(*at)++].work;
+        if (work)
+            return work;
+    }
+    return NULL;
 }
 
 void sim_ledger_drop(struct sim_ledger *ledger, struct sim_work *work)
 {
     size_t place = place_of(ledger, work->id);
-    assert(ledger->works[place] == work);
+    assert(ledger->lines[place].work == work);
     sim_queue_take(work);
-    memmove(&ledger->works[place], &ledger->works[place + 1],
-            (--ledger->count - place) * sizeof *ledger->works);
+    ledger->lines[place].work = NULL;
+    ledger->works--;
+    while (ledger->count > 0 && !ledger->lines[ledger->count - 1].work)
+        ledger->count--;
     free(work);
 }
 

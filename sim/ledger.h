@@ -30,17 +30,23 @@ void sim_queue_put(struct sim_queue *queue, struct sim_work *work, sim_nsec at);
 void sim_queue_take(struct sim_work *work); /* out of whichever queue it is in; fine if in none */
 sim_nsec sim_queue_next(const struct sim_queue *queue); /* SIM_NEVER when empty */
 
+/* A line of the books. That of a work that was dropped stays until the books need the room. */
+struct sim_line {
+    uint64_t id;
+    struct sim_work *work; /* NULL: dropped */
+};
+
 struct sim_ledger {
     struct sim_engine *engine;
     const struct scenario *scenario; /* lent */
     sim_nsec now;                    /* the world's moment */
-    struct sim_work **works;         /* alive or not yet reported, by id */
-    size_t count, capacity;
-    struct sim_queue reports; /* those that have ended */
-    bool *off;                /* by place */
-    bool *isolated;           /* by place */
-    bool *cut;                /* by pair of sites: [a * sites + b] and [b * sites + a] */
-    sim_nsec *more;           /* likewise: latency beyond the scenario's */
+    struct sim_line *lines;          /* by id; of works that are alive or not yet reported */
+    size_t count, capacity, works;   /* of lines; works among them */
+    struct sim_queue reports;        /* those that have ended */
+    bool *off;                       /* by place */
+    bool *isolated;                  /* by place */
+    bool *cut;                       /* by pair of sites: [a * sites + b] and [b * sites + a] */
+    sim_nsec *more;                  /* likewise: latency beyond the scenario's */
 };
 
 /* At first everything has power and nothing is cut. */
@@ -55,6 +61,8 @@ void sim_ledger_copy(struct sim_ledger *ret, const struct sim_ledger *from,
 void *sim_ledger_add(struct sim_ledger *ledger, size_t size, uint64_t id, uint32_t from,
                      uint32_t to);
 struct sim_work *sim_ledger_find(const struct sim_ledger *ledger, uint64_t id); /* NULL: none */
+/* The works, by id: the first one from line `*at` on, which is then behind it; NULL: no more. */
+void *sim_ledger_each(const struct sim_ledger *ledger, size_t *at);
 void sim_ledger_drop(struct sim_ledger *ledger, struct sim_work *work);
 
 /* It has ended, or will end, at `t`: reported at sim_report_time(t). */

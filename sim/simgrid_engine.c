@@ -157,8 +157,9 @@ static void kill_helpers(struct simgrid_work *work)
 /* Has some work helpers? */
 static bool under_way(const struct simgrid_engine *sim)
 {
-    for (size_t i = 0; i < sim->ledger.count; i++)
-        if (((const struct simgrid_work *)sim->ledger.works[i])->begun)
+    const struct simgrid_work *work;
+    for (size_t at = 0; (work = sim_ledger_each(&sim->ledger, &at));)
+        if (work->begun)
             return true;
     return false;
 }
@@ -205,8 +206,8 @@ static void begin_arrivals(struct simgrid_engine *sim)
 /* True when some work will end without the world's doing. */
 static bool something_moves(const struct simgrid_engine *sim)
 {
-    for (size_t i = 0; i < sim->ledger.count; i++) {
-        const struct simgrid_work *work = (const struct simgrid_work *)sim->ledger.works[i];
+    const struct simgrid_work *work;
+    for (size_t at = 0; (work = sim_ledger_each(&sim->ledger, &at));) {
         if (work->begun && !sim_ledger_stalled(&sim->ledger, &work->base))
             return true;
     }
@@ -302,8 +303,8 @@ static void simgrid_power(struct sim_engine *engine, uint32_t node, bool on)
             sg_host_turn_on(host);
         return;
     }
-    for (size_t i = 0; i < ledger->count; i++) {
-        struct simgrid_work *work = (struct simgrid_work *)ledger->works[i];
+    struct simgrid_work *work;
+    for (size_t at = 0; (work = sim_ledger_each(ledger, &at));) {
         if (work->base.queue == &ledger->reports ||
             (work->base.from != node && work->base.to != node))
             continue;
@@ -318,8 +319,8 @@ static void simgrid_power(struct sim_engine *engine, uint32_t node, bool on)
 /* After a heal: what had to wait to begin and no longer is stalled gets its moment again. */
 static void reconsider(struct simgrid_engine *sim)
 {
-    for (size_t i = 0; i < sim->ledger.count; i++) {
-        struct simgrid_work *work = (struct simgrid_work *)sim->ledger.works[i];
+    struct simgrid_work *work;
+    for (size_t at = 0; (work = sim_ledger_each(&sim->ledger, &at));) {
         if (work->begun || work->base.queue || sim_ledger_stalled(&sim->ledger, &work->base))
             continue;
         sim_nsec now = sim->ledger.now;
