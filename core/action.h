@@ -32,7 +32,7 @@ enum cau_action_kind {
 
 /* How progress in a buffer differs from what the buffer held at the lock write before: in the first
  * `head` bytes, and in `row_count` rows of `row_size` bytes. */
-#define CAU_PROGRESS_ROWS 12
+#define CAU_PROGRESS_ROWS 28
 struct cau_progress_renewed {
     uint32_t version; /* of what the buffer holds, 0: nothing */
     uint32_t since;   /* of what it held before, 0: nothing, or more rows differ: all may */

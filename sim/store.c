@@ -99,7 +99,7 @@ static uint32_t choose_slot(struct sim_world *w, uint32_t coordinator)
         bool ours = s->coordinator == coordinator;
 
         if (s->refs == 0 &&
-            (b == NULL || (ours && (b->coordinator != coordinator || s->write > b->write))))
+            (b == NULL || (ours && (b->coordinator != coordinator || s->logged > b->logged))))
             best = i;
         if (s->refs > 0 && s->version != VERSION_IN_FLIGHT &&
             (oldest == NONE || s->version < slots(w)[oldest].version))
@@ -110,64 +110,57 @@ static uint32_t choose_slot(struct sim_world *w, uint32_t coordinator)
     return best != NONE ? best : oldest;
 }
 
-/* How this lock write's progress differs from that of the coordinator's one before. */
-static struct cau_progress_renewed renewed_by(const struct coord *c, const struct cau_action *a)
+/* Logs how this lock write's progress differs from that of the coordinator's one before. */
+static void log_rows(struct coord *c, const struct cau_action *a)
 {
-    const struct cau_progress_renewed *before = &c->renewed[c->writes % PROGRESS_SLOTS];
-    struct cau_progress_renewed ret = {0};
+    const struct cau_progress_renewed *renewed = a->progress_renewed;
 
-    if (a->progress_renewed != NULL)
-        ret = *a->progress_renewed;
-    if (ret.since != before->version)
-        ret.since = 0; /* one in between never came here */
-    return ret;
+    if (renewed == NULL || renewed->since == 0 || renewed->since != c->written)
+        c->log_from = ++c->logged; /* all may differ, or one in between never came here */
+    else
+        for (uint32_t i = 0; i < renewed->row_count; i++)
+            c->log[c->logged++ % PROGRESS_LOG] = renewed->rows[i];
+    c->written = renewed == NULL ? 0 : renewed->version;
 }
 
-/* Can older progress of the coordinator, as the slot has it, be made into what it writes now? */
-static bool can_be_renewed(const struct coord *c, const struct slot *s)
+/* The progress into the slot; where it holds an older one of the same coordinator, what has changed
+ * since. */
+static void fill_slot(const struct coord *c, const struct slot *s, unsigned char *blob,
+                      const struct cau_action *a)
 {
-    if (s->write == 0 || c->writes - s->write >= PROGRESS_SLOTS)
-        return false;
-    for (uint64_t i = s->write + 1; i <= c->writes; i++)
-        if (c->renewed[i % PROGRESS_SLOTS].since == 0)
-            return false;
-    return true;
-}
+    const unsigned char *from = a->progress;
 
-static void renew(const struct coord *c, const struct slot *s, unsigned char *blob,
-                  const unsigned char *progress)
-{
-    for (uint64_t i = s->write + 1; i <= c->writes; i++) {
-        const struct cau_progress_renewed *one = &c->renewed[i % PROGRESS_SLOTS];
+    if (s->size != a->progress_size || s->logged < c->log_from ||
+        c->logged - s->logged > PROGRESS_LOG) {
+        memcpy(blob, from, a->progress_size);
+        return;
+    }
+    memcpy(blob, from, a->progress_renewed->head);
+    for (uint64_t i = s->logged; i < c->logged; i++) {
+        uint32_t row = c->log[i % PROGRESS_LOG];
 
-        memcpy(blob, progress, one->head);
-        for (uint32_t k = 0; k < one->row_count; k++)
-            memcpy(blob + one->rows[k], progress + one->rows[k], one->row_size);
+        memcpy(blob + row, from + row, a->progress_renewed->row_size);
     }
 }
 
 uint32_t sim_store_keep(struct sim_world *w, uint32_t coordinator, const struct cau_action *a)
 {
     struct coord *c = &coords(w)[coordinator];
-    struct cau_progress_renewed renewed;
     struct slot *s;
     uint32_t slot;
 
     if (a->progress == NULL || a->progress_size == 0 || a->progress_size > w->progress_max)
         return NONE;
-    renewed = renewed_by(c, a);
-    c->writes++;
-    c->renewed[c->writes % PROGRESS_SLOTS] = renewed;
+    log_rows(c, a);
     slot = choose_slot(w, coordinator);
     if (slot == NONE)
         return NONE;
     s = &slots(w)[slot];
-    if (s->coordinator == coordinator && s->size == a->progress_size && can_be_renewed(c, s))
-        renew(c, s, blobs(w) + slot * w->progress_max, a->progress);
-    else
-        memcpy(blobs(w) + slot * w->progress_max, a->progress, a->progress_size);
+    if (s->coordinator != coordinator)
+        s->size = 0; /* a stranger's */
+    fill_slot(c, s, blobs(w) + slot * w->progress_max, a);
     *s = (struct slot){.version = VERSION_IN_FLIGHT,
-                       .write = c->writes,
+                       .logged = c->logged,
                        .coordinator = coordinator,
                        .refs = 1,
                        .size = (uint32_t)a->progress_size};

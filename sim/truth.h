@@ -31,6 +31,7 @@
 #define POLICY_RETURN  MS(600000) /* failback by policy: the rule's window opens */
 #define ROLE_ACTIONS   2u         /* at once per node, as migration-limit */
 #define PROGRESS_SLOTS 16u
+#define PROGRESS_LOG   512u /* rows */
 #define OFFERS_BLOCK   64u
 #define RECENT         64u /* answered operations a coordinator may harmlessly repeat */
 
@@ -142,7 +143,7 @@ struct replica {
 
 struct slot {
     uint64_t version;
-    uint64_t write; /* which lock write of that coordinator the progress in it is of, from 1 */
+    uint64_t logged; /* rows in that coordinator's log, with the progress in it */
     uint32_t coordinator;
     uint32_t refs, size;
 };
@@ -200,10 +201,12 @@ struct coord {
     uint32_t observer[CAU_OBSERVERS_MAX];
     uint32_t cut;
     struct due due[NOTE_KINDS - NOTE_LOOK];
-    uint64_t writes;                                     /* of the lock, with progress, by now */
-    struct cau_progress_renewed renewed[PROGRESS_SLOTS]; /* by the last of them, in turn */
-    uint64_t recent[RECENT];                             /* operations answered last, */
-    uint64_t recent_highest; /* and the highest id of any answered so far: most are higher */
+    uint64_t logged;            /* rows of progress that its lock writes renewed; the last ones: */
+    uint32_t log[PROGRESS_LOG]; /* where they begin */
+    uint64_t log_from;          /* before so many, all may have been renewed */
+    uint32_t written;           /* version of the progress written last, or 0 */
+    uint64_t recent[RECENT];    /* operations answered last, */
+    uint64_t recent_highest;    /* and the highest id of any answered so far: most are higher */
     uint32_t recent_next;
     bool alive, started, known;
     bool whole;        /* a whole view was asked for, */
