@@ -71,7 +71,7 @@ static void *grown(void *block, size_t count, size_t *capacity, size_t size)
     block = realloc(block, *capacity * size);
     if (block == NULL)
         abort();
-    cau_pages(block, *capacity * size);
+    cau_pages_ask(block, *capacity * size);
     return block;
 }
 

@@ -1,7 +1,5 @@
 #include "sim/memory.h"
 
-#include "core/shell/pages.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +9,6 @@ void *sim_zeroed(size_t count, size_t size)
     if (block == NULL) {
         abort();
     }
-    cau_pages(block, count * size);
     return block;
 }
 

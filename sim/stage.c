@@ -2,7 +2,7 @@
 #define _GNU_SOURCE 1
 #include "sim/stage.h"
 
-#include "sim/memory.h"
+#include "core/shell/pages.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -35,6 +35,15 @@ struct sim_engine *sim_stage_prepare(const struct scenario *scenario, const char
     return kind != NULL ? kind->make(scenario, NULL, reterr_why) : NULL;
 }
 
+static struct sim_world *new_world(size_t size)
+{
+    struct sim_world *world = cau_pages_zeroed(size);
+
+    if (world == NULL)
+        abort();
+    return world;
+}
+
 int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const char *engine,
                    const char *context_factory, const struct sim_ports *ports, char **reterr_why)
 {
@@ -47,7 +56,7 @@ int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const
     if (stage->engine == NULL)
         return -EINVAL;
     stage->size = sim_world_size(setup);
-    stage->world = sim_zeroed(1, stage->size);
+    stage->world = new_world(stage->size);
     sim_world_init(stage->world, setup);
     bind(stage);
     sim_world_begin(stage->world);
@@ -61,9 +70,7 @@ void sim_stage_copy(struct sim_stage *stage, const struct sim_stage *from,
     *stage = (struct sim_stage){.kind = from->kind, .ports = *ports};
     stage->engine = from->kind->copy(from->engine);
     stage->size = from->size;
-    stage->world = malloc(from->size);
-    if (stage->world == NULL)
-        abort();
+    stage->world = new_world(from->size);
     sim_world_copy(stage->world, from->world);
     bind(stage);
 }
@@ -72,7 +79,7 @@ void sim_stage_done(struct sim_stage *stage)
 {
     if (stage->engine)
         stage->kind->free(stage->engine);
-    free(stage->world);
+    cau_pages_free(stage->world, stage->size);
     *stage = (struct sim_stage){0};
 }
 

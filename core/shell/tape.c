@@ -83,23 +83,24 @@ static size_t padded(size_t size)
     return (size + WORD - 1) / WORD * WORD;
 }
 
-/* Blocks stay where they are; each is as large as all before it. An entry is in one of them. */
+/* Blocks stay where they are; each has room for four times of what is in all before it. An entry is
+ * in one of them. */
 struct cau_tape_block {
     struct cau_tape_block *next;
     size_t size, capacity;
     unsigned char data[];
 };
 
-static bool add_block(struct cau_tape *tape, size_t capacity)
+static bool add_block(struct cau_tape *tape, size_t least)
 {
-    struct cau_tape_block *block = malloc(sizeof(*block) + capacity);
+    size_t size = cau_pages_size(sizeof(struct cau_tape_block) + least);
+    struct cau_tape_block *block = cau_pages_new(size);
     if (block == NULL) {
         return false;
     }
-    cau_pages(block, sizeof(*block) + capacity);
     block->next = NULL;
     block->size = 0;
-    block->capacity = capacity;
+    block->capacity = size - sizeof(*block);
     *(tape->last != NULL ? &tape->last->next : &tape->first) = block;
     tape->last = block;
     return true;
@@ -110,7 +111,7 @@ void cau_tape_done(struct cau_tape *tape)
     while (tape->first != NULL) {
         struct cau_tape_block *block = tape->first;
         tape->first = block->next;
-        free(block);
+        cau_pages_free(block, sizeof(*block) + block->capacity);
     }
     *tape = (struct cau_tape){NULL, NULL, 0};
 }
@@ -144,7 +145,7 @@ static unsigned char *room(struct cau_tape *tape, size_t size)
 {
     struct cau_tape_block *last = tape->last;
     if ((last == NULL || size > last->capacity - last->size) &&
-        !add_block(tape, max(padded(size), max(tape->size, LEAST)))) {
+        !add_block(tape, max(padded(size), max(4 * tape->size, LEAST)))) {
         return NULL;
     }
     return tape->last->data + tape->last->size;

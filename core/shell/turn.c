@@ -20,7 +20,7 @@ static int make_state(struct cau_driver *driver, const char **reterr_why)
         *reterr_why = "not enough memory for the plan";
         return -ENOMEM;
     }
-    cau_pages(driver->state, size);
+    cau_pages_ask(driver->state, size);
     return driver->ops->init(driver->state, driver->plan, driver->ops->settings, reterr_why);
 }
 

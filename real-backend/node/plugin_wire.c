@@ -254,7 +254,10 @@ static bool read_member(struct cau_json *json, const char *name, size_t size,
     bool arguments = is_member(name, size, "arguments");
     if (arguments || is_member(name, size, "pins")) {
         bool good = read_pairs(json, pool, &pairs);
-        good = (pairs.list == NULL || keep(pool, json, pairs.list)) && good;
+        if (pairs.list != NULL && !keep(pool, json, pairs.list)) {
+            pairs = (struct pairs){0}; /* nothing was kept */
+            good = false;
+        }
         *(arguments ? &ret->arguments : &ret->pins) = pairs.list;
         *(arguments ? &ret->argument_count : &ret->pin_count) = pairs.count;
         return good;

@@ -1,5 +1,6 @@
 /* core/shell: a tape that cannot grow is the driver's error, wherever that is: nothing is submitted
  * that is not on it, and what is on it can be told. */
+#include "core/shell/pages.h"
 #include "tests/lib/unit.h"
 #include "tests/unit/shell_rig.h"
 
@@ -17,10 +18,11 @@ static void *some_memory(size_t size)
     return malloc(size);
 }
 
-#define LEAST  ((size_t)8)
-#define malloc some_memory
+#define LEAST                       ((size_t)8)
+#define cau_pages_size(size)        (size)
+#define cau_pages_new(size)         some_memory(size)
+#define cau_pages_free(block, size) ((void)(size), free(block))
 #include "core/shell/tape.c"
-#undef malloc
 
 /* How much of the journal, which is told at once as well, the tape tells. */
 static size_t told(const struct shell_rig *rig, const struct cau_tape *tape)
