@@ -241,11 +241,27 @@ static double outwards(double bound, double (*round_it)(double))
     return round_it(bound / unit) * unit;
 }
 
+/* A word of a command, after what comes before it: as a shell takes it for one. */
+static void print_word(const char *before, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "/._-+,:=@%";
+    fputs(before, stdout);
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        fputs(word, stdout);
+        return;
+    }
+    putchar('\'');
+    for (const char *at = word; *at != '\0'; at++) {
+        fputs(*at == '\'' ? "'\\''" : (const char[]){*at, '\0'}, stdout);
+    }
+    putchar('\'');
+}
+
 /* Of the first run that did not go well, how to see it. */
 static void print_command(const struct answer *answer)
 {
     const struct request *request = answer->request;
-    bool rival = request->who.rival != NULL;
     uint32_t first = answer->count;
     for (uint32_t i = answer->count; i > 0; i--) {
         first = answer->runs[i - 1].events != 0 ? i - 1 : first;
@@ -253,11 +269,16 @@ static void print_command(const struct answer *answer)
     if (first == answer->count) {
         return;
     }
-    printf("\nRun %" PRIu32 " is seen by\n  caucus simulate %s%s%s%s%s --engine %s --seed %" PRIu64
-           " --run %" PRIu32 "\n",
-           first, request->scenario, request->profile != NULL ? " --profile " : "",
-           request->profile != NULL ? request->profile : "", rival ? " --decider " : "",
-           rival ? request->decider : "", request->engine, answer->seed, first);
+    printf("\nRun %" PRIu32 " is seen by\n", first);
+    print_word("  caucus simulate ", request->scenario);
+    if (request->profile != NULL) {
+        print_word(" --profile ", request->profile);
+    }
+    if (request->who.rival != NULL) {
+        print_word(" --decider ", request->decider);
+    }
+    printf(" --engine %s --seed %" PRIu64 " --run %" PRIu32 "\n", request->engine, answer->seed,
+           first);
 }
 
 static void print_text(const struct answer *answer)

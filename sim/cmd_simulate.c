@@ -387,7 +387,7 @@ static int write_rundir(struct cau_rundir *dir, const struct request *r,
     char *why = NULL;
     int result = put_rest(dir, r, scenario, outcome, &why);
     for (uint32_t i = 0; result == 0 && i < outcome->coordinator_count; i++) {
-        if (outcome->coordinators[i].started) {
+        if (outcome->coordinators[i].started || i == sim_principal(outcome)) {
             result = put_coordinator(dir, outcome, i, &why);
         }
     }
@@ -430,6 +430,8 @@ static void print_end(const struct sim_outcome *outcome, const char *records, co
         }
     } else if (sim_paused(outcome)) {
         puts("The run is paused, and nobody in the scenario's requests resumes or stops it.");
+    } else if (!o->started) {
+        puts("No coordinator ever began: its node is off, or what it waits for never came.");
     } else {
         puts("No coordinator brought the run to its end.");
     }

@@ -124,25 +124,59 @@ static int sobol(struct design *design)
     return 0;
 }
 
-/* Levels are different values. */
+/* A level as the results show it: a text without its quotes. */
+static char *shown_level(const struct campaign_factor *factor, uint32_t level)
+{
+    char *text = level_text(factor, level);
+    size_t size = text != NULL ? strlen(text) : 0;
+    if (size >= 2 && text[0] == '"') {
+        memmove(text, text + 1, size - 2);
+        text[size - 2] = '\0';
+    }
+    return text;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The levels of a factor can be told apart in the results. */
 static int check_levels(const struct campaign *campaign, uint32_t f, char **reterr_why)
 {
-    const struct campaign_factor *factor = &campaign->factors[f];
-    char *last = NULL;
-    int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < levels_of(factor); i++) {
-        char *text = level_text(factor, i);
-        rc = text == NULL ? -ENOMEM : 0;
-        if (rc == 0 && last != NULL && strcmp(last, text) == 0) {
+    uint32_t count = levels_of(&campaign->factors[f]), made = 0;
+    char **levels = calloc(count, sizeof *levels);
+    while (levels != NULL && made < count &&
+           (levels[made] = shown_level(&campaign->factors[f], made)) != NULL) {
+        made++;
+    }
+    int rc = levels == NULL || made < count ? -ENOMEM : 0;
+    if (rc == 0) {
+        qsort(levels, count, sizeof *levels, by_text);
+    }
+    for (uint32_t i = 1; rc == 0 && i < count; i++) {
+        if (strcmp(levels[i - 1], levels[i]) == 0) {
             *reterr_why =
-                cau_sentence("factors[%" PRIu32 "]: two levels are the same, %s", f, text);
+                cau_sentence("factors[%" PRIu32 "]: two levels are the same, %s", f, levels[i]);
             rc = -EINVAL;
         }
-        free(last);
-        last = text;
     }
-    free(last);
+    for (uint32_t i = 0; i < made; i++) {
+        free(levels[i]);
+    }
+    free(levels);
     return rc;
+}
+
+/* The factor before it that varies the same, or NULL. */
+static const struct campaign_factor *same_path(const struct campaign *campaign, uint32_t f)
+{
+    for (uint32_t g = 0; g < f; g++) {
+        if (strcmp(campaign->factors[g].path, campaign->factors[f].path) == 0) {
+            return &campaign->factors[g];
+        }
+    }
+    return NULL;
 }
 
 /* Names that are columns of the results already. */
@@ -171,6 +205,10 @@ static int check_factors(const struct campaign *campaign, char **reterr_why)
         if (is_taken(factor->name)) {
             *reterr_why = cau_sentence("factors[%" PRIu32 "].name: %s is a column of the results",
                                        f, factor->name);
+            rc = -EINVAL;
+        } else if (same_path(campaign, f) != NULL) {
+            *reterr_why = cau_sentence("factors[%" PRIu32 "].path: %s is what factor %s varies", f,
+                                       factor->path, same_path(campaign, f)->name);
             rc = -EINVAL;
         } else if (whole && (factor->range.from.duration ||
                              ceil(factor->range.from.value) > floor(factor->range.to.value))) {

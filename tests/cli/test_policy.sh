@@ -139,9 +139,11 @@ call 0 validate none.json --on "$night" --runs 300 --format json
 after=$(sed 's/.*"node_failed":{"Runs":\([0-9]*\).*/\1/' out)
 want "without retries more nodes must fail: $before, then $after" [ "$after" -gt "$before" ]
 
-# The command that it names shows that run.
-call 0 validate --on "$night" --runs 300 --seed 7
-grep '^  caucus simulate ' out | sed "s|caucus|$CAUCUS|" >named.sh
+# The command that it names shows that run, wherever the scenario is.
+mkdir "it's here"
+cp "$night" "it's here/night.json"
+call 0 validate --on "it's here/night.json" --runs 300 --seed 7
+grep '^  caucus simulate ' out | sed "s|caucus|'$CAUCUS'|" >named.sh
 code=0
 sh named.sh >named.txt || code=$?
 want "$(cat named.sh): must not go well" [ "$code" -ne 0 ]

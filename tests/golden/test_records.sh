@@ -161,4 +161,17 @@ summary contoso-fc1-recovery '^CONTOSO-N1 .*(left suspended)$'
 summary lock-held '^Because   Locked: another coordinator is updating this cluster'
 summary two-coordinators-alive '^Coordinator c1: Failed, '
 
+# A night on which the coordinator's node is off: nothing was recorded, and that can be looked at too, with pictures
+# where they are built.
+cat >"$tmp/off.json" <<'END'
+{"caucus": 1, "name": "off", "cluster": {"name": "c"}, "nodes": [{"name": "n1"}, {"name": "n2", "online": false}],
+ "updates": [{"id": "u", "install": "1m"}], "coordinators": [{"name": "c1", "node": "n2"}]}
+END
+ends 70 simulate "$tmp/off.json" --out "$tmp/off"
+want "a run that nobody began: it must say so" grep -q '^No coordinator ever began' "$tmp/out"
+for file in records.ndjson journal.ndjson report.json world.ndjson scenario.json manifest.json; do
+    want "a run that nobody began: it must have $file" [ -f "$tmp/off/$file" ]
+done
+want "a run that nobody began has no records" [ ! -s "$tmp/off/records.ndjson" ]
+
 finish "$checks checks"

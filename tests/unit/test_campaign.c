@@ -250,6 +250,11 @@ static void test_wrong_designs(void)
          "factors[0].name: weather is a column of the results"},
         {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"values\": [1, 1]}]",
          "factors[0]: two levels are the same, 1"},
+        {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"values\": [1, 2, \"1\"]}]",
+         "factors[0]: two levels are the same, 1"},
+        {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"values\": [1, 2]}, {\"name\": \"y\", "
+         "\"path\": \"a\", \"values\": [3]}]",
+         "factors[1].path: a is what factor x varies"},
         {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"range\": {\"from\": 0.2, \"to\": 0.8, "
          "\"whole\": true}}]",
          "factors[0].range.whole: there is no whole number in the range"},
