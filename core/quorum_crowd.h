@@ -13,7 +13,7 @@
 
 #include "core/quorum.h"
 
-#define CAU_QUORUM_APART 8u
+#define CAU_QUORUM_APART 256u
 
 struct cau_quorum_crowd {
     uint32_t speaker;                 /* one of the crowd: its state is everybody's */

@@ -82,7 +82,7 @@ bool sim_crowd_change(struct sim_world *w, const uint32_t *came, uint32_t count)
         return false;
     for (uint32_t i = 0; i < count; i++)
         comers[i] = (struct cau_quorum_comer){came[i], count_below(w, came[i])};
-    memcpy(before, w->crowd.apart, sizeof before);
+    memcpy(before, w->crowd.apart, before_count * sizeof before[0]);
     if (before_count > 0 && before[0] < lowest)
         lowest = before[0];
     if (!cau_quorum_crowd_change(&w->rules, quorum(w), &w->crowd, comers, count, lowest))

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MOST = 70 };
+enum { MOST = 3 * CAU_QUORUM_APART, SOME = 70 };
 
 /* What a node knows ends where the scratch of a change begins. */
 #define KNOWN offsetof(struct cau_quorum_node, group_ring)
@@ -159,7 +159,7 @@ static void test_random(void)
     uint32_t by_crowd = 0, refused = 0, apart_seen = 0, wrong = 0;
 
     for (uint32_t world = 0; world < 400 && wrong == 0; world++) {
-        uint32_t count = 1 + world % MOST, often = 1 + world % 4;
+        uint32_t count = 1 + world % SOME, often = 1 + world % 4;
 
         /* fewer votes expected than there are nodes, or more: both can be configured */
         lay_out(count, world % 5 == 0 ? 1 + world % (count + 3) : 0, world);
@@ -192,7 +192,7 @@ static void test_founding(void)
 {
     uint32_t founded = 0;
 
-    for (uint32_t count = 1; count <= MOST; count++)
+    for (uint32_t count = 1; count <= SOME; count++)
         for (uint32_t expected = 0; expected < count + 3; expected += 1 + count / 9) {
             lay_out(count, expected, 1);
             for (uint32_t n = 0; n < count; n++)
@@ -207,12 +207,12 @@ static void test_founding(void)
 /* Each node in turn restarts, as in an updating run. */
 static void test_one_by_one(void)
 {
-    lay_out(MOST, 0, 1);
-    for (uint32_t n = 0; n < MOST; n++)
+    lay_out(SOME, 0, 1);
+    for (uint32_t n = 0; n < SOME; n++)
         start(n);
     settle();
     CU_ASSERT_TRUE(t.crowded);
-    for (uint32_t n = 0; n < MOST; n++) {
+    for (uint32_t n = 0; n < SOME; n++) {
         stop(n, true);
         settle();
         CU_ASSERT_TRUE(all_equal());
@@ -220,7 +220,7 @@ static void test_one_by_one(void)
         settle();
         CU_ASSERT_TRUE(all_equal());
     }
-    CU_ASSERT_EQUAL(t.by_crowd, 2 * MOST);
+    CU_ASSERT_EQUAL(t.by_crowd, 2 * SOME);
     CU_ASSERT_TRUE(t.crowd.apart_count <= 1);
 }
 
@@ -240,6 +240,27 @@ static void test_lowest_returns(void)
             CU_ASSERT_TRUE(all_equal());
         }
         CU_ASSERT_TRUE(t.by_crowd > 0 || expected == 1); /* one is quorate alone: no crowd */
+    }
+}
+
+/* As many come at once as can be apart, or one more. */
+static void test_as_many_as_can(void)
+{
+    for (uint32_t more = 0; more < 2; more++) {
+        lay_out(MOST, 0, 1);
+        for (uint32_t n = 0; n < MOST; n++)
+            start(n);
+        settle();
+        for (uint32_t n = 0; n < CAU_QUORUM_APART + more; n++)
+            stop(2 * n, true);
+        settle();
+        CU_ASSERT_TRUE(t.crowded && t.by_crowd == 1);
+        for (uint32_t n = 0; n < CAU_QUORUM_APART + more; n++)
+            start(2 * n);
+        settle();
+        CU_ASSERT_EQUAL(t.by_crowd, 2 - more);
+        CU_ASSERT_EQUAL(t.refused, more);
+        CU_ASSERT_TRUE(all_equal());
     }
 }
 
@@ -276,9 +297,9 @@ static void test_other_rules(void)
 int main(void)
 {
     static const struct unit_test tests[] = {
-        {"nodes come and go", test_random}, {"founding", test_founding},
-        {"one by one", test_one_by_one},    {"the lowest returns", test_lowest_returns},
-        {"other rules", test_other_rules},
+        {"nodes come and go", test_random},      {"founding", test_founding},
+        {"one by one", test_one_by_one},         {"the lowest returns", test_lowest_returns},
+        {"as many as can", test_as_many_as_can}, {"other rules", test_other_rules},
     };
 
     return UNIT_MAIN("quorum_crowd", tests);
