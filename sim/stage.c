@@ -35,13 +35,11 @@ struct sim_engine *sim_stage_prepare(const struct scenario *scenario, const char
     return kind != NULL ? kind->make(scenario, NULL, reterr_why) : NULL;
 }
 
-static struct sim_world *new_world(size_t size)
+static struct sim_world *world_there(void *block)
 {
-    struct sim_world *world = cau_pages_zeroed(size);
-
-    if (world == NULL)
+    if (block == NULL)
         abort();
-    return world;
+    return block;
 }
 
 int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const char *engine,
@@ -56,7 +54,7 @@ int sim_stage_init(struct sim_stage *stage, const struct sim_setup *setup, const
     if (stage->engine == NULL)
         return -EINVAL;
     stage->size = sim_world_size(setup);
-    stage->world = new_world(stage->size);
+    stage->world = world_there(cau_pages_zeroed(stage->size));
     sim_world_init(stage->world, setup);
     bind(stage);
     sim_world_begin(stage->world);
@@ -70,7 +68,7 @@ void sim_stage_copy(struct sim_stage *stage, const struct sim_stage *from,
     *stage = (struct sim_stage){.kind = from->kind, .ports = *ports};
     stage->engine = from->kind->copy(from->engine);
     stage->size = from->size;
-    stage->world = new_world(from->size);
+    stage->world = world_there(cau_pages_new(from->size));
     sim_world_copy(stage->world, from->world);
     bind(stage);
 }

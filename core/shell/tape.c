@@ -10,6 +10,7 @@
 
 #include "core/shell/pages.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -239,6 +240,7 @@ static size_t progress_size(const struct cau_event *event)
 
 int cau_tape_event(struct cau_tape *tape, const struct cau_event *event)
 {
+    assert(event->kind < CAU_EV_KINDS);
     size_t nodes = nodes_size(event), updates = updates_size(event),
            progress = progress_size(event);
     unsigned char *at = room(tape, WORD + sizeof(*event) + nodes + updates + padded(progress));
@@ -259,6 +261,7 @@ int cau_tape_step(struct cau_tape *tape, uint8_t state, uint8_t why)
 
 int cau_tape_action(struct cau_tape *tape, const struct cau_action *action)
 {
+    assert(action->kind < CAU_ACT_KINDS);
     size_t progress = action->kind == CAU_ACT_LOCK_WRITE ? action->progress_size : 0;
     unsigned char *at = room(tape, WORD + sizeof(*action) + padded(progress));
     if (at == NULL) {

@@ -16,7 +16,11 @@ static int make_state(struct cau_driver *driver, const char **reterr_why)
     driver->actions.capacity = driver->plan->max_actions_per_step;
     /* megabytes, of which a step uses little: not zeroed, a decider writes all of an action */
     driver->actions.list = malloc(driver->actions.capacity * sizeof(*driver->actions.list));
-    if (driver->state == NULL || driver->actions.list == NULL) {
+    driver->sharers = calloc(1, sizeof(*driver->sharers));
+    if (driver->sharers != NULL) {
+        *driver->sharers = 1;
+    }
+    if (driver->state == NULL || driver->actions.list == NULL || driver->sharers == NULL) {
         *reterr_why = "not enough memory for the plan";
         return -ENOMEM;
     }
@@ -29,6 +33,7 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why)
     *reterr_why = NULL;
     driver->state = NULL;
     driver->actions = (struct cau_actions){NULL, 0, 0};
+    driver->sharers = NULL;
     driver->progress = NULL;
     driver->progress_size = 0;
     driver->renewed.version = 0;
@@ -52,11 +57,15 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why)
 void cau_driver_done(struct cau_driver *driver)
 {
     free(driver->state);
-    free(driver->actions.list);
+    if (driver->sharers == NULL || --*driver->sharers == 0) {
+        free(driver->actions.list);
+        free(driver->sharers);
+    }
     free(driver->progress);
     cau_teller_done(&driver->tell);
     driver->state = NULL;
     driver->actions.list = NULL;
+    driver->sharers = NULL;
     driver->progress = NULL;
 }
 
@@ -65,12 +74,12 @@ int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from)
     size_t size = from->ops->size(from->plan);
     assert(from->tell.trace == NULL);
     to->state = malloc(size == 0 ? 1 : size);
-    to->actions.list = malloc(from->actions.capacity * sizeof(*from->actions.list));
     to->actions.count = 0;
     to->progress = NULL;
     to->progress_size = 0;
     to->renewed.version = 0;
-    if (to->state == NULL || to->actions.list == NULL) {
+    ++*to->sharers;
+    if (to->state == NULL) {
         cau_driver_done(to);
         return -ENOMEM;
     }

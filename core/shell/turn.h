@@ -48,7 +48,8 @@ struct cau_driver {
     struct cau_teller tell;      /* of each turn, at once: where the run is on a disk */
     struct cau_tape *tape;       /* keeps each turn, to be told later; NULL: none */
     struct cau_backend *backend; /* NULL: nothing is submitted (replay) */
-    struct cau_actions actions;
+    struct cau_actions actions;  /* of the turn under way */
+    uint32_t *sharers;           /* how many drivers use their memory: this one and its copies */
     void *progress;
     size_t progress_size; /* capacity of `progress` */
     struct cau_progress_renewed renewed;
@@ -69,8 +70,8 @@ int cau_driver_init(struct cau_driver *driver, const char **reterr_why);
 void cau_driver_done(struct cau_driver *driver);
 
 /* Makes `to`, an assignment of `from`, a driver of its own: its decider stands where the other's
- * does. Both must be without a trace; the tape is the caller's. Returns 0 or -ENOMEM, when `to` is
- * no driver. */
+ * does. Both must be without a trace; the tape is the caller's. They share the memory for actions,
+ * so all copies belong to one thread. Returns 0 or -ENOMEM, when `to` is no driver. */
 int cau_driver_copy(struct cau_driver *to, const struct cau_driver *from);
 
 /* Does one round and never waits. event->at is raised to last_at if it lies before. Once a sink has

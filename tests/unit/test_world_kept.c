@@ -12,6 +12,7 @@
 #define END   SEC(600)
 
 static struct rig rig; /* large; each play makes it anew */
+static char somebody[] = "somebody";
 static uint32_t some[8][RIG_NODES], a_site[] = {1};
 static uint64_t dice, moments, crowds;
 
@@ -219,6 +220,39 @@ static bool rings_hold(struct sim_world *w)
     return hold;
 }
 
+/* What is in the way is counted, and nothing is where nobody is cut off. */
+static bool ways_hold(struct sim_world *w)
+{
+    const struct scenario *s = w->scenario;
+    uint32_t obstacles = 0;
+    bool hold = true;
+
+    for (uint32_t n = 0; n < s->node_count; n++)
+        obstacles += nodes(w)[n].isolated + (s->nodes[n].access != NULL);
+    for (uint32_t f = 0; f < s->fault_count; f++)
+        obstacles += s->faults[f].kind == FAULT_PARTITION ? faults(w)[f].active : 0;
+    for (uint32_t c = 0; c < s->coordinator_count; c++)
+        obstacles += coords(w)[c].cut;
+    for (uint32_t c = 0; c < s->coordinator_count; c++)
+        for (uint32_t n = 0; w->obstacles == 0 && n < s->node_count; n++)
+            hold = hold && sim_has_way(w, c, n);
+    return hold && w->obstacles == obstacles;
+}
+
+/* The first of the coordinators' notes is known, and none is forgotten. */
+static bool dues_hold(struct sim_world *w)
+{
+    sim_nsec first = SIM_NEVER;
+
+    for (uint32_t c = 0; c < w->scenario->coordinator_count; c++)
+        for (unsigned kind = 0; kind < NOTE_KINDS - NOTE_LOOK; kind++) {
+            sim_nsec at = coords(w)[c].due[kind].at;
+
+            first = at < first ? at : first;
+        }
+    return first == w->due && first >= w->now;
+}
+
 static struct {
     const char *name;
     bool (*hold)(struct sim_world *w);
@@ -229,6 +263,7 @@ static struct {
     {"store", store_holds, 0},      {"offers", offers_hold, 0},
     {"restless", restless_hold, 0}, {"views", views_hold, 0},
     {"best", best_holds, 0},        {"rings", rings_hold, 0},
+    {"ways", ways_hold, 0},         {"dues", dues_hold, 0},
 };
 #define CHECKS (sizeof checks / sizeof checks[0])
 
@@ -317,6 +352,7 @@ static void lay_out(uint32_t seed)
         rig_role(&rig, draw(nodes))->movable = draw(5) > 0;
     rig.coordinators[1] = (struct scenario_coordinator){.name = "d", .node = draw(nodes)};
     rig.scenario.coordinator_count = 2;
+    rig.nodes[0].access = draw(4) == 0 ? somebody : NULL;
     for (uint32_t i = 0; i < 6; i++)
         fault();
     rig_begin(&rig, seed);
@@ -325,7 +361,8 @@ static void lay_out(uint32_t seed)
 static void act(void)
 {
     static const uint8_t kinds[] = {CAU_ACT_SUSPEND, CAU_ACT_SUSPEND, CAU_ACT_RESUME,
-                                    CAU_ACT_RESUME,  CAU_ACT_RESTART, CAU_ACT_LOCK_READ};
+                                    CAU_ACT_RESUME,  CAU_ACT_RESTART, CAU_ACT_LOCK_READ,
+                                    CAU_ACT_OBSERVE};
     uint32_t coordinator = draw(2), mode = draw(3);
     uint8_t kind = kinds[draw(sizeof kinds)];
 
