@@ -31,7 +31,8 @@ enum cau_action_kind {
 };
 
 /* How progress in a buffer differs from what the buffer held at the lock write before: in the first
- * `head` bytes, and in `row_count` rows of `row_size` bytes. */
+ * `head` bytes, and in `row_count` rows of `row_size` bytes; these two are the same at each write.
+ */
 #define CAU_PROGRESS_ROWS 28
 struct cau_progress_renewed {
     uint32_t version; /* of what the buffer holds, 0: nothing */

@@ -163,7 +163,7 @@ void *sim_ledger_add(struct sim_ledger *ledger, size_t size, uint64_t id, uint32
 {
     struct sim_work *work = sim_zeroed(1, size);
     assert(from <= ledger->scenario->node_count && to <= ledger->scenario->node_count);
-    if (ledger->count == ledger->capacity && ledger->works <= ledger->count / 2)
+    if (ledger->count >= 64 && ledger->works <= ledger->count / 2)
         close_up(ledger);
     size_t place = place_of(ledger, id);
     assert(place == ledger->count || ledger->lines[place].id != id);

@@ -30,7 +30,7 @@ void sim_queue_put(struct sim_queue *queue, struct sim_work *work, sim_nsec at);
 void sim_queue_take(struct sim_work *work); /* out of whichever queue it is in; fine if in none */
 sim_nsec sim_queue_next(const struct sim_queue *queue); /* SIM_NEVER when empty */
 
-/* A line of the books. That of a work that was dropped stays until the books need the room. */
+/* A line of the books. That of a work that was dropped stays until half of them are such. */
 struct sim_line {
     uint64_t id;
     struct sim_work *work; /* NULL: dropped */
@@ -61,7 +61,8 @@ void sim_ledger_copy(struct sim_ledger *ret, const struct sim_ledger *from,
 void *sim_ledger_add(struct sim_ledger *ledger, size_t size, uint64_t id, uint32_t from,
                      uint32_t to);
 struct sim_work *sim_ledger_find(const struct sim_ledger *ledger, uint64_t id); /* NULL: none */
-/* The works, by id: the first one from line `*at` on, which is then behind it; NULL: no more. */
+/* The works, by id: the first one from line `*at` on, which is then behind it; NULL: no more. No
+ * work may be added on the way. */
 void *sim_ledger_each(const struct sim_ledger *ledger, size_t *at);
 void sim_ledger_drop(struct sim_ledger *ledger, struct sim_work *work);
 

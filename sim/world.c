@@ -132,6 +132,7 @@ void sim_world_init(struct sim_world *w, const struct sim_setup *setup)
     w->chance = (struct sim_chance){.seed = setup->seed, .run = setup->run};
     w->note_settle_soon = w->note_window = NONE;
     w->part_free = w->strongest = w->crowd_part = w->note_free = NONE;
+    w->due = SIM_NEVER;
     w->membership = 1; /* nothing is made out of it yet */
     sim_ops_init(w);
     sim_reach_init(w);

@@ -26,6 +26,7 @@
 #ifndef LEAST
 #define LEAST ((size_t)120000)
 #endif
+#define MOST ((size_t)64 << 20) /* no block is larger, unless an entry is */
 
 /* What is kept of a kind: so many bytes at the beginning, and those from one place to another. */
 struct parts {
@@ -84,8 +85,8 @@ static size_t padded(size_t size)
     return (size + WORD - 1) / WORD * WORD;
 }
 
-/* Blocks stay where they are; each has room for four times of what is in all before it. An entry is
- * in one of them. */
+/* Blocks stay where they are; each has room for four times of what is in all before it, within
+ * limits. An entry is in one of them. */
 struct cau_tape_block {
     struct cau_tape_block *next;
     size_t size, capacity;
@@ -141,12 +142,17 @@ static size_t max(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Where `size` bytes can be put, or NULL. */
 static unsigned char *room(struct cau_tape *tape, size_t size)
 {
     struct cau_tape_block *last = tape->last;
     if ((last == NULL || size > last->capacity - last->size) &&
-        !add_block(tape, max(padded(size), max(4 * tape->size, LEAST)))) {
+        !add_block(tape, max(padded(size), min(max(4 * tape->size, LEAST), MOST)))) {
         return NULL;
     }
     return tape->last->data + tape->last->size;

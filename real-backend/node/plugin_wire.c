@@ -217,9 +217,12 @@ static bool read_updates(struct cau_json *json, struct cau_pool *pool, struct pl
         more = good && cau_json_take(json, ',');
         good = good && (more || cau_json_expect(json, ']'));
     }
+    if (list != NULL && !keep(pool, json, list)) {
+        return false;
+    }
     ret->updates = list;
     ret->update_count = count;
-    return (list == NULL || keep(pool, json, list)) && good;
+    return good;
 }
 
 static bool read_verb(struct cau_json *json, struct plugin_request *ret)

@@ -216,7 +216,7 @@ static int check_factors(const struct campaign *campaign, char **reterr_why)
                                        "in the range",
                                        f);
             rc = -EINVAL;
-        } else if (campaign->design.kind == CAMPAIGN_GRID) {
+        } else if (campaign->design.kind == CAMPAIGN_GRID || factor->value_count > 0) {
             rc = check_levels(campaign, f, reterr_why);
         }
     }

@@ -174,7 +174,7 @@ static struct cau_action some_action(uint32_t i, const void *blob)
 static void test_rows(void)
 {
     struct shell_rig rig;
-    struct cau_tape tape;
+    struct cau_tape tape, copy;
     struct cau_node_facts nodes[3];
     struct cau_update updates[70];
     unsigned char blob[700];
@@ -204,9 +204,41 @@ static void test_rows(void)
     cau_teller_done(&teller);
     const struct cau_sink_memory *const texts[] = {&live.of[0], &live.of[1], &live.of[2]};
     expect_told(&tape, &rig.plan, &rig.driver.tell, texts);
+    CU_ASSERT_EQUAL_FATAL(cau_tape_copy(&copy, &tape), 0); /* of several blocks */
+    CU_ASSERT_EQUAL(copy.size, tape.size);
     cau_tape_done(&tape);
+    expect_told(&copy, &rig.plan, &rig.driver.tell, texts);
+    cau_tape_done(&copy);
     texts_done(&live);
     shell_rig_done(&rig);
+}
+
+/* A copy goes on when the one that it was made of is gone, and the other way round. */
+static void test_copied_driver(void)
+{
+    for (int first = 0; first < 2; first++) {
+        struct shell_rig rig;
+        struct cau_driver copy;
+        struct cau_event start = shell_rig_event(CAU_EV_START, 1000),
+                         tick = shell_rig_event(CAU_EV_TICK, 2000);
+        const char *why;
+        shell_rig_prepare(&rig);
+        rig.driver.tell.trace = NULL;
+        CU_ASSERT_EQUAL_FATAL(cau_driver_init(&rig.driver, &why), 0);
+        cau_turn(&rig.driver, &start);
+        copy = rig.driver;
+        CU_ASSERT_EQUAL_FATAL(cau_driver_copy(&copy, &rig.driver), 0);
+        struct cau_driver *gone = first == 0 ? &copy : &rig.driver,
+                          *left = first == 0 ? &rig.driver : &copy;
+        cau_driver_done(gone);
+        cau_turn(left, &tick);
+        CU_ASSERT_EQUAL(left->turns, 2);
+        CU_ASSERT_EQUAL(left->error, 0);
+        if (left == &copy) {
+            cau_driver_done(&copy);
+        }
+        shell_rig_done(&rig);
+    }
 }
 
 /* ---- whole runs ---- */
@@ -302,7 +334,7 @@ int main(void)
     static const struct unit_test tests[] = {
         {"told as at once", test_told_as_at_once}, {"empty", test_empty},
         {"cut and resumed", test_cut_and_resumed}, {"rows of all lengths", test_rows},
-        {"whole runs", test_whole_runs},
+        {"whole runs", test_whole_runs},           {"a driver and its copy", test_copied_driver},
     };
     return UNIT_MAIN("tape", tests);
 }
