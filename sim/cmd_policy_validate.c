@@ -241,23 +241,6 @@ static double outwards(double bound, double (*round_it)(double))
     return round_it(bound / unit) * unit;
 }
 
-/* A word of a command, after what comes before it: as a shell takes it for one. */
-static void print_word(const char *before, const char *word)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "/._-+,:=@%";
-    fputs(before, stdout);
-    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-        fputs(word, stdout);
-        return;
-    }
-    putchar('\'');
-    for (const char *at = word; *at != '\0'; at++) {
-        fputs(*at == '\'' ? "'\\''" : (const char[]){*at, '\0'}, stdout);
-    }
-    putchar('\'');
-}
-
 /* Of the first run that did not go well, how to see it. */
 static void print_command(const struct answer *answer)
 {
@@ -269,16 +252,21 @@ static void print_command(const struct answer *answer)
     if (first == answer->count) {
         return;
     }
-    printf("\nRun %" PRIu32 " is seen by\n", first);
-    print_word("  caucus simulate ", request->scenario);
+    struct cau_text command;
+    cau_text_init(&command);
+    cau_text_say(&command, "caucus simulate ");
+    cau_text_word(&command, request->scenario);
     if (request->profile != NULL) {
-        print_word(" --profile ", request->profile);
+        cau_text_say(&command, " --profile ");
+        cau_text_word(&command, request->profile);
     }
     if (request->who.rival != NULL) {
-        print_word(" --decider ", request->decider);
+        cau_text_say(&command, " --decider ");
+        cau_text_word(&command, request->decider);
     }
-    printf(" --engine %s --seed %" PRIu64 " --run %" PRIu32 "\n", request->engine, answer->seed,
-           first);
+    printf("\nRun %" PRIu32 " is seen by\n  %s --engine %s --seed %" PRIu64 " --run %" PRIu32 "\n",
+           first, command.failed ? "" : command.data, request->engine, answer->seed, first);
+    cau_text_done(&command);
 }
 
 static void print_text(const struct answer *answer)

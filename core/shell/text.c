@@ -130,6 +130,25 @@ void cau_text_quote(struct cau_text *text, const char *string)
     cau_text_say(text, "\"");
 }
 
+void cau_text_word(struct cau_text *text, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "/._-+,:=@%";
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        cau_text_say(text, word);
+        return;
+    }
+    cau_text_say(text, "'");
+    for (; *word != '\0'; word++) {
+        if (*word == '\'') {
+            cau_text_say(text, "'\\''");
+        } else {
+            cau_text_add(text, word, 1);
+        }
+    }
+    cau_text_say(text, "'");
+}
+
 char *cau_text_take(struct cau_text *text)
 {
     char *data = NULL;

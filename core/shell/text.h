@@ -54,6 +54,10 @@ void cau_text_printf(struct cau_text *text, const char *format, ...)
 /* A JSON string with its quotes; bytes beyond ASCII are passed on as they are. */
 void cau_text_quote(struct cau_text *text, const char *string);
 
+/* A word of a command as /bin/sh reads it back: as it is, or where that might be misread in single
+ * quotes. */
+void cau_text_word(struct cau_text *text, const char *word);
+
 /* The text as malloc'd memory, or NULL when it is not whole. Ends the text's life. */
 char *cau_text_take(struct cau_text *text);
 

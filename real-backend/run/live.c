@@ -211,20 +211,6 @@ int run_live_open(struct run_live *ret, const char *path, char **reterr_why)
 
 /* ---- making --------------------------------------------------------------------------------- */
 
-/* A word as /bin/sh reads it back: in single quotes, each one of its own as '\''. */
-static void say_word(struct cau_text *text, const char *word)
-{
-    cau_text_say(text, " '");
-    for (; *word != '\0'; word++) {
-        if (*word == '\'') {
-            cau_text_say(text, "'\\''");
-        } else {
-            cau_text_add(text, word, 1);
-        }
-    }
-    cau_text_say(text, "'");
-}
-
 static char *command_text(const struct run_live_new *what)
 {
     struct cau_text text;
@@ -232,7 +218,8 @@ static char *command_text(const struct run_live_new *what)
     cau_text_say(&text, "#!/bin/sh\n# The command of this run; CAUCUS names the program.\n"
                         "exec \"${CAUCUS:-caucus}\"");
     for (int i = 0; i < what->argc; i++) {
-        say_word(&text, what->argv[i]);
+        cau_text_say(&text, " ");
+        cau_text_word(&text, what->argv[i]);
     }
     cau_text_say(&text, " \"$@\"\n");
     return cau_text_take(&text);

@@ -112,7 +112,7 @@ static void test_made(void)
     said = output_of(script);
     CU_ASSERT_STRING_EQUAL(said, "run it's $HOME --force\n");
     char *text = text_of(&live, "cmd.sh");
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "'run' 'it'\\''s $HOME' '--force'"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " run 'it'\\''s $HOME' --force "));
     free(text);
     CU_ASSERT_EQUAL(run_live_open(&second, path, &why), CAU_EXIT_LOCKED);
     free(why);
