@@ -2,6 +2,7 @@
 
 #include "core/cli/units.h"
 #include "core/shell/text.h"
+#include "scenarios/json.h"
 #include "sim/chance.h"
 #include "sim/measure.h"
 
@@ -85,6 +86,17 @@ static char *place_text(const struct campaign_factor *factor, double u)
     return number_text(from + floor(u * (to - from + 1)), factor->range.from.duration, true);
 }
 
+char *design_shown(const char *json)
+{
+    char *why = NULL;
+    struct scn_json *value = scn_json_parse(json, strlen(json), &why);
+    bool is_text = value != NULL && scn_json_kind(value) == SCN_JSON_TEXT;
+    char *shown = strdup(is_text ? scn_json_text(value) : json);
+    free(why);
+    scn_json_free(value);
+    return shown;
+}
+
 /* ---- points ---- */
 
 /* Each of n equal parts of each factor's probability is hit once. */
@@ -124,18 +136,6 @@ static int sobol(struct design *design)
     return 0;
 }
 
-/* A level as the results show it: a text without its quotes. */
-static char *shown_level(const struct campaign_factor *factor, uint32_t level)
-{
-    char *text = level_text(factor, level);
-    size_t size = text != NULL ? strlen(text) : 0;
-    if (size >= 2 && text[0] == '"') {
-        memmove(text, text + 1, size - 2);
-        text[size - 2] = '\0';
-    }
-    return text;
-}
-
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -146,9 +146,13 @@ static int check_levels(const struct campaign *campaign, uint32_t f, char **rete
 {
     uint32_t count = levels_of(&campaign->factors[f]), made = 0;
     char **levels = calloc(count, sizeof *levels);
-    while (levels != NULL && made < count &&
-           (levels[made] = shown_level(&campaign->factors[f], made)) != NULL) {
-        made++;
+    for (; levels != NULL && made < count; made++) {
+        char *json = level_text(&campaign->factors[f], made);
+        levels[made] = json == NULL ? NULL : design_shown(json);
+        free(json);
+        if (levels[made] == NULL) {
+            break;
+        }
     }
     int rc = levels == NULL || made < count ? -ENOMEM : 0;
     if (rc == 0) {

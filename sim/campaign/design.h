@@ -35,6 +35,10 @@ char *design_decider_word(const struct design *design, uint32_t cell);
 /* The value of a factor in a cell, as JSON text, malloc'd; NULL: no memory. */
 char *design_value(const struct design *design, uint32_t cell, uint32_t factor);
 
+/* JSON text as the results show it: a text without quotes and escapes; malloc'd; NULL: no memory.
+ */
+char *design_shown(const char *json);
+
 /* The scenario of a cell; NULL with a sentence (malloc'd) that names the cell. */
 struct scenario *design_scenario(const struct design *design, uint32_t cell, char **reterr_why);
 

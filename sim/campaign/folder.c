@@ -3,7 +3,6 @@
 #include "core/cli/talk.h"
 #include "core/shell/rundir.h"
 #include "core/shell/text.h"
-#include "scenarios/json.h"
 #include "sim/campaign/work.h"
 
 #include <errno.h>
@@ -185,22 +184,16 @@ struct writer {
     bool any;
 };
 
-/* A JSON value, a text as what it says, quoted where CSV wants it. */
-static void say_value(struct cau_text *text, const char *json)
+/* A value, quoted where CSV wants it. */
+static void say_value(struct cau_text *text, const char *value)
 {
-    char *why = NULL;
-    struct scn_json *value = scn_json_parse(json, strlen(json), &why);
-    bool is_text = value != NULL && scn_json_kind(value) == SCN_JSON_TEXT;
-    const char *at = is_text ? scn_json_text(value) : json;
-    bool plain = strcspn(at, ",\"\r\n") == strlen(at);
+    bool plain = strcspn(value, ",\"\r\n") == strlen(value);
     cau_text_say(text, plain ? "" : "\"");
-    for (; *at != '\0'; at++) {
+    for (const char *at = value; *at != '\0'; at++) {
         cau_text_say(text, *at == '"' ? "\"" : "");
         cau_text_add(text, at, 1);
     }
     cau_text_say(text, plain ? "" : "\"");
-    free(why);
-    scn_json_free(value);
 }
 
 static bool begin_cell(struct writer *writer, uint32_t cell)
@@ -212,11 +205,13 @@ static bool begin_cell(struct writer *writer, uint32_t cell)
     cau_text_printf(text, "%" PRIu32 ",%s", cell,
                     campaign->policies[design_policy(writer->design, cell)].name);
     for (uint32_t f = 0; good && f < campaign->factor_count; f++) {
-        char *value = design_value(writer->design, cell, f);
+        char *json = design_value(writer->design, cell, f);
+        char *value = json == NULL ? NULL : design_shown(json);
         good = value != NULL;
         cau_text_say(text, ",");
         say_value(text, good ? value : "");
         free(value);
+        free(json);
     }
     cau_text_printf(text, ",%" PRIu64, campaign->seed);
     writer->of = cell;
