@@ -154,7 +154,7 @@ void sim_observe_whole(struct sim_world *w, uint32_t coordinator)
 
     c->whole = true;
     if (!sim_due(w, coordinator, NOTE_VIEW)) {
-        sim_due_drop(w, coordinator, NOTE_LOOK);
+        sim_due_set(w, coordinator, NOTE_LOOK, SIM_NEVER);
         w->counts.messages += contact != NONE; /* else it is asked when that one has arrived */
     }
     plan_look(w, coordinator, contact == NONE ? 0 : way(w, coordinator, contact));

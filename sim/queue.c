@@ -134,16 +134,6 @@ void sim_due_set(struct sim_world *w, uint32_t coordinator, enum note_kind kind,
         find_due(w);
 }
 
-void sim_due_drop(struct sim_world *w, uint32_t coordinator, enum note_kind kind)
-{
-    struct due *due = due_of(w, coordinator, kind);
-    sim_nsec was = due->at;
-
-    due->at = SIM_NEVER;
-    if (was == w->due)
-        find_due(w);
-}
-
 bool sim_due(const struct sim_world *w, uint32_t coordinator, enum note_kind kind)
 {
     return due_of(w, coordinator, kind)->at != SIM_NEVER;

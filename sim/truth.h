@@ -348,9 +348,8 @@ uint32_t sim_note_put(struct sim_world *w, sim_nsec at, enum note_kind kind, uin
 void sim_note_drop(struct sim_world *w, uint32_t *handle);
 /* Puts it elsewhere in time, as if it were dropped and put in anew. */
 void sim_note_move(struct sim_world *w, uint32_t handle, sim_nsec at);
-/* The same of a coordinator. */
+/* The same of a coordinator; SIM_NEVER takes it out. */
 void sim_due_set(struct sim_world *w, uint32_t coordinator, enum note_kind kind, sim_nsec at);
-void sim_due_drop(struct sim_world *w, uint32_t coordinator, enum note_kind kind);
 bool sim_due(const struct sim_world *w, uint32_t coordinator, enum note_kind kind);
 /* Takes the first note that is due at `now` or earlier out. */
 bool sim_note_take(struct sim_world *w, sim_nsec now, sim_nsec *ret_at, struct note *ret);

@@ -432,9 +432,9 @@ void sim_world_ended(struct sim_world *w, uint32_t coordinator, bool died)
     if (!c->alive)
         return;
     c->alive = false;
-    sim_due_drop(w, coordinator, NOTE_LOOK);
-    sim_due_drop(w, coordinator, NOTE_VIEW);
-    sim_due_drop(w, coordinator, NOTE_TICK);
+    sim_due_set(w, coordinator, NOTE_LOOK, SIM_NEVER);
+    sim_due_set(w, coordinator, NOTE_VIEW, SIM_NEVER);
+    sim_due_set(w, coordinator, NOTE_TICK, SIM_NEVER);
     sim_ops_of_dead(w, coordinator);
     sim_happen(w,
                (struct sim_happening){.kind = died ? SIM_COORDINATOR_DIED : SIM_COORDINATOR_ENDED,

@@ -172,9 +172,9 @@ static unsigned char *put_word(unsigned char *at, uint64_t word)
     return at + WORD;
 }
 
-/* Where something is being put: the entry's head, and the next word. */
+/* Where the next word is put, and its bit. */
 struct pen {
-    unsigned char *head, *at;
+    unsigned char *at;
     uint64_t bits, bit;
 };
 
@@ -190,13 +190,13 @@ static void put_words(struct pen *pen, const void *data, size_t from, size_t to)
         at += word != 0 ? WORD : 0;
         bits |= word != 0 ? bit : 0;
     }
-    *pen = (struct pen){pen->head, at, bits, bit};
+    *pen = (struct pen){at, bits, bit};
 }
 
 static unsigned char *put_parts(unsigned char *head, enum entry what, uint8_t kind,
                                 const void *data, const struct parts *parts)
 {
-    struct pen pen = {head, head + WORD, 0, 1};
+    struct pen pen = {head + WORD, 0, 1};
     put_words(&pen, data, 0, parts->head);
     put_words(&pen, data, parts->from, parts->to);
     put_word(head, (uint64_t)what << WHAT_AT | (uint64_t)kind << KIND_AT | pen.bits);
