@@ -172,11 +172,11 @@ static int check_levels(const struct campaign *campaign, uint32_t f, char **rete
     return rc;
 }
 
-/* The factor before it that varies the same, or NULL. */
-static const struct campaign_factor *same_path(const struct campaign *campaign, uint32_t f)
+/* A factor before it that would be without effect, or NULL. */
+static const struct campaign_factor *overwritten(const struct campaign *campaign, uint32_t f)
 {
     for (uint32_t g = 0; g < f; g++) {
-        if (strcmp(campaign->factors[g].path, campaign->factors[f].path) == 0) {
+        if (scn_json_covers(campaign->factors[f].path, campaign->factors[g].path)) {
             return &campaign->factors[g];
         }
     }
@@ -210,9 +210,10 @@ static int check_factors(const struct campaign *campaign, char **reterr_why)
             *reterr_why = cau_sentence("factors[%" PRIu32 "].name: %s is a column of the results",
                                        f, factor->name);
             rc = -EINVAL;
-        } else if (same_path(campaign, f) != NULL) {
-            *reterr_why = cau_sentence("factors[%" PRIu32 "].path: %s is what factor %s varies", f,
-                                       factor->path, same_path(campaign, f)->name);
+        } else if (overwritten(campaign, f) != NULL) {
+            *reterr_why = cau_sentence("factors[%" PRIu32 "].path: %s overwrites all that factor "
+                                       "%s varies",
+                                       f, factor->path, overwritten(campaign, f)->name);
             rc = -EINVAL;
         } else if (whole && (factor->range.from.duration ||
                              ceil(factor->range.from.value) > floor(factor->range.to.value))) {

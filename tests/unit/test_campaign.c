@@ -1,5 +1,6 @@
 /* Plans of campaigns: reading, the points of a design, the scenario of a cell. */
 #include "scenarios/format.h"
+#include "scenarios/json.h"
 #include "sim/campaign/design.h"
 #include "tests/lib/unit.h"
 
@@ -233,6 +234,32 @@ static void test_sobol(void)
     campaign_free(c);
 }
 
+static void test_covered_paths(void)
+{
+    static const struct {
+        const char *path, *earlier;
+        bool covers;
+    } rows[] = {
+        {"a", "a", true},
+        {"a", "ab", false},
+        {"ab", "a", false},
+        {"a", "a.b", true},
+        {"a", "a[0].b", true},
+        {"a.b", "a", false},
+        {"a[*].b", "a[3].b", true},
+        {"a[*].b", "a[*].b", true},
+        {"a[*].b", "a[12].c", false},
+        {"a[3].b", "a[*].b", false},
+        {"a[3].b", "a[03].b", true},
+        {"a[3].b", "a[33].b", false},
+        {"a[*]", "a[3].b[1].c", true},
+        {"a[*].b[1]", "a[3].b[*]", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CU_ASSERT_EQUAL(scn_json_covers(rows[i].path, rows[i].earlier), rows[i].covers);
+    }
+}
+
 static void test_wrong_designs(void)
 {
     static const char *const rows[][2] = {
@@ -254,7 +281,10 @@ static void test_wrong_designs(void)
          "factors[0]: two levels are the same, 1"},
         {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"values\": [1, 2]}, {\"name\": \"y\", "
          "\"path\": \"a\", \"values\": [3]}]",
-         "factors[1].path: a is what factor x varies"},
+         "factors[1].path: a overwrites all that factor x varies"},
+        {"\"factors\": [{\"name\": \"x\", \"path\": \"nodes[0].boot\", \"values\": [1, 2]}, "
+         "{\"name\": \"y\", \"path\": \"nodes[*].boot\", \"values\": [3]}]",
+         "factors[1].path: nodes[*].boot overwrites all that factor x varies"},
         {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"range\": {\"from\": 0.2, \"to\": 0.8, "
          "\"whole\": true}}]",
          "factors[0].range.whole: there is no whole number in the range"},
@@ -457,6 +487,7 @@ int main(void)
         {"grid", test_grid},
         {"latin hypercube", test_latin_hypercube},
         {"sobol", test_sobol},
+        {"covered paths", test_covered_paths},
         {"wrong designs", test_wrong_designs},
         {"a cell", test_cell},
         {"settings of rivals", test_settings},
