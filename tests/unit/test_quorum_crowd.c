@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MOST = 3 * CAU_QUORUM_APART, SOME = 70 };
+enum { MOST = 5 * CAU_QUORUM_APART, SOME = 70 };
 
 /* What a node knows ends where the scratch of a change begins. */
 #define KNOWN offsetof(struct cau_quorum_node, group_ring)
@@ -264,6 +264,30 @@ static void test_as_many_as_can(void)
     }
 }
 
+/* Again as many come, while those that came before them stand apart. */
+static void test_comers_on_comers(void)
+{
+    lay_out(MOST, 0, 1);
+    for (uint32_t n = 0; n < MOST; n++)
+        start(n);
+    settle();
+    for (uint32_t n = 0; n < 2 * CAU_QUORUM_APART; n++)
+        stop(n * 5 / 2, true);
+    settle();
+    for (uint32_t half = 0; half < 2; half++) { /* the halves lie between each other */
+        for (uint32_t n = half; n < 2 * CAU_QUORUM_APART; n += 2)
+            start(n * 5 / 2);
+        settle();
+        CU_ASSERT_EQUAL(t.crowd.apart_count, CAU_QUORUM_APART);
+        CU_ASSERT_TRUE(all_equal());
+    }
+    CU_ASSERT_EQUAL(t.by_crowd, 3);
+    stop(0, true); /* and all have caught up */
+    settle();
+    CU_ASSERT_EQUAL(t.crowd.apart_count, 0);
+    CU_ASSERT_TRUE(all_equal());
+}
+
 /* Where a member's place or name matters, there is no crowd. */
 static void test_other_rules(void)
 {
@@ -299,7 +323,8 @@ int main(void)
     static const struct unit_test tests[] = {
         {"nodes come and go", test_random},      {"founding", test_founding},
         {"one by one", test_one_by_one},         {"the lowest returns", test_lowest_returns},
-        {"as many as can", test_as_many_as_can}, {"other rules", test_other_rules},
+        {"as many as can", test_as_many_as_can}, {"comers on comers", test_comers_on_comers},
+        {"other rules", test_other_rules},
     };
 
     return UNIT_MAIN("quorum_crowd", tests);
