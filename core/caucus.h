@@ -14,7 +14,7 @@
 
 #include <stddef.h>
 
-#define CAU_CORE_VERSION     5u /* rises when equal inputs may give other decisions */
+#define CAU_CORE_VERSION     6u /* rises when equal inputs may give other decisions */
 #define CAU_PROGRESS_VERSION 1u /* this and the one before can be read */
 
 struct cau_core;

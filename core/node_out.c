@@ -115,6 +115,14 @@ static bool is_drained(const struct cau_core *core, const struct cau_node *node)
            core->idle && (node->facts.roles == 0 || core->plan.policy.pause == CAU_PAUSE_NO_DRAIN);
 }
 
+/* Another node's drain hides whether this one is over; it is waited for, but for no longer than a
+ * drain may take. */
+static cau_msec proof_limit(const struct cau_core *core, const struct cau_node *node)
+{
+    cau_msec most = core->idle ? 0 : core->plan.policy.drain_limit_ms;
+    return cau_msec_add(node->gate_at, cau_msec_max(most, CAU_PROOF_MS));
+}
+
 static void drained(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
     node->intent = CAU_INTENT_NONE;
@@ -155,6 +163,7 @@ void cau_out_suspend(struct cau_core *core, struct cau_node *node, struct cau_ac
         }
         return;
     case CAU_PHASE_PROOF:
+        node->limit = proof_limit(core, node);
         if (is_drained(core, node)) {
             drained(core, node, ret);
         } else if (core->now >= node->limit) {
@@ -167,13 +176,7 @@ void cau_out_suspend(struct cau_core *core, struct cau_node *node, struct cau_ac
 static void suspend_result(struct cau_core *core, struct cau_node *node, uint8_t code,
                            struct cau_actions *ret)
 {
-    if (code == CAU_RC_OK) {
-        node->limit = core->now + CAU_PROOF_MS;
-        wait_for_proof(core, node, ret);
-        return;
-    }
-    if (code == CAU_RC_UNKNOWN) { /* it may have happened: look */
-        node->limit = core->now + CAU_PROOF_MS;
+    if (code == CAU_RC_OK || code == CAU_RC_UNKNOWN) { /* it may have happened: look */
         wait_for_proof(core, node, ret);
         return;
     }
@@ -181,9 +184,12 @@ static void suspend_result(struct cau_core *core, struct cau_node *node, uint8_t
         suspend_again(core, node, ret);
         return;
     }
-    /* Refused for degraded storage: nothing was changed, no retry is used up [SPEC 1.3]. */
-    node->suspended = false;
-    node->suspended_at = CAU_NEVER;
+    /* Refused for degraded storage: this one changed nothing, no retry is used up [SPEC 1.3]. */
+    bool first = node->suspended_at == node->gate_at;
+    if (first) {
+        node->suspended = false;
+        node->suspended_at = CAU_NEVER;
+    }
     if (node->degraded_since == CAU_NEVER) {
         node->degraded_since = core->now;
     }
