@@ -36,7 +36,9 @@ struct stats_interval stats_mean(const double *values, uint64_t count, double co
 
 /* The difference of two quantiles of paired values, first minus second, and its ratio to the
  * second, by resampling the pairs (the bootstrap's percentiles, always the same draws). Sorts
- * nothing of the caller's. -ENOMEM, or 0. `count` is at least 2; values are finite. */
+ * nothing of the caller's. -ENOMEM, or 0. `count` is at least 2.
+ * Values may be INFINITY; where both quantiles are, the difference is NAN, and counts as INFINITY
+ * for the interval. */
 int stats_paired_quantiles(const double *first, const double *second, uint64_t count, double q,
                            double confidence, struct stats_interval *ret_difference,
                            struct stats_interval *ret_ratio);

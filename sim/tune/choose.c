@@ -13,6 +13,7 @@
 
 #define TURNS         24u
 #define RELEVANT      0.05 /* of exposure and downtime: less of a difference says nothing */
+#define LATER         0.01 /* of the objective: the same */
 #define FURTHER_FIRST (UINT64_C(1) << 39) /* no search makes so many runs */
 
 /* ---- as simple as it can be ---- */
@@ -43,60 +44,68 @@ static bool is_more(const struct tune_trial *a, const struct tune_trial *b, enum
     return ret->low > 0 && ret->value > RELEVANT * tune_mean_of(b, what);
 }
 
-/* Is it worse without that setting? Then the reason is noted. */
-static bool weigh(struct tune_verdict *v, uint32_t knob, const struct tune_trial *without)
+/* Later in terms of the objective: surely, or as far as is seen, and then not by a hair. */
+static bool is_later(const struct tune_verdict *v, const struct tune_trial *a,
+                     const struct tune_trial *b, struct stats_interval *ret)
 {
-    const struct tune_trial *best = &v->search.list[v->best];
-    struct tune_reason reason = {.knob = knob, .worse = tune_difference(without, best)};
-    reason.limit = tune_breaks(without, &v->search.list[0], v->goal);
-    for (uint32_t i = 0; reason.limit == NULL && i < v->goal->limit_count; i++) {
-        const struct sim_requirement *limit = &v->goal->limits[i];
-        reason.limit = tune_risk_difference(without, best, limit).low > 0 ? limit : reason.limit;
-    }
-    reason.exposed = is_more(without, best, TUNE_EXPOSED, &reason.exposure);
-    reason.downed = is_more(without, best, TUNE_ROLE_DOWN, &reason.downtime);
-    if (reason.limit != NULL) {
-        reason.risk = tune_risk_difference(without, best, reason.limit);
-    } else if (reason.worse.low <= 0 && !reason.exposed && !reason.downed) {
-        return false;
-    }
-    v->reasons[v->reason_count++] = reason;
-    return true;
+    double q = v->goal->quantile, soon = tune_objective(b, q).value;
+    struct stats_interval ratio;
+    *ret = tune_later(a, b, q, &ratio);
+    return ret->low > 0 || tune_objective(a, q).value > (1 + LATER) * soon;
 }
 
-/* Without which settings it would be worse, and how much; the others go. */
-static int simplify(struct tune_verdict *v, char **reterr_why)
+/* Is it worse, and in which way? */
+static bool is_worse(const struct tune_verdict *v, const struct tune_trial *trial,
+                     const struct tune_trial *best, struct tune_reason *ret)
+{
+    ret->limit = tune_breaks(trial, &v->search.list[0], v->goal);
+    for (uint32_t i = 0; ret->limit == NULL && i < v->goal->limit_count; i++) {
+        const struct sim_requirement *limit = &v->goal->limits[i];
+        ret->limit = tune_risk_difference(trial, best, limit).low > 0 ? limit : NULL;
+    }
+    if (ret->limit != NULL) {
+        ret->risk = tune_risk_difference(trial, best, ret->limit);
+    }
+    ret->is_later = is_later(v, trial, best, &ret->later);
+    ret->exposed = is_more(trial, best, TUNE_EXPOSED, &ret->exposure);
+    ret->downed = is_more(trial, best, TUNE_ROLE_DOWN, &ret->downtime);
+    return ret->is_later || ret->limit != NULL || ret->exposed || ret->downed;
+}
+
+/* From the whole policy to the simplest. */
+struct steps {
+    uint32_t count, of[TUNE_KNOBS_MAX + 1];
+};
+
+/* One setting after the other goes, unless it would be worse without: that is noted. */
+static int simplify(struct tune_verdict *v, struct steps *ret, char **reterr_why)
 {
     struct tune_trials *trials = &v->search;
-    uint32_t needless = 0;
-    int64_t without[TUNE_KNOBS_MAX];
+    const uint32_t whole = v->best;
+    *ret = (struct steps){.count = 1, .of[0] = whole};
     v->reason_count = 0;
     for (uint32_t i = 1; i < trials->count; i++) {
-        trials->list[i].out = i != v->best;
+        trials->list[i].out = i != whole;
     }
     for (uint32_t k = 0; k < trials->space->count; k++) {
-        without[k] = trials->list[v->best].candidate.settings[k] == NULL
-                         ? -EEXIST
-                         : add_without(trials, v->best, 1u << k);
-    }
-    int rc = tune_trials_run(trials, v->goal->runs, reterr_why);
-    for (uint32_t k = 0; rc == 0 && k < trials->space->count; k++) {
-        if (without[k] >= 0 && !weigh(v, k, &trials->list[without[k]])) {
-            needless |= 1u << k;
+        struct tune_reason *reason = &v->reasons[v->reason_count];
+        uint32_t now = ret->of[ret->count - 1];
+        if (trials->list[now].candidate.settings[k] == NULL) {
+            continue;
+        }
+        int64_t without = add_without(trials, now, 1u << k);
+        int rc = without < 0 ? (int)without : tune_trials_run(trials, v->goal->runs, reterr_why);
+        if (rc != 0) {
+            return rc;
+        }
+        *reason = (struct tune_reason){.knob = k};
+        if (is_worse(v, &trials->list[without], &trials->list[whole], reason)) {
+            v->reason_count++;
+        } else {
+            ret->of[ret->count++] = (uint32_t)without;
         }
     }
-    int64_t plain = rc == 0 ? add_without(trials, v->best, needless) : rc;
-    rc = rc == 0 && plain >= 0 ? tune_trials_run(trials, v->goal->runs, reterr_why) : rc;
-    if (rc == 0 && plain >= 0) {
-        const struct tune_trial *simple = &trials->list[plain], *best = &trials->list[v->best];
-        struct stats_interval more;
-        bool as_good = tune_difference(simple, best).low <= 0 &&
-                       tune_breaks(simple, &trials->list[0], v->goal) == NULL &&
-                       !is_more(simple, best, TUNE_EXPOSED, &more) &&
-                       !is_more(simple, best, TUNE_ROLE_DOWN, &more);
-        v->best = as_good ? (uint32_t)plain : v->best;
-    }
-    return plain == -ENOMEM ? -ENOMEM : rc;
+    return 0;
 }
 
 /* ---- on further nights ---- */
@@ -170,11 +179,14 @@ int tune_choose(struct tune_verdict *v, char **reterr_why)
     if (rc != 0 || v->best == 0) {
         return rc;
     }
-    uint32_t whole = v->best;
-    rc = simplify(v, reterr_why);
-    rc = rc == 0 && v->best != whole ? confirm(v, v->best, &broken, reterr_why) : rc;
-    if (rc == 0 && broken != NULL) {
-        v->best = whole;
+    struct steps steps;
+    rc = simplify(v, &steps, reterr_why);
+    for (uint32_t i = steps.count; rc == 0 && i-- > 1;) {
+        rc = confirm(v, steps.of[i], &broken, reterr_why);
+        if (rc == 0 && broken == NULL) {
+            v->best = steps.of[i];
+            break;
+        }
     }
     return rc;
 }

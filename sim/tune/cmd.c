@@ -31,8 +31,8 @@ static const char usage[] =
     "                   the default), half, 99 in 100, or its mean\n"
     "  --subject-to     a limit, as in `caucus policy validate`; <=own: no more probable than "
     "with\n"
-    "                   the policy as it is, which is shown to one run in 100. Without any:\n"
-    "                   failed, quorum_lost, left_suspended and not_ended <=own\n"
+    "                   the policy as it is, which is shown to one run in 100. Those of failed,\n"
+    "                   quorum_lost, left_suspended and not_ended that have no limit get <=own\n"
     "  --profile FILE   the policy as it is, over the scenario's own\n"
     "  --vary NAME=FROM..TO   one more option, or other bounds: reboot_timeout_minutes=5m..40m\n"
     "  --hold NAME      an option that is left as it is\n"
@@ -82,11 +82,29 @@ struct words {
 static int add_limit(struct tune_goal *goal, const char *text)
 {
     char *why = NULL;
-    if (goal->limit_count == TUNE_REQUIRES_MAX) {
+    if (goal->limit_count + TUNE_USUAL == TUNE_REQUIRES_MAX) {
         return wrong("--subject-to", "at most 16 times");
     }
     int rc = sim_requirement_read(text, true, &goal->limits[goal->limit_count++], &why);
     return rc == 0 ? 0 : wrong_why("--subject-to", why);
+}
+
+/* What nobody wants more of is limited, unless somebody has said how much of it there may be. */
+static void add_usual(struct tune_goal *goal)
+{
+    static const char *const usual[TUNE_USUAL] = {"P(failed)<=own", "P(quorum_lost)<=own",
+                                                  "P(left_suspended)<=own", "P(not_ended)<=own"};
+    const uint32_t given = goal->limit_count;
+    for (size_t i = 0; i < TUNE_USUAL; i++) {
+        struct sim_requirement *limit = &goal->limits[goal->limit_count];
+        char *why = NULL;
+        bool is_new = sim_requirement_read(usual[i], true, limit, &why) == 0;
+        for (uint32_t k = 0; k < given; k++) {
+            is_new = is_new && goal->limits[k].event != limit->event;
+        }
+        goal->limit_count += is_new;
+        free(why);
+    }
 }
 
 static int take_objective(struct tune_goal *goal, const char *value)
@@ -167,8 +185,6 @@ static int take_flag(struct words *words, const char *flag, const char *value)
 
 static int read_words(struct words *ret, int argc, char **argv)
 {
-    static const char *const usual[] = {"P(failed)<=own", "P(quorum_lost)<=own",
-                                        "P(left_suspended)<=own", "P(not_ended)<=own"};
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     *ret = (struct words){.engine = "heap",
                           .jobs = processors > 0 ? (uint32_t)processors : 1,
@@ -189,9 +205,7 @@ static int read_words(struct words *ret, int argc, char **argv)
             return code;
         }
     }
-    for (size_t i = 0; ret->goal.limit_count == i && i < sizeof usual / sizeof usual[0]; i++) {
-        add_limit(&ret->goal, usual[i]); /* none was given */
-    }
+    add_usual(&ret->goal);
     if (ret->scenario == NULL) {
         return wrong("SCENARIO", "must be given");
     }

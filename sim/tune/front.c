@@ -56,7 +56,8 @@ static bool runs_for_it(const struct tune_trials *trials, const struct tune_goal
                         uint32_t index)
 {
     const struct tune_trial *trial = &trials->list[index];
-    return trial->runs >= goal->runs && tune_keeps(trial, &trials->list[0], goal);
+    return trial->runs >= goal->runs && tune_keeps(trial, &trials->list[0], goal) &&
+           tune_breaks(trial, &trials->list[0], goal) == NULL;
 }
 
 bool tune_on_front(const struct tune_trials *trials, const struct tune_goal *goal, uint32_t index)
@@ -147,11 +148,13 @@ void tune_say_front(struct cau_text *text, const struct tune_trials *trials,
     struct place *places = calloc(trials->count, sizeof *places);
     uint32_t count = places == NULL ? 0 : find_front(trials, goal, best, places), told = 0;
     if (count > 1) {
-        cau_text_say(text,
-                     "\nFront     on the nights of the search, of the policies raced to the end: "
-                     "those that no other\n          beats in all of these; alike ones once\n"
-                     "   length     risk  exposed  roles down  policy (* the recommended one, "
-                     "in any case)\n");
+        cau_text_say(
+            text, "\nFront     on the nights of the search, of the policies that were raced to the "
+                  "end and keep the\n          limits as far as that shows: those that no other "
+                  "beats in all of these; alike ones once.\n          Risk: how often what is "
+                  "limited happens, all limits together\n"
+                  "   length     risk  exposed  roles down  policy (* the recommended one, "
+                  "in any case)\n");
     }
     for (uint32_t i = 0, many = 1; count > 1 && i < count; i += many) {
         many = alike_at(places, i, count, best);
@@ -201,7 +204,7 @@ static void say_candidate(struct cau_text *text, const struct tune_trials *trial
     say_number(text, tune_mean_of(trial, TUNE_ROLE_DOWN));
     goods_of(trial, goal, goods);
     cau_text_printf(text, ",%.6g,%d,%d", goods[RISK], tune_on_front(trials, goal, index),
-                    index == best);
+                    index == best && best != 0);
     for (uint32_t k = 0; k < goal->limit_count; k++) {
         cau_text_printf(text, ",%.6g",
                         (double)tune_hits(trial, &goal->limits[k]) /

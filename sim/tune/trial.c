@@ -250,6 +250,30 @@ struct stats_interval tune_difference(const struct tune_trial *a, const struct t
     return ret;
 }
 
+struct stats_interval tune_later(const struct tune_trial *a, const struct tune_trial *b, double q,
+                                 struct stats_interval *ret_ratio)
+{
+    const struct stats_interval unknown = {0, -INFINITY, INFINITY};
+    struct stats_interval ret;
+    uint32_t pairs = pairs_of(a, b);
+    *ret_ratio = (struct stats_interval){NAN, NAN, NAN};
+    if (q <= 0 || pairs < 2) {
+        return tune_difference(a, b);
+    }
+    double *first = calloc(pairs, sizeof *first), *second = calloc(pairs, sizeof *second);
+    bool known = first != NULL && second != NULL;
+    for (uint32_t i = 0; known && i < pairs; i++) {
+        first[i] = a->rows[i].through;
+        second[i] = b->rows[i].through;
+    }
+    known = known &&
+            stats_paired_quantiles(first, second, pairs, q, CONFIDENCE, &ret, ret_ratio) == 0 &&
+            !isnan(ret.value); /* it is where neither has that quantile */
+    free(first);
+    free(second);
+    return known ? ret : unknown;
+}
+
 static bool happened(const struct tune_row *row, const struct sim_requirement *what)
 {
     sim_nsec length = isfinite(row->length) ? (sim_nsec)(row->length * 60e9) : SIM_NEVER;

@@ -58,6 +58,11 @@ int tune_trials_run(struct tune_trials *trials, uint32_t runs, char **reterr_why
  * through: such a run has no length here. */
 struct stats_interval tune_objective(const struct tune_trial *trial, double q);
 
+/* How much later, in these terms, than another one in the nights that both have: a minus b, and a
+ * by b (NAN for the mean). Where that is unknown the interval is without bounds. */
+struct stats_interval tune_later(const struct tune_trial *a, const struct tune_trial *b, double q,
+                                 struct stats_interval *ret_ratio);
+
 /* The mean of the paired difference of length, a minus b, over runs that both have and ended. */
 struct stats_interval tune_difference(const struct tune_trial *a, const struct tune_trial *b);
 

@@ -28,29 +28,6 @@ static int try_it(struct tune_verdict *v, char **reterr_why)
     return rc == 0 ? tune_trials_run(&v->held_out, v->held_out_runs, reterr_why) : rc;
 }
 
-/* The objective's difference. */
-static int compare(struct tune_verdict *v)
-{
-    const struct tune_trial *own = &v->held_out.list[0], *best = &v->held_out.list[1];
-    double *a = calloc(best->runs, sizeof *a), *b = calloc(best->runs, sizeof *b);
-    uint32_t count = 0;
-    int rc = a == NULL || b == NULL ? -ENOMEM : 0;
-    for (uint32_t i = 0; rc == 0 && i < best->runs; i++) { /* INFINITY: it did not end */
-        a[count] = best->rows[i].through;
-        b[count++] = own->rows[i].through;
-    }
-    double q = v->goal->quantile;
-    if (rc == 0 && count >= 2 && q > 0) {
-        rc = stats_paired_quantiles(a, b, count, q, CONFIDENCE, &v->difference, &v->ratio);
-    } else if (rc == 0) {
-        v->difference = tune_difference(best, own);
-        v->ratio = (struct stats_interval){NAN, NAN, NAN};
-    }
-    free(a);
-    free(b);
-    return rc;
-}
-
 int tune_verdict_find(struct tune_verdict *v, char **reterr_why)
 {
     struct tune_candidate as_it_is = {.parent = UINT32_MAX};
@@ -63,14 +40,14 @@ int tune_verdict_find(struct tune_verdict *v, char **reterr_why)
         return rc;
     }
     const struct tune_trial *own = &v->held_out.list[0], *best = &v->held_out.list[1];
-    rc = compare(v);
     double q = v->goal->quantile; /* a bound that no night gives is no bound */
-    v->shown = rc == 0 && v->difference.high < 0 && isfinite(tune_objective(own, q).high) &&
+    v->difference = tune_later(best, own, q, &v->ratio);
+    v->shown = v->difference.high < 0 && isfinite(tune_objective(own, q).high) &&
                isfinite(tune_objective(best, q).high);
     for (uint32_t i = 0; i < v->goal->limit_count; i++) {
         v->shown = v->shown && tune_is_shown(best, own, &v->goal->limits[i]);
     }
-    return rc;
+    return 0;
 }
 
 void tune_verdict_done(struct tune_verdict *v)
@@ -82,44 +59,12 @@ void tune_verdict_done(struct tune_verdict *v)
 
 /* ---- telling it ---- */
 
-static const char *objective_word(double quantile)
+static const char *who_ends(double quantile)
 {
-    return quantile > 0.95  ? "99 in 100 end within"
-           : quantile > 0.5 ? "nine in ten end within"
-           : quantile > 0   ? "half end within"
-                            : "mean length";
-}
-
-static void say_more(struct cau_text *text, const char *what, bool more,
-                     const struct stats_interval *minutes)
-{
-    if (more) {
-        cau_text_printf(text, "; %s %+.2f min (%+.2f to %+.2f)", what, minutes->value, minutes->low,
-                        minutes->high);
-    }
-}
-
-static void say_reasons(struct cau_text *text, const struct tune_verdict *v)
-{
-    for (uint32_t i = 0; i < v->reason_count; i++) {
-        const struct tune_reason *reason = &v->reasons[i];
-        const char *setting = v->search.list[v->best].candidate.settings[reason->knob];
-        if (setting == NULL) {
-            continue;
-        }
-        cau_text_printf(text, "Because   without %s it takes %+.1f min (%+.1f to %+.1f) on average",
-                        setting + strlen("policy."), reason->worse.value, reason->worse.low,
-                        reason->worse.high);
-        if (reason->limit != NULL) {
-            size_t size = strcspn(reason->limit->text, "<");
-            cau_text_printf(text, "; %.*s: %+.2f %% (%+.2f to %+.2f)", (int)size,
-                            reason->limit->text, 100 * reason->risk.value, 100 * reason->risk.low,
-                            100 * reason->risk.high);
-        }
-        say_more(text, "exposed", reason->exposed, &reason->exposure);
-        say_more(text, "roles down", reason->downed, &reason->downtime);
-        cau_text_say(text, "\n");
-    }
+    return quantile > 0.95  ? "99 in 100 end"
+           : quantile > 0.5 ? "nine in ten end"
+           : quantile > 0   ? "half end"
+                            : "they end, on average,";
 }
 
 static void say_interval(struct cau_text *text, const struct stats_interval *interval,
@@ -130,6 +75,77 @@ static void say_interval(struct cau_text *text, const struct stats_interval *int
     snprintf(one[1], sizeof one[1], form, interval->low);
     snprintf(one[2], sizeof one[2], form, interval->high);
     cau_text_printf(text, "%s (%s to %s)", one[0], one[1], one[2]);
+}
+
+/* One part of a reason, in its unit. */
+static void say_part(struct cau_text *text, const char **between, const char *what, size_t size,
+                     const struct stats_interval *more, const char *unit)
+{
+    cau_text_printf(text, "%s %.*s ", *between, (int)size, what);
+    say_interval(text, more, "%+.2f");
+    cau_text_printf(text, " %s", unit);
+    *between = ";";
+}
+
+static void say_reasons(struct cau_text *text, const struct tune_verdict *v)
+{
+    const char *ends = who_ends(v->goal->quantile);
+    bool told = false;
+    for (uint32_t i = 0; i < v->reason_count; i++) {
+        const struct tune_reason *reason = &v->reasons[i];
+        const char *setting = v->search.list[v->best].candidate.settings[reason->knob];
+        const char *between = ":";
+        if (setting == NULL) {
+            continue;
+        }
+        cau_text_printf(text, "Because   without %s", setting + strlen("policy."));
+        if (reason->is_later) {
+            say_part(text, &between, ends, strlen(ends), &reason->later, "min");
+        }
+        if (reason->limit != NULL) {
+            struct stats_interval risk = reason->risk;
+            risk = (struct stats_interval){100 * risk.value, 100 * risk.low, 100 * risk.high};
+            say_part(text, &between, reason->limit->text, strcspn(reason->limit->text, "<"), &risk,
+                     "%");
+        }
+        if (reason->exposed) {
+            say_part(text, &between, "exposed", 7, &reason->exposure, "min");
+        }
+        if (reason->downed) {
+            say_part(text, &between, "roles down", 10, &reason->downtime, "min");
+        }
+        cau_text_say(text, "\n");
+        told = true;
+    }
+    if (told) {
+        cau_text_say(text, "          (on the nights of the search, which chose it)\n");
+    }
+}
+
+/* What no limit is about is told as well: nobody is to learn of it when it happens. */
+static void say_other_events(struct cau_text *text, const struct tune_verdict *v)
+{
+    const struct tune_trial *own = &v->held_out.list[0];
+    const struct tune_trial *best = &v->held_out.list[v->held_out.count - 1];
+    for (uint32_t event = 0; event < CAMPAIGN_EVENTS; event++) {
+        const struct sim_requirement what = {.event = event};
+        struct stats_interval difference = tune_risk_difference(best, own, &what);
+        bool limited = false;
+        for (uint32_t i = 0; i < v->goal->limit_count; i++) {
+            limited |= v->goal->limits[i].event == event;
+        }
+        if (limited || (tune_hits(own, &what) == 0 && tune_hits(best, &what) == 0)) {
+            continue;
+        }
+        cau_text_printf(text,
+                        "  P(%s), without a limit%s: %" PRIu32 " of %" PRIu32
+                        " nights as it is, %" PRIu32 " recommended; difference %+.2f %% "
+                        "(%+.2f to %+.2f)\n",
+                        campaign_event_words.list[event],
+                        difference.low > 0 ? ", SURELY MORE PROBABLE" : "", tune_hits(own, &what),
+                        own->runs, tune_hits(best, &what), 100 * difference.value,
+                        100 * difference.low, 100 * difference.high);
+    }
 }
 
 static void say_limits(struct cau_text *text, const struct tune_verdict *v)
@@ -168,8 +184,8 @@ static void say_as_it_is(struct cau_text *text, const struct tune_verdict *v)
 {
     const struct tune_trial *own = &v->held_out.list[0];
     struct stats_interval a = tune_objective(own, v->goal->quantile);
-    cau_text_printf(text, "\nOn %" PRIu32 " nights that the search has not seen, %s\n", own->runs,
-                    objective_word(v->goal->quantile));
+    cau_text_printf(text, "\nOn %" PRIu32 " nights that the search has not seen, %s%s\n", own->runs,
+                    who_ends(v->goal->quantile), v->goal->quantile > 0 ? " within" : " after");
     cau_text_say(text, "  as it is      ");
     say_interval(text, &a, "%.1f");
     cau_text_say(text, " min\n");
@@ -193,7 +209,13 @@ static void say_held_out(struct cau_text *text, const struct tune_verdict *v)
                     tune_mean_of(own, TUNE_EXPOSED), tune_mean_of(best, TUNE_EXPOSED));
     cau_text_printf(text, "  roles down    %.2f min as it is, %.2f recommended, on average\n",
                     tune_mean_of(own, TUNE_ROLE_DOWN), tune_mean_of(best, TUNE_ROLE_DOWN));
+    if (isinf(v->difference.high) || isinf(b.high)) {
+        cau_text_say(text,
+                     "  inf: a night that fails or gives up has no length, and here there may "
+                     "be too many of them\n");
+    }
     say_limits(text, v);
+    say_other_events(text, v);
 }
 
 /* Of a candidate's policy. */

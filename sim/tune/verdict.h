@@ -7,7 +7,8 @@
 
 struct tune_reason {
     uint32_t knob;
-    struct stats_interval worse; /* minutes longer without it */
+    bool is_later; /* the objective without it, by so many minutes: */
+    struct stats_interval later;
     const struct sim_requirement
         *limit;                 /* one that would surely be broken, or is surely likelier to be */
     struct stats_interval risk; /* of that limit: more probable without it */

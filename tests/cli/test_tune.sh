@@ -25,8 +25,11 @@ want "the report is kept" cmp out a/report.txt
 want "it is faster" grep -q '^Verdict   faster, and within the limits$' out
 want "several at once is what makes it so" grep -q '"max_parallel_nodes": 3' a/profile.json
 want "what changes nothing is not in it: $(grep '^Policy' out)" \
-    [ "$(sed -n 's/^Policy *//p' out | tr ' ' '\n' | grep -c 'suspend_retries_per_node\|quorum_wait_minutes')" -eq 0 ]
-want "why" grep -q '^Because   without max_parallel_nodes=3 it takes +[0-9]' out
+    [ "$(sed -n 's/^Policy *//p' out | tr ' ' '\n' | grep -c 'suspend_retries_per_node\|max_failed_nodes')" -eq 0 ]
+want "why" grep -q '^Because   without max_parallel_nodes=3: nine in ten end +[0-9]' out
+want "limits that nobody has given" grep -q '^  P(left_suspended)<=own: shown: ' out
+want "are none where one was: $(grep '^  P(failed)' out)" [ "$(grep -c '^  P(failed)' out)" -eq 1 ]
+want "what is not limited is told" grep -q '^  P(node_failed), without a limit.*: [0-9]* of 300 nights as it is' out
 # shellcheck disable=SC2086
 small 0 --out b --jobs 3 $limits
 want "the same from three processes" cmp a/candidates.csv b/candidates.csv

@@ -194,6 +194,43 @@ static void test_limits(void)
     CU_ASSERT_PTR_NOT_NULL(tune_breaks(&other, &own, &goal));
 }
 
+/* "No more probable than" is not shown where it surely is, be it by less than the margin. */
+static void test_surely_more(void)
+{
+    enum { MANY = 4000 };
+    static struct tune_row a[MANY], b[MANY];
+    const struct sim_requirement limit = {"P(failed)<=own", CAMPAIGN_FAILED, 0, 0, true};
+    struct tune_trial own = trial_of(a, MANY, 0), other = trial_of(b, MANY, 4);
+    CU_ASSERT_TRUE(tune_is_shown(&other, &own, &limit));
+    other = trial_of(b, MANY, 8);
+    CU_ASSERT_TRUE(tune_risk_difference(&other, &own, &limit).high < TUNE_MARGIN);
+    CU_ASSERT_FALSE(tune_is_shown(&other, &own, &limit));
+}
+
+/* Of nights without end the quantile knows, the mean of those that ended does not. */
+static void test_later(void)
+{
+    static struct tune_row a[1000], b[1000];
+    struct tune_trial one = trial_of(a, 1000, 0), other = trial_of(b, 1000, 0);
+    struct stats_interval ratio;
+    for (uint32_t i = 0; i < 1000; i++) {
+        a[i].through = i % 8 == 0 ? INFINITY : 30;
+        b[i].through = i % 16 == 0 ? 60 : 30;
+    }
+    CU_ASSERT_EQUAL(tune_difference(&one, &other).value, 0);
+    struct stats_interval later = tune_later(&one, &other, 0.9, &ratio);
+    CU_ASSERT_TRUE(isinf(later.value) && later.low > 0);
+    later = tune_later(&other, &one, 0.5, &ratio);
+    CU_ASSERT_EQUAL(later.value, 0);
+    CU_ASSERT_EQUAL(ratio.value, 1);
+    later = tune_later(&other, &one, 0.95, &ratio);
+    CU_ASSERT_TRUE(isinf(later.value) && later.value < 0);
+    later = tune_later(&one, &one, 0.95, &ratio); /* neither has it */
+    CU_ASSERT_TRUE(later.value == 0 && isinf(later.low) && isinf(later.high));
+    later = tune_later(&other, &one, 0, &ratio);
+    CU_ASSERT_TRUE(later.value == 0 && isnan(ratio.value));
+}
+
 /* ---- a race ---- */
 
 /* Two nodes at a time are nearly twice as fast, and nothing else matters here. */
@@ -367,6 +404,10 @@ static void choose(bool out)
     struct tune_candidate *best = &v.search.list[v.best].candidate;
     CU_ASSERT_STRING_EQUAL(best->settings[knob(&space, "max_parallel_nodes") - space.knobs],
                            "policy.max_parallel_nodes=2");
+    CU_ASSERT_PTR_NULL(best->settings[knob(&space, "soak") - space.knobs]); /* none is needless */
+    CU_ASSERT_TRUE_FATAL(v.reason_count > 0);
+    CU_ASSERT_EQUAL(v.reasons[0].knob, knob(&space, "max_parallel_nodes") - space.knobs);
+    CU_ASSERT_TRUE(v.reasons[0].is_later && v.reasons[0].later.low > 0);
     tune_verdict_done(&v);
     tune_space_done(&space);
 }
@@ -379,6 +420,27 @@ static void test_the_next_is_chosen(void)
 static void test_the_slower_is_chosen(void)
 {
     choose(true);
+}
+
+static bool has_same_nights(const struct tune_trials *a, const struct tune_trials *b)
+{
+    return memcmp(a->list[0].rows, b->list[0].rows, 64 * sizeof *a->list[0].rows) == 0;
+}
+
+/* The search, the nights on which limits are shown and those of the verdict have none in common. */
+static void test_nights_are_apart(void)
+{
+    struct tune_space space = space_of(six);
+    struct tune_goal goal = {.quantile = 0.9, .candidates = 4, .runs = 64};
+    struct tune_verdict v = {.goal = &goal, .held_out_runs = 100};
+    char *why = NULL;
+    v.search = (struct tune_trials){.space = &space, .engine = "heap", .jobs = 1, .seed = 1};
+    CU_ASSERT_EQUAL_FATAL(tune_verdict_find(&v, &why), 0);
+    CU_ASSERT_FALSE(has_same_nights(&v.search, &v.further));
+    CU_ASSERT_FALSE(has_same_nights(&v.search, &v.held_out));
+    CU_ASSERT_FALSE(has_same_nights(&v.further, &v.held_out));
+    tune_verdict_done(&v);
+    tune_space_done(&space);
 }
 
 int main(void)
@@ -395,6 +457,9 @@ int main(void)
         {"wrong words", test_wrong_words},
         {"values", test_values},
         {"limits", test_limits},
+        {"surely more", test_surely_more},
+        {"later", test_later},
+        {"nights are apart", test_nights_are_apart},
         {"a race", test_race},
     };
     return UNIT_MAIN("tune", tests);
