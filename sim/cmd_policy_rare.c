@@ -239,6 +239,9 @@ static void print_text(const struct answer *answer)
     if (answer->plain_runs > 0) {
         printf(" As sure without copies: about %.3g runs, %.3g turns: %.3g times as much.",
                answer->plain_runs, answer->plain_runs * rare->plain_turns, answer->gain);
+        if (answer->gain < 1) {
+            printf("\nIt is not so rare: counting it is cheaper (`caucus policy validate`).");
+        }
     }
     printf("\n");
 }

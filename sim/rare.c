@@ -23,7 +23,8 @@ struct crop {
     struct sim_split_options split;
     uint64_t first;
     uint32_t count, handed_out;
-    double *weights; /* of each, or NULL */
+    double *weights;    /* of each, or NULL */
+    uint32_t roots_hit; /* in which it happened */
     struct sim_split sum;
 };
 
@@ -66,6 +67,7 @@ static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char *
     if (crop->weights != NULL) {
         crop->weights[run] = one->weight;
     }
+    crop->roots_hit += one->weight > 0;
     crop->sum.hits += one->hits;
     crop->sum.copies += one->copies;
     crop->sum.turns += one->turns;
@@ -139,6 +141,9 @@ static int take_lessons(const struct sim_rare_options *options, struct sim_rare 
         if (ret->lessons == 0) {
             ret->plain_turns = (double)crop.sum.turns / roots;
         }
+        if (ret->lessons == 0 && crop.roots_hit >= ENOUGH) {
+            break; /* it is not rare: no copies */
+        }
         uint32_t next = learn(&crop.sum, roots, ret->factors, known);
         if (next == level && crop.sum.hits >= SEEN) {
             break; /* it comes from here, by no further level */
@@ -160,11 +165,18 @@ static uint32_t wanted(const struct sim_rare_options *options, const struct sim_
     double aim = options->half_width, factor = 2;
     if (rare->roots == 0) {
         factor = 0;
-    } else if (rare->sum.hits > 0) {
-        factor = fmin(fmax(1.1 * pow(relative(&rare->p) / aim, 2), 1.1), 4);
+    } else if (rare->roots_hit > 0) {
+        double wide = pow(relative(&rare->p) / aim, 2);
+        double few = (double)SIM_RARE_ENOUGH / rare->roots_hit;
+        factor = fmin(fmax(1.1 * fmax(wide, few), 1.1), 4);
     }
     double most = options->roots_max, many = rare->roots == 0 ? FIRST : ceil(rare->roots * factor);
     return (uint32_t)(aim <= 0 ? most : fmin(many, most));
+}
+
+static bool is_sure(const struct sim_rare_options *options, const struct sim_rare *rare)
+{
+    return rare->roots_hit >= SIM_RARE_ENOUGH && relative(&rare->p) <= options->half_width;
 }
 
 static int gather(const struct sim_rare_options *options, double *weights, struct sim_rare *ret,
@@ -172,8 +184,7 @@ static int gather(const struct sim_rare_options *options, double *weights, struc
 {
     struct crop crop = sown(options, ret);
     crop.weights = weights;
-    while (ret->roots < options->roots_max &&
-           (ret->roots == 0 || relative(&ret->p) > options->half_width)) {
+    while (ret->roots < options->roots_max && !is_sure(options, ret)) {
         uint32_t all = wanted(options, ret);
         crop.first = ret->roots;
         crop.count = all - ret->roots;
@@ -184,12 +195,10 @@ static int gather(const struct sim_rare_options *options, double *weights, struc
         }
         ret->roots = all;
         ret->sum = crop.sum;
+        ret->roots_hit = crop.roots_hit;
         ret->p = stats_mean(weights, all, CONFIDENCE);
     }
-    for (uint32_t i = 0; i < ret->roots; i++) {
-        ret->roots_hit += weights[i] > 0;
-    }
-    ret->sure = ret->roots_hit >= SIM_RARE_ENOUGH && relative(&ret->p) <= options->half_width;
+    ret->sure = is_sure(options, ret);
     return 0;
 }
 

@@ -141,10 +141,10 @@ static void test_copies_differ(void)
 }
 
 static struct sim_rare rare(const struct scenario *s, const char *what, uint64_t seed,
-                            uint32_t jobs, uint32_t roots)
+                            uint32_t jobs, uint32_t roots, double half_width)
 {
     struct sim_rare_options options = {
-        .scenario = s, .seed = seed, .jobs = jobs, .roots_max = roots};
+        .scenario = s, .seed = seed, .jobs = jobs, .roots_max = roots, .half_width = half_width};
     struct sim_rare ret;
     char *why = NULL;
     CU_ASSERT_EQUAL_FATAL(sim_requirement_read(what, false, &options.what, &why), 0);
@@ -156,8 +156,8 @@ static struct sim_rare rare(const struct scenario *s, const char *what, uint64_t
 static void test_the_same_from_any_number_of_processes(void)
 {
     struct scenario *s = load("scenarios/rare/twelve-with-a-poor-update.json");
-    struct sim_rare one = rare(s, "P(failed)<1e-3", 4, 1, 200);
-    struct sim_rare three = rare(s, "P(failed)<1e-3", 4, 3, 200);
+    struct sim_rare one = rare(s, "P(failed)<1e-3", 4, 1, 200, 0);
+    struct sim_rare three = rare(s, "P(failed)<1e-3", 4, 3, 200, 0);
     CU_ASSERT_EQUAL(memcmp(&one.p, &three.p, sizeof one.p), 0);
     CU_ASSERT_EQUAL(memcmp(&one.sum.reached, &three.sum.reached, sizeof one.sum.reached), 0);
     CU_ASSERT_EQUAL(one.sum.turns, three.sum.turns);
@@ -171,10 +171,31 @@ static void test_the_same_from_any_number_of_processes(void)
 static void test_what_cannot_happen(void)
 {
     struct scenario *s = load("scenarios/rare/twelve-with-a-poor-update.json");
-    struct sim_rare never = rare(s, "P(quorum_lost)<1e-3", 4, 2, 50);
+    struct sim_rare never = rare(s, "P(quorum_lost)<1e-3", 4, 2, 50, 0);
     CU_ASSERT_EQUAL(never.sum.hits, 0);
     CU_ASSERT(never.p.value == 0 && never.p.low == 0 && never.p.high == 1);
     CU_ASSERT_EQUAL(sim_rare_plain_runs(&never), 0);
+    scenario_free(s);
+}
+
+/* However wide the interval may be, it is none before it has happened often enough. */
+static void test_never_from_a_few(void)
+{
+    struct scenario *s = load("scenarios/rare/seven-that-seldom-crash.json");
+    struct sim_rare wide = rare(s, "P(quorum_lost)<1e-2", 1, 2, 100000, 0.95);
+    CU_ASSERT(wide.sure && wide.roots_hit >= SIM_RARE_ENOUGH && wide.roots < 20000);
+    scenario_free(s);
+}
+
+/* What is not rare is counted: no copies. Those that teach are no part of the count. */
+static void test_what_is_not_rare(void)
+{
+    struct scenario *s = load("scenarios/rare/twelve-with-a-poor-update.json");
+    struct sim_rare often = rare(s, "P(node_failed)<0.5", 4, 2, SIM_RARE_LESSON, 0);
+    CU_ASSERT_EQUAL(often.sum.copies, often.roots);
+    CU_ASSERT_EQUAL(often.sum.hits, often.roots_hit);
+    CU_ASSERT(often.sum.hits > 100);
+    CU_ASSERT_NOT_EQUAL(often.lesson_turns, often.sum.turns);
     scenario_free(s);
 }
 
@@ -186,6 +207,8 @@ static const struct unit_test tests[] = {
     {"copies meet other crashes", test_copies_differ},
     {"the same from any number of processes", test_the_same_from_any_number_of_processes},
     {"what cannot happen", test_what_cannot_happen},
+    {"never from a few", test_never_from_a_few},
+    {"what is not rare", test_what_is_not_rare},
 };
 
 int main(void)
