@@ -18,7 +18,8 @@ static const char usage[] =
     "one under the same weather) and figures/, each picture with the CSV that it is made of.\n"
     "\n"
     "  --risk EVENT  what counts as risk: failed, partially_failed, canceled, refused,\n"
-    "                node_failed, quorum_lost (the default), left_suspended or not_ended\n"
+    "                node_failed, quorum_lost (the default), left_suspended, not_ended or\n"
+    "                not_through (before all nodes had their turn)\n"
     "\n"
     "Exit code: 0; 64 wrong use; 65 DIR holds no whole results.\n";
 

@@ -4,7 +4,6 @@
 #include "analysis/memory.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,111 +39,41 @@ static void tell_size(const struct teller *teller)
                                     runs, report->cell_count, least, most));
 }
 
-/* How a policy differs from the first one, over all points. */
-struct change {
-    double least, most;            /* of the estimates */
-    size_t points, sooner, later;  /* those where the interval says so */
-    size_t without;                /* those without two nights to compare */
-    size_t safer, riskier;         /* likewise of the risk */
-    struct stats_interval length;  /* of the last point */
-    bool partial;                  /* not in all nights all nodes had their turn under both */
-    size_t fails_less, fails_more; /* likewise of runs that fail */
-    size_t leaves_more;            /* and that leave nodes out of service */
-    size_t downs_more;             /* and of the time in which roles ran nowhere */
-};
-
-static struct change change_of(const struct report *report, size_t policy)
-{
-    struct change ret = {.least = INFINITY, .most = -INFINITY};
-    for (size_t i = 0; i < report->cell_count; i++) {
-        const struct comparison *c = &report->cells[i].comparison;
-        if (report->cells[i].policy_index != policy || c->pairs < 2) {
-            continue;
-        }
-        const struct stats_interval *risk = &c->events[report->risk];
-        ret.points++;
-        ret.partial |= c->through < c->pairs;
-        if (c->through < 2) {
-            ret.without++;
-        } else {
-            ret.length = c->length;
-            ret.least = fmin(ret.least, c->length.value);
-            ret.most = fmax(ret.most, c->length.value);
-        }
-        ret.sooner += c->length.high < 0;
-        ret.later += c->length.low > 0;
-        ret.safer += risk->high < 0;
-        ret.riskier += risk->low > 0;
-        ret.fails_less += c->events[SUMMARY_FAILED].high < 0;
-        ret.fails_more += c->events[SUMMARY_FAILED].low > 0;
-        ret.leaves_more += c->events[SUMMARY_LEFT_SUSPENDED].low > 0;
-        ret.downs_more += c->means[SUMMARY_ROLE_DOWN_S].low > 0;
-    }
-    return ret;
-}
-
-static char *side(size_t better, size_t worse, size_t points, const char *less, const char *more)
-{
-    if (better == points) {
-        return run_sentence("%s at every point", less);
-    }
-    if (worse == points) {
-        return run_sentence("%s at every point", more);
-    }
-    if (better + worse == 0) {
-        return run_sentence("not surely %s or %s anywhere", less, more);
-    }
-    if (worse == 0 || better == 0) {
-        return run_sentence("%s at %zu of %zu points", worse == 0 ? less : more, better + worse,
-                            points);
-    }
-    return run_sentence("%s at %zu and %s at %zu of %zu points", less, better, more, worse, points);
-}
-
-static char *length_of(const struct change *c)
-{
-    static const char *const some = " of the nights in which all nodes had their turn under both";
-    if (c->without == c->points) {
-        return strdup("hardly a night in which all nodes had their turn under both");
-    }
-    char *length = side(c->sooner, c->later, c->points, "shorter", "longer"), *ret = NULL;
-    if (length != NULL && c->points == 1) {
-        ret = run_sentence("%s, by %+.1f minutes (%+.1f to %+.1f) on average%s",
-                           c->sooner > 0  ? "shorter"
-                           : c->later > 0 ? "longer"
-                                          : "not surely shorter or longer",
-                           c->length.value, c->length.low, c->length.high, c->partial ? some : "");
-    } else if (length != NULL) {
-        ret = run_sentence("%s, by %+.1f to %+.1f minutes on average%s", length, c->least, c->most,
-                           c->partial ? some : "");
-    }
-    free(length);
-    return ret;
-}
-
 static void tell_policies(const struct teller *teller)
 {
-    const struct report *report = teller->report;
-    for (size_t p = 1; p < report->policy_count; p++) {
-        struct change c = change_of(report, p);
-        if (c.points == 0) {
-            continue;
-        }
-        char *length = length_of(&c);
-        char *risk = side(c.safer, c.riskier, c.points, "less probable", "more probable");
-        char *fails = side(c.fails_less, c.fails_more, c.points, "less often", "more often");
-        tell(teller,
-             run_sentence("%s against %s, under the same weather: %s; %s is %s; runs fail "
-                          "%s%s%s.",
-                          report->policies[p], report->policies[0], length == NULL ? "" : length,
-                          summary_event_words[report->risk], risk == NULL ? "" : risk,
-                          fails == NULL ? "" : fails,
-                          c.leaves_more > 0 ? "; nodes are left out of service more often" : "",
-                          c.downs_more > 0 ? "; roles are down for longer" : ""));
-        free(fails);
-        free(length);
-        free(risk);
+    for (size_t p = 1; p < teller->report->policy_count; p++) {
+        tell(teller, report_change(teller->report, p));
     }
+}
+
+/* Is the risk of a cell surely above that of another policy at its point? Where there is a
+ * comparison under the same weather, it says so; else the intervals must be apart. */
+static bool surely_above(const struct report *report, size_t cell, size_t other)
+{
+    const struct report_cell *a = &report->cells[cell], *b = &report->cells[other];
+    if (a->comparison.pairs >= 2 && a->baseline == other) {
+        return a->comparison.events[report->risk].low > 0;
+    }
+    if (b->comparison.pairs >= 2 && b->baseline == cell) {
+        return b->comparison.events[report->risk].high < 0;
+    }
+    return a->summary.events[report->risk].low > b->summary.events[report->risk].high;
+}
+
+/* "; not surely more than with a, b", or nothing. */
+static char *rivals_of(const struct report *report, size_t cell)
+{
+    char *text = NULL;
+    size_t size = 0, said = 0;
+    FILE *to = open_memstream(&text, &size);
+    for (size_t i = 0; to != NULL && i < report->cell_count; i++) {
+        bool same_point = report->cells[i].baseline == report->cells[cell].baseline;
+        if (i != cell && same_point && !surely_above(report, cell, i)) {
+            fprintf(to, "%s%s", said++ == 0 ? "; there not surely more than with " : ", ",
+                    report->cells[i].policy);
+        }
+    }
+    return to != NULL && fclose(to) == 0 ? text : NULL;
 }
 
 static void tell_risk(const struct teller *teller)
@@ -161,19 +90,20 @@ static void tell_risk(const struct teller *teller)
     }
     const struct stats_interval *most = &report->cells[worst].summary.events[report->risk];
     const char *word = summary_event_words[report->risk];
-    char *name = report_cell_name(report, worst);
+    char *name = report_cell_name(report, worst), *rivals = rivals_of(report, worst);
     if (most->value > 0) {
-        tell(teller, run_sentence("%s is most probable with %s: %.3g %% of the runs (%.3g to %.3g "
-                                  "%%).",
+        tell(teller, run_sentence("%s has its highest estimate with %s: %.3g %% of the runs (%.3g "
+                                  "to %.3g %%)%s.",
                                   word, name == NULL ? "" : name, 100 * most->value,
-                                  100 * most->low, 100 * most->high));
+                                  100 * most->low, 100 * most->high, rivals == NULL ? "" : rivals));
     }
     if (without > 0) {
-        tell(teller, run_sentence("In %" PRIu64 " of %zu cells it did not happen; that bounds it "
-                                  "at %.2g %% there.",
-                                  without, report->cell_count, 100 * bound));
+        tell(teller, run_sentence("In %" PRIu64 " of %zu cells %s did not happen in any run; that "
+                                  "bounds its probability at %.2g %% there.",
+                                  without, report->cell_count, word, 100 * bound));
     }
     free(name);
+    free(rivals);
 }
 
 /* Of the core that would be a defect; of a rival it is how he works. */
@@ -218,20 +148,31 @@ static void tell_unpaired(const struct teller *teller)
 /* Runs that give up, or never end, are in no length. */
 static void tell_endless(const struct teller *teller)
 {
-    const struct report *report = teller->report;
-    uint64_t gave_up = 0, endless = 0, runs = 0;
-    for (size_t i = 0; i < report->cell_count; i++) {
-        const uint64_t *outcomes = report->cells[i].summary.outcomes;
-        gave_up += outcomes[RESULT_FAILED] + outcomes[RESULT_CANCELED] + outcomes[RESULT_REFUSED];
-        endless += outcomes[RESULT_NOT_ENDED];
-        runs += report->cells[i].summary.runs;
-    }
-    if (gave_up + endless > 0) {
+    uint64_t o[RESULT_OUTCOMES];
+    uint64_t runs = report_outcomes(teller->report, teller->report->policy_count, o);
+    uint64_t gave_up = o[RESULT_FAILED] + o[RESULT_CANCELED] + o[RESULT_REFUSED];
+    if (gave_up + o[RESULT_NOT_ENDED] > 0) {
         tell(teller, run_sentence("%" PRIu64 " of %" PRIu64 " runs gave up before all nodes had "
                                   "their turn, %" PRIu64 " did not end: a quantile of the length "
                                   "takes them for endless, a difference leaves them out.",
-                                  gave_up, runs, endless));
+                                  gave_up, runs, o[RESULT_NOT_ENDED]));
     }
+}
+
+uint64_t report_outcomes(const struct report *report, size_t policy, uint64_t ret[RESULT_OUTCOMES])
+{
+    uint64_t runs = 0;
+    memset(ret, 0, RESULT_OUTCOMES * sizeof *ret);
+    for (size_t i = 0; i < report->cell_count; i++) {
+        const struct report_cell *cell = &report->cells[i];
+        if (policy == report->policy_count || cell->policy_index == policy) {
+            runs += cell->summary.runs;
+            for (int o = 0; o < RESULT_OUTCOMES; o++) {
+                ret[o] += cell->summary.outcomes[o];
+            }
+        }
+    }
+    return runs;
 }
 
 void report_findings(const struct report *report, void (*each)(void *ctx, const char *sentence),

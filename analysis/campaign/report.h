@@ -48,6 +48,12 @@ int report_page(const struct report *report, char **reterr_why);
  * than the first one. */
 size_t report_best_of_first_point(const struct report *report);
 
+/* How many runs of a policy (policy_count: of all) ended how; returns how many there are. */
+uint64_t report_outcomes(const struct report *report, size_t policy, uint64_t ret[RESULT_OUTCOMES]);
+
+/* What a policy changes against the first one, malloc'd; NULL: nothing to compare, or no memory. */
+char *report_change(const struct report *report, size_t policy);
+
 /* Sentences, one after the other: what the numbers say. Each ends with a full stop. */
 void report_findings(const struct report *report, void (*each)(void *ctx, const char *sentence),
                      void *ctx);

@@ -16,6 +16,7 @@ const char *const summary_event_words[SUMMARY_EVENTS] = {
     [SUMMARY_QUORUM_LOST] = "quorum_lost",
     [SUMMARY_LEFT_SUSPENDED] = "left_suspended",
     [SUMMARY_NOT_ENDED] = "not_ended",
+    [SUMMARY_NOT_THROUGH] = "not_through",
 };
 
 const double summary_shares[SUMMARY_QUANTILES] = {0.5, 0.9, 0.99};
@@ -39,6 +40,11 @@ const char *const summary_mean_words[SUMMARY_MEANS] = {
     "no_quorum_s", "exposed_min",   "last_place_min", "violations",
 };
 
+static bool is_through(const struct result_row *row)
+{
+    return row->outcome == RESULT_SUCCEEDED || row->outcome == RESULT_PARTIALLY_FAILED;
+}
+
 static bool happened(const struct result_row *row, enum summary_event event)
 {
     switch (event) {
@@ -58,6 +64,8 @@ static bool happened(const struct result_row *row, enum summary_event event)
         return row->of[RESULT_LEFT_SUSPENDED] > 0;
     case SUMMARY_NOT_ENDED:
         return row->outcome == RESULT_NOT_ENDED;
+    case SUMMARY_NOT_THROUGH:
+        return !is_through(row);
     case SUMMARY_EVENTS:
         break;
     }
@@ -68,8 +76,7 @@ static bool happened(const struct result_row *row, enum summary_event event)
  * no length, as one without end. */
 static double length_of(const struct result_row *row)
 {
-    bool through = row->outcome == RESULT_SUCCEEDED || row->outcome == RESULT_PARTIALLY_FAILED;
-    return through ? (double)row->of[RESULT_LENGTH] / MINUTE : INFINITY;
+    return is_through(row) ? (double)row->of[RESULT_LENGTH] / MINUTE : INFINITY;
 }
 
 /* The run whose length is this one, the first of them. */

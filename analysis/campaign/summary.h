@@ -17,6 +17,7 @@ enum summary_event {
     SUMMARY_QUORUM_LOST,
     SUMMARY_LEFT_SUSPENDED,
     SUMMARY_NOT_ENDED,
+    SUMMARY_NOT_THROUGH, /* ended, or not, before all nodes had their turn */
     SUMMARY_EVENTS
 };
 extern const char *const summary_event_words[SUMMARY_EVENTS]; /* "failed", ... */

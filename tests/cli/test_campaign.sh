@@ -118,7 +118,7 @@ mkdir alone
 cp whole/results.csv alone/
 if command -v gnuplot >/dev/null; then
     call 0 report alone
-    want "findings" grep -q '^two-at-once against defaults, under the same weather: shorter at every point' out
+    want "findings" grep -q '^two-at-once against defaults, under the same weather: shorter at all 8 points, by up to [0-9.]* minutes (' out
     cp alone/campaign.html first.html
     for picture in length risk outcomes heat sensitivity convergence; do
         want "$picture: data and pictures" [ -s alone/figures/$picture.csv -a -s alone/figures/$picture.svg -a -s alone/figures/$picture.png ]
