@@ -361,9 +361,8 @@ static void heat_settings(FILE *to, const struct report *report)
     }
     for (size_t i = 0; i < report->cell_count; i++) {
         if (report->cells[i].policy_index == 0) {
-            char *name = report_cell_name(report, i);
-            const char *comma = name == NULL ? NULL : strchr(name, ',');
-            const char *point = comma == NULL ? "all" : comma + 2;
+            char *name = report_point_name(report, i);
+            const char *point = name == NULL || *name == '\0' ? "all" : name;
             longest = plot_length(point) > longest ? plot_length(point) : longest;
             say_tic(to, "xtics", point, points++);
             free(name);

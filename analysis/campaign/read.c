@@ -174,18 +174,3 @@ void report_done(struct report *report)
     free(report->dir);
     *report = (struct report){0};
 }
-
-char *report_cell_name(const struct report *report, size_t cell)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    if (to == NULL) {
-        return NULL;
-    }
-    fputs(report->cells[cell].policy, to);
-    for (size_t f = 0; f < report->factor_count; f++) {
-        fprintf(to, ", %s=%s", report->factors[f], report->cells[cell].values[f]);
-    }
-    return fclose(to) == 0 ? text : NULL;
-}

@@ -31,8 +31,11 @@ void report_done(struct report *report);
  * there are no pictures, because gnuplot is not there; or < 0; the latter two with a sentence. */
 int report_write(struct report *report, char **reterr_why);
 
-/* One line about a cell: "two-at-once, crash_every=2h". */
+/* One line about a cell: "two-at-once, crash_every=2h"; about its point: "crash_every=2h", nothing
+ * where no factor varies; malloc'd. And a value in it, brief: a label, not for tables. */
 char *report_cell_name(const struct report *report, size_t cell);
+char *report_point_name(const struct report *report, size_t cell);
+void report_say_value(FILE *to, const char *value);
 
 /* Writes DIR/NAME whole: what `write` says. 0 or < 0 with a sentence. */
 int report_put(const struct report *report, const char *name,

@@ -203,6 +203,31 @@ static void test_findings_of_who_gives_up(void)
     CU_ASSERT_PTR_NULL(strstr(said, "point"));
 }
 
+/* Labels are short, also of what is long in the table. */
+static void test_labels(void)
+{
+    static const char *const values[][2] = {
+        {"0.22499999999999998", "0.225"},
+        {"1e-05", "1e-05"},
+        {"123456789", "123456789"},
+        {"1h2m3.456s", "1h2m3.456s"},
+        {"", ""},
+        {"{\"exponential\":{\"mean\":\"10h\"}}", "exponential (mean 10h)"},
+        {"{\"weibull\":{\"shape\":0.70000000000000007,\"scale\":\"2h\"}}",
+         "weibull (shape 0.7, scale 2h)"},
+        {"[1,\"a:\\\"b\\\"\"]", "[1, a:\"b\"]"},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char *text = NULL;
+        size_t size = 0;
+        FILE *to = open_memstream(&text, &size);
+        report_say_value(to, values[i][0]);
+        fclose(to);
+        CU_ASSERT_STRING_EQUAL(text, values[i][1]);
+        free(text);
+    }
+}
+
 static void test_tables(void)
 {
     write_example();
@@ -303,6 +328,7 @@ int main(void)
         {"comparison", test_comparison},
         {"findings", test_findings},
         {"findings of who gives up", test_findings_of_who_gives_up},
+        {"labels", test_labels},
         {"tables", test_tables},
         {"wrong results", test_wrong_results},
         {"without pictures", test_without_pictures},
