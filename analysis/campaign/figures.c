@@ -4,8 +4,6 @@
 
 #include "analysis/memory.h"
 #include "analysis/plot.h"
-#include "core/cli/units.h"
-#include "core/shell/file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,9 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CELLS_SHOWN  60u /* of pictures with a line for each cell */
-#define LABEL_MAX    60u /* characters */
-#define SPREAD_LEAST 8u  /* values of a factor from which on they are put into parts */
+#define CELLS_SHOWN 60u /* of pictures with a line for each cell */
+#define LABEL_MAX   90u /* characters */
 
 /* ---- what the pictures are made of ---- */
 
@@ -138,99 +135,48 @@ static void risk_data(FILE *to, const struct report *report)
     }
 }
 
-/* What a cell has of a factor as a number, NAN: it is none; the policy for factor_count. */
-static double number_of(const struct report *report, const struct report_cell *cell, size_t factor)
+static const char *factor_name(const struct report *report, size_t factor)
 {
-    if (factor == report->factor_count) {
-        return (double)cell->policy_index;
-    }
-    const char *text = cell->values[factor];
-    char *end;
-    int64_t ns = 0;
-    double number = strtod(text, &end);
-    if (*text != '\0' && *end == '\0') {
-        return number;
-    }
-    return cau_duration_read(text, false, &ns) == 0 ? (double)ns : NAN;
+    return factor < report->factor_count ? report->factors[factor] : "policy";
 }
 
-/* How many cells have a smaller number than this one has. */
-static size_t smaller_than(const struct report *report, size_t index, size_t factor)
+static char *level_name(const struct report *report, const struct report_effect *effect,
+                        size_t level)
 {
-    double own = number_of(report, &report->cells[index], factor);
-    size_t count = 0;
-    for (size_t k = 0; k < report->cell_count; k++) {
-        count += number_of(report, &report->cells[k], factor) < own;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (to == NULL) {
+        return NULL;
     }
-    return count;
+    report_say_level(to, report, effect, level);
+    return fclose(to) == 0 ? text : NULL;
 }
 
-/* Into which group of cells one falls: those of the same value, or, where each value is taken only
- * once (a Sobol sequence, a Latin hypercube), one of four parts of equal size by the number. */
-static size_t group_of(const struct report *report, size_t index, size_t factor, bool by_parts)
-{
-    if (by_parts) {
-        return 4 * smaller_than(report, index, factor) / report->cell_count;
-    }
-    size_t first = 0;
-    const struct report_cell *own = &report->cells[index];
-    while (factor < report->factor_count
-               ? strcmp(report->cells[first].values[factor], own->values[factor]) != 0
-               : report->cells[first].policy_index != own->policy_index) {
-        first++;
-    }
-    return first;
-}
-
-static bool is_spread(const struct report *report, size_t factor)
-{
-    size_t values = 0;
-    for (size_t i = 0; i < report->cell_count; i++) {
-        if (isnan(number_of(report, &report->cells[i], factor))) {
-            return false;
-        }
-        values += group_of(report, i, factor, false) == i;
-    }
-    return factor < report->factor_count && values > SPREAD_LEAST &&
-           values * report->policy_count >= report->cell_count;
-}
-
-/* From where to where the mean of the 90 % length goes as this factor (or the policy: factor_count)
- * goes through its values. */
-static void swing_of(const struct report *report, size_t factor, double *ret_low, double *ret_high)
-{
-    bool by_parts = is_spread(report, factor);
-    double *sums = calloc(2 * report->cell_count + 8, sizeof *sums);
-    double *counts = sums + report->cell_count + 4;
-    *ret_low = INFINITY;
-    *ret_high = -INFINITY;
-    for (size_t i = 0; sums != NULL && i < report->cell_count; i++) {
-        double value = p90_of(report, &report->cells[i]);
-        if (isfinite(value)) {
-            size_t group = group_of(report, i, factor, by_parts);
-            sums[group] += value;
-            counts[group]++;
-        }
-    }
-    for (size_t i = 0; sums != NULL && i < report->cell_count + 4; i++) {
-        double mean = counts[i] > 0 ? sums[i] / counts[i] : NAN;
-        *ret_low = mean < *ret_low ? mean : *ret_low;
-        *ret_high = mean > *ret_high ? mean : *ret_high;
-    }
-    free(sums);
-}
-
+/* A line a level. */
 static void sensitivity_data(FILE *to, const struct report *report)
 {
-    fputs("row,low_min,high_min\n", to);
-    for (size_t f = 0; f <= report->factor_count; f++) {
-        double low, high;
-        swing_of(report, f, &low, &high);
-        fprintf(to, "%zu", f);
-        say(to, low);
-        say(to, high);
-        fputc('\n', to);
+    struct report_effect *effects;
+    fputs("row,cells,never,p90_min,chance,factor,level\n", to);
+    if (report_effects(report, &effects) != 0) {
+        return;
     }
+    for (size_t f = 0; f <= report->factor_count; f++) {
+        for (size_t l = 0; l < effects[f].count; l++) {
+            const struct report_level *level = &effects[f].levels[l];
+            char *name = level_name(report, &effects[f], l);
+            fprintf(to, "%zu,%zu,%zu", f, level->cells, level->never);
+            say(to, level->p90);
+            say(to, effects[f].chance);
+            fputc(',', to);
+            report_say_field(to, factor_name(report, f));
+            fputc(',', to);
+            report_say_field(to, name == NULL ? "" : name);
+            fputc('\n', to);
+            free(name);
+        }
+    }
+    report_effects_done(report, effects);
 }
 
 static void convergence_data(FILE *to, const struct report *report)
@@ -342,12 +288,75 @@ static void policies_settings(FILE *to, const struct report *report)
     free(absent);
 }
 
+/* The level with the most cells that are never through; in *ret_more how many other levels have
+ * such cells. effect->count: none has. */
+static size_t worst_level(const struct report_effect *effect, size_t *ret_more)
+{
+    size_t worst = effect->count, with = 0;
+    for (size_t l = 0; l < effect->count; l++) {
+        size_t never = effect->levels[l].never;
+        bool worse = worst == effect->count || never > effect->levels[worst].never;
+        worst = never > 0 && worse ? l : worst;
+        with += never > 0;
+    }
+    *ret_more = with > 0 ? with - 1 : 0;
+    return worst;
+}
+
+/* What stands beside a row, in two lines: which levels the ends are, and who is never through. */
+static char *effect_note(const struct report *report, const struct report_effect *effect)
+{
+    size_t low, high, more, size = 0, worst = worst_level(effect, &more);
+    report_effect_ends(effect, &low, &high);
+    char *ends[] = {level_name(report, effect, low), level_name(report, effect, high),
+                    worst < effect->count ? level_name(report, effect, worst) : NULL};
+    char *text = NULL;
+    FILE *to = open_memstream(&text, &size);
+    if (to != NULL && ends[0] != NULL && ends[1] != NULL) {
+        fprintf(to, low == high ? "%s" : "shortest %s, longest %s", ends[0], ends[1]);
+        fputs(effect->chance > 1 - SUMMARY_CONFIDENCE ? ", maybe chance" : "", to);
+    }
+    if (to != NULL && ends[2] != NULL) {
+        fprintf(to, "\nnever in %zu of %zu cells: %s", effect->levels[worst].never,
+                effect->levels[worst].cells, ends[2]);
+        fprintf(to, more > 0 ? ", and %zu more" : "", more);
+    }
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        free(ends[i]);
+    }
+    return to != NULL && fclose(to) == 0 ? text : NULL;
+}
+
+/* The longer of the longest so far and of a text's two lines. */
+static size_t longer_line(size_t longest, const char *text)
+{
+    size_t all = plot_length(text), first = strcspn(text, "\n"); /* bytes: it may be less */
+    size_t line = all > 2 * first ? all - first : first < all ? first : all;
+    return line > longest ? line : longest;
+}
+
 static void sensitivity_settings(FILE *to, const struct report *report)
 {
-    fprintf(to, "rows = %zu\nset ytics () nomirror scale 0\n", report->factor_count + 1);
-    for (size_t f = 0; f <= report->factor_count; f++) {
-        say_tic(to, "ytics", f == report->factor_count ? "policy" : report->factors[f], f);
+    struct report_effect *effects;
+    size_t longest = 0, name = 0;
+    bool thirds = false;
+    fprintf(to, "rows = %zu\nset ytics () nomirror scale 0\nset y2tics () nomirror scale 0\n",
+            report->factor_count + 1);
+    if (report_effects(report, &effects) != 0) {
+        return;
     }
+    for (size_t f = 0; f <= report->factor_count; f++) {
+        char *note = effect_note(report, &effects[f]);
+        say_tic(to, "ytics", factor_name(report, f), f);
+        say_tic(to, "y2tics", note == NULL ? "" : note, f);
+        name = longer_line(name, factor_name(report, f));
+        longest = longer_line(longest, note == NULL ? "" : note);
+        thirds |= effects[f].thirds;
+        free(note);
+    }
+    fprintf(to, "label_room = %.1f\nnote_room = %.1f\nlevels = '%s'\n", room_for(name),
+            room_for(longest), thirds ? "values, or of their thirds by rank" : "values");
+    report_effects_done(report, effects);
 }
 
 static void heat_settings(FILE *to, const struct report *report)
@@ -390,7 +399,7 @@ static const struct figure {
      analysis_campaign_outcomes_gp, cells_settings, cells_data},
     {"heat", "The 90 % length of each policy at each point of the design",
      analysis_campaign_heat_gp, heat_settings, heat_data},
-    {"sensitivity", "How much the 90 % length moves as one factor goes through its values",
+    {"sensitivity", "What moves the length: each level of a factor, by the median over all else",
      analysis_campaign_sensitivity_gp, sensitivity_settings, sensitivity_data},
     {"convergence", "How median and 90 % length of the first point settle as runs come in",
      analysis_campaign_convergence_gp, policies_settings, convergence_data},
@@ -422,16 +431,35 @@ static void drop(const char *dir, const char *name, const char *kind)
     free(path);
 }
 
+/* The data are there in any case, whether they can be drawn or not. */
+static int put_data(const struct report *report, const struct figure *figure, char **reterr_why)
+{
+    char *name = run_sentence("figures/%s.csv", figure->name);
+    int rc = name == NULL ? -ENOMEM : report_put(report, name, figure->data, reterr_why);
+    free(name);
+    return rc;
+}
+
+static char *settings_of(const struct report *report, const struct figure *figure)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (to == NULL) {
+        return NULL;
+    }
+    fputs("plot_title = ", to);
+    plot_quote(to, figure->title, strlen(figure->title));
+    fputc('\n', to);
+    figure->settings(to, report);
+    return fclose(to) == 0 ? text : NULL;
+}
+
 static int draw(const struct report *report, const struct figure *figure, const char *gnuplot,
                 const char *dir, char **reterr_why)
 {
-    char *settings = text_of(report, figure->settings), *data = text_of(report, figure->data);
-    char *csv = run_sentence("%s/%s.csv", dir, figure->name);
-    int rc = settings == NULL || data == NULL || csv == NULL ? -ENOMEM : 0;
-    if (rc == 0) {
-        rc = cau_file_replace(csv, 0644, data, strlen(data));
-        *reterr_why = rc < 0 ? run_sentence("%s: %s", csv, strerror(-rc)) : NULL;
-    }
+    char *settings = settings_of(report, figure), *data = text_of(report, figure->data);
+    int rc = settings == NULL || data == NULL ? -ENOMEM : 0;
     if (rc == 0) {
         const struct plot plot = {figure->name, figure->title, figure->template,
                                   settings,     data,          true};
@@ -446,7 +474,6 @@ static int draw(const struct report *report, const struct figure *figure, const 
     }
     free(settings);
     free(data);
-    free(csv);
     return rc;
 }
 
@@ -457,6 +484,9 @@ int report_figures(const struct report *report, const char *gnuplot, char **rete
     if (rc == 0 && mkdir(dir, 0755) != 0 && errno != EEXIST) {
         *reterr_why = run_sentence("%s: %s", dir, strerror(errno));
         rc = -EIO;
+    }
+    for (size_t i = 0; rc == 0 && i < sizeof figures / sizeof figures[0]; i++) {
+        rc = put_data(report, &figures[i], reterr_why);
     }
     for (size_t i = 0; rc == 0 && i < sizeof figures / sizeof figures[0]; i++) {
         rc = draw(report, &figures[i], gnuplot, dir, reterr_why);

@@ -46,6 +46,20 @@ static void tell_policies(const struct teller *teller)
     }
 }
 
+static void tell_factors(const struct teller *teller)
+{
+    const struct report *report = teller->report;
+    char *effects = report_effects_sentence(report);
+    for (size_t p = 0; effects != NULL && p < report->policy_count; p++) {
+        if (report_never_through(report, p)) {
+            tell(teller, run_sentence("With %s nine in ten runs are through at no point: it says "
+                                      "nothing about factors.",
+                                      report->policies[p]));
+        }
+    }
+    tell(teller, effects);
+}
+
 /* Is the risk of a cell surely above that of another policy at its point? Where there is a
  * comparison under the same weather, it says so; else the intervals must be apart. */
 static bool surely_above(const struct report *report, size_t cell, size_t other)
@@ -183,6 +197,7 @@ void report_findings(const struct report *report, void (*each)(void *ctx, const 
     tell_endless(&teller);
     tell_unpaired(&teller);
     tell_policies(&teller);
+    tell_factors(&teller);
     tell_risk(&teller);
     tell_broken(&teller);
 }

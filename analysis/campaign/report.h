@@ -54,6 +54,34 @@ size_t report_best_of_first_point(const struct report *report);
 /* How many runs of a policy (policy_count: of all) ended how; returns how many there are. */
 uint64_t report_outcomes(const struct report *report, size_t policy, uint64_t ret[RESULT_OUTCOMES]);
 
+/* A level of a factor: a value, a policy, or a third of its values. */
+struct report_level {
+    size_t cells, never; /* those of which one run in ten is never through */
+    double p90;          /* minutes: the median of the cells'; INFINITY, NAN: of none */
+    size_t low, high;    /* the cells with the smallest and the largest value in it */
+};
+
+/* What a factor (factor_count: the policy) does to the length. */
+struct report_effect {
+    size_t factor, count, *level_of; /* levels; of each cell */
+    struct report_level *levels;
+    bool thirds;
+    double chance; /* that points differ so without an effect; NAN: a grid, or the policy */
+};
+
+/* Of all factors and the policy, malloc'd; 0 or -ENOMEM. Policies that are never through anywhere
+ * are left out but in the policy's own. */
+int report_effects(const struct report *report, struct report_effect **ret);
+void report_effects_done(const struct report *report, struct report_effect *effects);
+void report_effect_ends(const struct report_effect *effect, size_t *ret_short, size_t *ret_long);
+void report_say_level(FILE *to, const struct report *report, const struct report_effect *effect,
+                      size_t level);
+bool report_never_through(const struct report *report, size_t policy);
+char *report_effects_sentence(const struct report *report); /* malloc'd; NULL: there are none */
+
+/* A field of a CSV file. */
+void report_say_field(FILE *to, const char *text);
+
 /* What a policy changes against the first one, malloc'd; NULL: nothing to compare, or no memory. */
 char *report_change(const struct report *report, size_t policy);
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void say_field(FILE *to, const char *text)
+void report_say_field(FILE *to, const char *text)
 {
     if (strcspn(text, ",\"\r\n") == strlen(text)) {
         fputs(text, to);
@@ -46,10 +46,10 @@ static void say_names(FILE *to, const char *name)
 static void say_key(FILE *to, const struct report *report, const struct report_cell *cell)
 {
     fprintf(to, "%" PRIu64 ",", cell->summary.cell);
-    say_field(to, cell->policy);
+    report_say_field(to, cell->policy);
     for (size_t f = 0; f < report->factor_count; f++) {
         fputc(',', to);
-        say_field(to, cell->values[f]);
+        report_say_field(to, cell->values[f]);
     }
 }
 
@@ -118,7 +118,7 @@ static void write_comparison(FILE *to, const struct report *report)
         }
         say_key(to, report, &report->cells[i]);
         fputc(',', to);
-        say_field(to, report->policies[0]);
+        report_say_field(to, report->policies[0]);
         fprintf(to, ",%" PRIu64 ",%" PRIu64, c->pairs, c->through);
         say_interval(to, &c->length);
         for (int e = 0; e < SUMMARY_EVENTS; e++) {

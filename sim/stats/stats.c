@@ -179,3 +179,38 @@ struct stats_interval stats_paired_proportions(uint64_t only_first, uint64_t onl
     double value = ((double)only_first - (double)only_second) / (double)runs;
     return (struct stats_interval){value, fmax(-1, middle - half), fmin(1, middle + half)};
 }
+
+/* The rank among all, from 1 on, the middle one of those that are alike; and how many these are. */
+static double rank_of(const double *values, size_t count, size_t which, size_t *ret_alike)
+{
+    size_t below = 0;
+    *ret_alike = 0;
+    for (size_t i = 0; i < count; i++) {
+        below += values[i] < values[which];
+        *ret_alike += values[i] == values[which];
+    }
+    return (double)below + ((double)*ret_alike + 1) / 2;
+}
+
+double stats_kruskal_wallis(const double *values, const size_t *groups, size_t count,
+                            size_t group_count)
+{
+    double *sums = calloc(2 * group_count + 1, sizeof *sums);
+    if (sums == NULL) {
+        return NAN;
+    }
+    double *sizes = sums + group_count, n = (double)count, between = 0, ties = 0, used = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t alike;
+        sums[groups[i]] += rank_of(values, count, i, &alike) - (n + 1) / 2;
+        sizes[groups[i]]++;
+        ties += (double)alike * (double)alike - 1;
+    }
+    for (size_t g = 0; g < group_count; g++) {
+        between += sizes[g] > 0 ? sums[g] * sums[g] / sizes[g] : 0;
+        used += sizes[g] > 0;
+    }
+    free(sums);
+    double scale = n * (n + 1) / 12 * (1 - ties / (n * n * n - n));
+    return used < 2 || !(scale > 0) ? 1 : gsl_cdf_chisq_Q(between / scale, used - 1);
+}

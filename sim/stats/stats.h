@@ -7,6 +7,7 @@
 #define STATS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct stats_interval {
@@ -48,5 +49,11 @@ int stats_paired_quantiles(const double *first, const double *second, uint64_t c
  * as adjusted by Agresti and Min. */
 struct stats_interval stats_paired_proportions(uint64_t only_first, uint64_t only_second,
                                                uint64_t runs, double confidence);
+
+/* The probability that groups of values from one distribution differ by rank as much as these do or
+ * more, after Kruskal and Wallis. groups[i] in 0..group_count - 1; values may be INFINITY and
+ * alike. 1 where less than two groups have values, or all values are alike; NAN without memory. */
+double stats_kruskal_wallis(const double *values, const size_t *groups, size_t count,
+                            size_t group_count);
 
 #endif

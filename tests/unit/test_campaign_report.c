@@ -2,6 +2,7 @@
 #include "analysis/campaign/report.h"
 #include "tests/lib/unit.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +156,9 @@ static void test_findings(void)
         "less "
         "or more often (-3.69 to 1.92 of 100 runs at most anywhere); 0 % of its runs ended before "
         "all nodes had their turn, with slow 1 % (Failed 0.5 %, NotEnded 0.5 %).\n"
+        "Minutes within which nine in ten runs are through, from the most to the least that a "
+        "factor changes them, each by the median over all else: x, 184 with plain and 234 with "
+        "a,\"b; policy, 204 with fast and 214 with slow.\n"
         "quorum_lost has its highest estimate with fast, x=plain: 10 % of the runs (5.52 to 17.4 "
         "%).\n"
         "In 2 of 4 cells quorum_lost did not happen in any run; that bounds its probability at 3.7 "
@@ -201,6 +205,100 @@ static void test_findings_of_who_gives_up(void)
     says("quorum_lost has its highest estimate with slow, x=x: 10 % of the runs (5.52 to 17.4 %); "
          "there not surely more than with hasty.\n");
     CU_ASSERT_PTR_NULL(strstr(said, "point"));
+}
+
+/* Twelve points of two factors, none of whose values is taken twice, and three policies: the larger
+ * x, the longer; y does nothing. `sorry` is canceled everywhere, `half` where x is largest. */
+static void write_space(void)
+{
+    static const char *const policies[] = {"plain", "sorry", "half"};
+    char *with_y = NULL, path[200];
+    size_t size = 0;
+    FILE *file = open_memstream(&with_y, &size);
+    fprintf(file, "cell,policy,x,y%s", strchr(strstr(head, "x,"), ','));
+    fclose(file);
+    snprintf(path, sizeof path, "%s/results.csv", folder);
+    file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs(with_y, file);
+    free(with_y);
+    for (int cell = 0; cell < 36; cell++) {
+        int point = cell / 3, policy = cell % 3;
+        bool gives_up = policy == 1 || (policy == 2 && point == 11);
+        for (int run = 0; run < 2; run++) {
+            fprintf(file, "%d,%s,0.%02d000000000001,%dm,1,%d,%d,%s,%d,", cell, policies[policy],
+                    10 + point, 1 + point * 5 % 12, run, run, gives_up ? "Canceled" : "Succeeded",
+                    (100 + point) * 60000);
+            fputs("0,16,0,3,0,0,0,0,0,0,0,5,300,0,00000000deadbeef\n", file);
+        }
+    }
+    fclose(file);
+}
+
+static char *named(const struct report *r, const struct report_effect *effect, size_t level)
+{
+    static char ret[100];
+    FILE *to = fmemopen(ret, sizeof ret, "w");
+    report_say_level(to, r, effect, level);
+    fclose(to);
+    return ret;
+}
+
+/* Where no value is taken twice, thirds are compared; a policy that is never through anywhere is no
+ * part of it, and one that is not at a point is not taken for what it is at the others. */
+static void test_effects_in_space(void)
+{
+    write_space();
+    struct report r = read_it();
+    struct report_effect *e = NULL;
+    CU_ASSERT_EQUAL_FATAL(report_effects(&r, &e), 0);
+    for (size_t f = 0; f < 2; f++) {
+        CU_ASSERT_TRUE(e[f].thirds);
+        CU_ASSERT_EQUAL_FATAL(e[f].count, 3);
+        CU_ASSERT_EQUAL(e[f].levels[0].cells + e[f].levels[1].cells + e[f].levels[2].cells, 24);
+    }
+    near(e[0].levels[0].p90, 101.5);
+    near(e[0].levels[2].p90, 109.5); /* 108 108 109 109 110 110 111 and never */
+    CU_ASSERT_EQUAL(e[0].levels[2].never, 1);
+    CU_ASSERT_STRING_EQUAL(named(&r, &e[0], 0), "0.1 to 0.13");
+    CU_ASSERT_STRING_EQUAL(named(&r, &e[1], 2), "9m to 12m");
+    CU_ASSERT_TRUE(e[0].chance < 0.01);
+    CU_ASSERT_TRUE(e[1].chance > 0.5);
+    CU_ASSERT_FALSE(e[2].thirds);
+    CU_ASSERT_EQUAL(e[2].count, 3);
+    CU_ASSERT_TRUE(isinf(e[2].levels[1].p90));
+    CU_ASSERT_EQUAL(e[2].levels[1].never, 12);
+    near(e[2].levels[2].p90, 105.5);
+    CU_ASSERT_EQUAL(e[2].levels[2].never, 1);
+    CU_ASSERT_STRING_EQUAL(named(&r, &e[2], 2), "half");
+    report_effects_done(&r, e);
+    report_done(&r);
+    findings_of();
+    says("With sorry nine in ten runs are through at no point: it says nothing about factors.\n"
+         "Minutes within which nine in ten runs are through, from the most to the least that a "
+         "factor changes them, each by the median over all else: policy, 106 with plain and never "
+         "with sorry (13 of 36 cells are never through); x in thirds, 102 with 0.1 to 0.13 and 110 "
+         "with 0.18 to 0.21 (1 of 24 cells are never through); y in thirds, ");
+    says(" (which may be chance: p = ");
+}
+
+/* In a grid each value is a level, and there is nothing that chance may have placed. */
+static void test_effects_in_a_grid(void)
+{
+    write_example();
+    struct report r = read_it();
+    struct report_effect *e = NULL;
+    CU_ASSERT_EQUAL_FATAL(report_effects(&r, &e), 0);
+    CU_ASSERT_EQUAL_FATAL(e[0].count, 2);
+    CU_ASSERT_FALSE(e[0].thirds);
+    CU_ASSERT_TRUE(isnan(e[0].chance));
+    near(e[0].levels[0].p90, 184); /* 189 and 179 */
+    near(e[0].levels[1].p90, 234);
+    CU_ASSERT_STRING_EQUAL(named(&r, &e[0], 1), "a,\"b");
+    near(e[1].levels[0].p90, 214);
+    near(e[1].levels[1].p90, 204);
+    report_effects_done(&r, e);
+    report_done(&r);
 }
 
 /* Labels are short, also of what is long in the table. */
@@ -300,6 +398,32 @@ static void test_wrong_results(void)
     }
 }
 
+/* One header, and as many fields in each line as it has. */
+static void check_table(const char *path)
+{
+    char line[400];
+    size_t lines = 0, width = 0;
+    FILE *file = fopen(path, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        size_t fields = 1;
+        bool quoted = false;
+        for (const char *at = line; *at; at++) {
+            quoted ^= *at == '"';
+            fields += *at == ',' && !quoted;
+        }
+        width = lines == 0 ? fields : width;
+        if (fields != width ||
+            (isalpha((unsigned char)line[0]) && strstr(line, "_min") != NULL && lines > 0)) {
+            fprintf(stderr, "%s: line %zu: %s", path, lines + 1, line);
+            CU_FAIL("no table");
+        }
+        lines++;
+    }
+    CU_ASSERT_TRUE(lines > 1);
+    fclose(file);
+}
+
 /* Without gnuplot there is a page all the same, which says so. */
 static void test_without_pictures(void)
 {
@@ -314,8 +438,15 @@ static void test_without_pictures(void)
     free(why);
     snprintf(path, sizeof path, "%s/campaign.html", folder);
     CU_ASSERT_EQUAL(unlink(path), 0);
-    snprintf(path, sizeof path, "%s/figures/length.csv", folder);
-    CU_ASSERT_EQUAL(unlink(path), 0);
+    static const char *const figures[] = {"length", "risk",        "outcomes",
+                                          "heat",   "sensitivity", "convergence"};
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        snprintf(path, sizeof path, "%s/figures/%s.csv", folder, figures[i]);
+        if (i != 1 && i != 5) {
+            check_table(path);
+        }
+        CU_ASSERT_EQUAL(unlink(path), 0);
+    }
     snprintf(path, sizeof path, "%s/figures", folder);
     CU_ASSERT_EQUAL(rmdir(path), 0);
     report_done(&r);
@@ -328,6 +459,8 @@ int main(void)
         {"comparison", test_comparison},
         {"findings", test_findings},
         {"findings of who gives up", test_findings_of_who_gives_up},
+        {"effects in space", test_effects_in_space},
+        {"effects in a grid", test_effects_in_a_grid},
         {"labels", test_labels},
         {"tables", test_tables},
         {"wrong results", test_wrong_results},

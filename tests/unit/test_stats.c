@@ -131,6 +131,22 @@ static bool is_in(struct stats_interval interval, double truth)
     return interval.low <= truth && truth <= interval.high;
 }
 
+/* Three groups in order: H = 7.2, of two degrees of freedom exp(-H / 2). With ties, by hand: ranks
+ * 1.5 1.5 3.5 and 3.5 5.5 5.5, H = 3.047619 before ties and 3.333333 with them. */
+static void test_groups(void)
+{
+    const double values[] = {1, 2, 3, 4, 5, 6, 7, 8, INFINITY};
+    const size_t apart[] = {0, 0, 0, 1, 1, 1, 2, 2, 2}, mixed[] = {0, 1, 2, 1, 2, 0, 2, 0, 1};
+    CU_ASSERT_DOUBLE_EQUAL(stats_kruskal_wallis(values, apart, 9, 3), exp(-3.6), 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(stats_kruskal_wallis(values, mixed, 9, 3), 1, 1e-9);
+    const double ties[] = {1, 1, 2, 2, INFINITY, INFINITY}, same[] = {3, 3, 3};
+    const size_t halves[] = {0, 0, 0, 1, 1, 1}, third[] = {0, 1, 1}, one[] = {1, 1, 1};
+    CU_ASSERT_DOUBLE_EQUAL(stats_kruskal_wallis(ties, halves, 6, 2), 0.0678892, 1e-6);
+    CU_ASSERT_EQUAL(stats_kruskal_wallis(same, third, 3, 2), 1);
+    CU_ASSERT_EQUAL(stats_kruskal_wallis(values, one, 3, 2), 1);
+    CU_ASSERT_EQUAL(stats_kruskal_wallis(values, one, 0, 2), 1);
+}
+
 static void test_coverage_of_proportions(void)
 {
     static const double truths[] = {0.5, 0.1, 0.02};
@@ -194,6 +210,7 @@ int main(void)
         {"quantiles", test_quantile},
         {"means", test_mean},
         {"paired proportions", test_paired},
+        {"groups by rank", test_groups},
         {"coverage of proportions", test_coverage_of_proportions},
         {"coverage of quantiles", test_coverage_of_quantiles},
         {"coverage of differences", test_coverage_of_differences},
