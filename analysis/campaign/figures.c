@@ -30,12 +30,12 @@ static void say(FILE *to, double number)
     fprintf(to, isfinite(number) ? ",%.6g" : ",NaN", number);
 }
 
-/* A side without a bound is drawn without a whisker. */
+/* A side without a bound is none: it is drawn as open. */
 static void say_all(FILE *to, const struct stats_interval *interval)
 {
     say(to, interval->value);
-    say(to, isfinite(interval->low) ? interval->low : interval->value);
-    say(to, isfinite(interval->high) ? interval->high : interval->value);
+    say(to, interval->low);
+    say(to, interval->high);
 }
 
 static void cells_data(FILE *to, const struct report *report)
@@ -56,20 +56,19 @@ static void cells_data(FILE *to, const struct report *report)
     }
 }
 
-/* Mean of a policy's cells; NAN where one of them has none. */
+/* Mean of a policy's cells; INFINITY where one of them has none. */
 static double mean_of(const struct report *report, size_t policy,
                       double (*of)(const struct report *report, const struct report_cell *cell))
 {
     double sum = 0;
     size_t count = 0;
     for (size_t i = 0; i < report->cell_count; i++) {
-        double value = of(report, &report->cells[i]);
         if (report->cells[i].policy_index == policy) {
-            sum += isfinite(value) ? value : NAN;
+            sum += of(report, &report->cells[i]);
             count++;
         }
     }
-    return count > 0 ? sum / (double)count : NAN;
+    return sum / (double)count; /* each policy has a cell */
 }
 
 static double p90_of(const struct report *report, const struct report_cell *cell)
@@ -83,7 +82,8 @@ static double risk_of(const struct report *report, const struct report_cell *cel
     return cell->summary.events[report->risk].value;
 }
 
-/* Is no other policy both at least as soon and at least as safe, and better in one? */
+/* Who is never through may be the safest, and has its place at the end. Is no other policy both at
+ * least as soon and at least as safe, and better in one? */
 static bool on_front(const struct report *report, size_t policy)
 {
     double p90 = mean_of(report, policy, p90_of), risk = mean_of(report, policy, risk_of);
@@ -93,32 +93,35 @@ static bool on_front(const struct report *report, size_t policy)
             return false;
         }
     }
-    return isfinite(p90);
+    return true;
 }
 
-static void say_policy(FILE *to, const struct report *report, size_t policy)
+static void say_mark(FILE *to, const struct report *report, const char *kind, size_t policy,
+                     double p90, double risk)
 {
-    fprintf(to, "%zu", policy);
-    say(to, mean_of(report, policy, p90_of));
-    say(to, mean_of(report, policy, risk_of));
-    fputc('\n', to);
+    fprintf(to, "%s,%zu", kind, policy);
+    say(to, p90);
+    say(to, risk);
+    fprintf(to, ",%s\n", report->policies[policy]);
+}
+
+static void say_policy(FILE *to, const struct report *report, const char *kind, size_t policy)
+{
+    say_mark(to, report, kind, policy, mean_of(report, policy, p90_of),
+             mean_of(report, policy, risk_of));
 }
 
 /* The policies, the cells, the front from the soonest on. */
 static void risk_data(FILE *to, const struct report *report)
 {
-    fputs("policy,p90_min,risk\n", to);
+    fputs("kind,index,p90_min,risk,policy\n", to);
     for (size_t i = 0; i < report->policy_count; i++) {
-        say_policy(to, report, i);
+        say_policy(to, report, "policy", i);
     }
-    fputs("\n\npolicy,p90_min,risk\n", to);
     for (size_t i = 0; i < report->cell_count; i++) {
-        fprintf(to, "%zu", report->cells[i].policy_index);
-        say(to, p90_of(report, &report->cells[i]));
-        say(to, risk_of(report, &report->cells[i]));
-        fputc('\n', to);
+        say_mark(to, report, "cell", report->cells[i].policy_index,
+                 p90_of(report, &report->cells[i]), risk_of(report, &report->cells[i]));
     }
-    fputs("\n\npolicy,p90_min,risk\n", to);
     double last = -INFINITY;
     for (size_t k = 0; k < report->policy_count; k++) {
         size_t next = report->policy_count;
@@ -131,7 +134,7 @@ static void risk_data(FILE *to, const struct report *report)
             break;
         }
         last = mean_of(report, next, p90_of);
-        say_policy(to, report, next);
+        say_policy(to, report, "front", next);
     }
 }
 
@@ -181,20 +184,7 @@ static void sensitivity_data(FILE *to, const struct report *report)
 
 static void convergence_data(FILE *to, const struct report *report)
 {
-    /* by policy, two empty lines between them, so that each is a line of its own */
-    const char *line = strchr(report->convergence, '\n');
-    const char *policy = "";
-    size_t size = 0;
-    fwrite(report->convergence, 1, (size_t)(line + 1 - report->convergence), to);
-    for (line++; *line != '\0'; line = strchr(line, '\n') + 1) {
-        size_t now = strcspn(line, ",");
-        if (size > 0 && (now != size || strncmp(policy, line, size) != 0)) {
-            fputs("\n\n", to);
-        }
-        policy = line;
-        size = now;
-        fwrite(line, 1, (size_t)(strchr(line, '\n') + 1 - line), to);
-    }
+    fputs(report->convergence, to);
 }
 
 static void heat_data(FILE *to, const struct report *report)
@@ -252,25 +242,6 @@ static void cells_settings(FILE *to, const struct report *report)
     fprintf(to, "label_room = %.1f\n", room_for(longest));
 }
 
-/* Those that are not through in nine of ten runs at each point: they have no place in a picture. */
-static char *absent_policies(const struct report *report)
-{
-    char *text = NULL;
-    size_t size = 0, count = 0;
-    FILE *to = open_memstream(&text, &size);
-    for (size_t i = 0; to != NULL && i < report->policy_count; i++) {
-        if (!isfinite(mean_of(report, i, p90_of))) {
-            fprintf(to, "%s%s",
-                    count++ == 0 ? "without a place, one run in ten is never through: " : ", ",
-                    report->policies[i]);
-        }
-    }
-    if (to != NULL) {
-        fclose(to);
-    }
-    return text;
-}
-
 static void policies_settings(FILE *to, const struct report *report)
 {
     fprintf(to, "policies = %zu\nrisk_name = ", report->policy_count);
@@ -281,11 +252,17 @@ static void policies_settings(FILE *to, const struct report *report)
         plot_quote(to, report->policies[i], 24);
         fputc('\n', to);
     }
-    char *absent = absent_policies(report);
-    fputs("absent = ", to);
-    plot_quote(to, absent == NULL ? "" : absent, 150);
+}
+
+/* Which point that is. */
+static void convergence_settings(FILE *to, const struct report *report)
+{
+    char *point = report_point_name(report, 0);
+    policies_settings(to, report);
+    fputs("point_name = ", to);
+    plot_quote(to, point == NULL ? "" : point, LABEL_MAX);
     fputc('\n', to);
-    free(absent);
+    free(point);
 }
 
 /* The level with the most cells that are never through; in *ret_more how many other levels have
@@ -391,18 +368,18 @@ static const struct figure {
     void (*settings)(FILE *to, const struct report *report);
     void (*data)(FILE *to, const struct report *report);
 } figures[] = {
-    {"length", "How long runs take: median and 90 % of each cell with their intervals",
-     analysis_campaign_length_gp, cells_settings, cells_data},
+    {"length", "How long runs take: median and 90 % of each cell", analysis_campaign_length_gp,
+     cells_settings, cells_data},
     {"risk", "Risk against length of each policy, and the front of those that nobody beats in both",
      analysis_campaign_risk_gp, policies_settings, risk_data},
-    {"outcomes", "How runs end: the share of each outcome in each cell",
-     analysis_campaign_outcomes_gp, cells_settings, cells_data},
+    {"outcomes", "How runs end: the share of each outcome", analysis_campaign_outcomes_gp,
+     cells_settings, cells_data},
     {"heat", "The 90 % length of each policy at each point of the design",
      analysis_campaign_heat_gp, heat_settings, heat_data},
     {"sensitivity", "What moves the length: each level of a factor, by the median over all else",
      analysis_campaign_sensitivity_gp, sensitivity_settings, sensitivity_data},
-    {"convergence", "How median and 90 % length of the first point settle as runs come in",
-     analysis_campaign_convergence_gp, policies_settings, convergence_data},
+    {"convergence", "How the 90 % length at the first point settles as runs come in",
+     analysis_campaign_convergence_gp, convergence_settings, convergence_data},
 };
 
 static char *text_of(const struct report *report,

@@ -2,12 +2,13 @@
 #
 # A field for each policy at each point of the design: the darker, the longer; the number is the length
 # in minutes that nine in ten runs do not exceed. Called with the directory of settings.gp (points,
-# policies, tics) and data.txt, a CSV: point,policy,p90.
+# policies, tics, plot_title) and data.txt, a CSV: point,policy,p90.
 
 dir = ARG1
 load dir.'/settings.gp'
 width = 100 + 9 * label_room + 60 * (points < 40 ? points : 40)
-height = 60 + 18 * label_depth + 34 * policies
+width = width < 600 ? 600 : width
+height = 90 + 18 * label_depth + 34 * policies
 plot_name = 'heat'
 load dir.'/terminal.gp'
 set datafile separator ','
@@ -17,6 +18,7 @@ set palette defined (0 '#f4f8fc', 1 '#7f9cc0')
 set cblabel 'minutes' textcolor rgb '#333333'
 set border 0
 unset key
+set title plot_title
 set lmargin label_room
 set bmargin label_depth
 

@@ -1,21 +1,21 @@
 # How do runs end in each cell?
 #
 # A line a cell, filled by the share of each outcome; the darker, the worse. Called with the directory
-# of settings.gp (rows, of_rows, ytics) and data.txt, a CSV whose columns 13 to 18 are the shares.
+# of settings.gp (rows, of_rows, ytics, plot_title) and data.txt, a CSV whose columns 13 to 18 are the shares.
 
 dir = ARG1
 load dir.'/settings.gp'
-height = 90 + 20 * rows
+height = 120 + 20 * rows
 plot_name = 'outcomes'
 width = 1000
 load dir.'/terminal.gp'
 set datafile separator ','
-set title (rows < of_rows ? sprintf('the first %d of %d cells', rows, of_rows) : '') offset 0,-0.6
+set title plot_title.(rows < of_rows ? sprintf(' (the first %d of %d)', rows, of_rows) : '')
 set yrange [rows - 0.4:-0.6]
 set xrange [0:100]
 set xlabel 'percent of the runs' textcolor rgb '#333333'
 set border 1 linecolor rgb '#808080'
-set key top right outside horizontal
+set key bottom right outside horizontal
 set lmargin label_room
 set style fill solid 1 border rgb '#ffffff'
 

@@ -41,7 +41,7 @@ static void say_pictures(FILE *to, const struct report *report)
         {"risk", "Which policy is worth its risk?"},
         {"outcomes", "How do runs end?"},
         {"heat", "Which policy is best where?"},
-        {"sensitivity", "What moves the length most, on average over the rest?"},
+        {"sensitivity", "What moves the length most, by the median over the rest?"},
         {"convergence", "Were there runs enough? The first point of the design"},
     };
     for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) {
@@ -87,25 +87,30 @@ static void say_nights(FILE *to, const struct report *report)
     }
 }
 
-static void say_number(FILE *to, double value, const char *form)
+/* A length without end is one of runs that are never through; of other numbers there is no bound.
+ */
+static void say_number(FILE *to, double value, const char *form, const char *endless)
 {
     if (isfinite(value)) {
         fprintf(to, form, value);
     } else {
-        fputs("&ndash;", to);
+        fputs(value > 0 ? endless : "&ndash;", to);
     }
 }
 
 static void say_interval(FILE *to, const struct stats_interval *interval, double unit,
-                         const char *form)
+                         const char *form, const char *endless)
 {
     fputs("<td class=\"n\">", to);
-    say_number(to, interval->value * unit, form);
-    fputs(" <span class=\"soft\">(", to);
-    say_number(to, interval->low * unit, form);
-    fputs(" to ", to);
-    say_number(to, interval->high * unit, form);
-    fputs(")</span></td>", to);
+    say_number(to, interval->value * unit, form, endless);
+    if (isfinite(interval->value) || isfinite(interval->low)) {
+        fputs(" <span class=\"soft\">(", to);
+        say_number(to, interval->low * unit, form, endless);
+        fputs(" to ", to);
+        say_number(to, interval->high * unit, form, endless);
+        fputs(")</span>", to);
+    }
+    fputs("</td>", to);
 }
 
 static void say_table(FILE *to, const struct report *report)
@@ -124,12 +129,12 @@ static void say_table(FILE *to, const struct report *report)
         char *name = report_cell_name(report, i);
         markup_say(to, "<tr><th scope=\"row\">%s</th>", name == NULL ? "" : name);
         fprintf(to, "<td class=\"n\">%" PRIu64 "</td>", s->runs);
-        say_interval(to, &s->length[SUMMARY_P50], 1, "%.1f");
-        say_interval(to, &s->length[SUMMARY_P90], 1, "%.1f");
-        say_interval(to, &s->events[report->risk], 100, "%.3g");
-        say_interval(to, &s->means[SUMMARY_SUSPENDED_MIN], 1, "%.1f");
-        say_interval(to, &s->means[SUMMARY_ROLE_DOWN_S], 1, "%.1f");
-        say_interval(to, &s->means[SUMMARY_EXPOSED_MIN], 1, "%.2g");
+        say_interval(to, &s->length[SUMMARY_P50], 1, "%.1f", "never");
+        say_interval(to, &s->length[SUMMARY_P90], 1, "%.1f", "never");
+        say_interval(to, &s->events[report->risk], 100, "%.3g", "&ndash;");
+        say_interval(to, &s->means[SUMMARY_SUSPENDED_MIN], 1, "%.1f", "&ndash;");
+        say_interval(to, &s->means[SUMMARY_ROLE_DOWN_S], 1, "%.1f", "&ndash;");
+        say_interval(to, &s->means[SUMMARY_EXPOSED_MIN], 1, "%.2g", "&ndash;");
         fputs("</tr>\n", to);
         free(name);
     }

@@ -41,7 +41,7 @@ static void say_interval(FILE *to, const struct stats_interval *interval)
 }
 
 /* How the quantiles of a cell came to be what they are, after 64, 128, ... runs and after all. */
-static void write_convergence(FILE *to, const struct result_cell *cell)
+static void write_convergence(FILE *to, const struct result_cell *cell, size_t policy)
 {
     struct summary summary;
     struct result_cell part = *cell;
@@ -52,7 +52,7 @@ static void write_convergence(FILE *to, const struct result_cell *cell)
         }
         const struct stats_interval *p50 = &summary.length[SUMMARY_P50];
         const struct stats_interval *p90 = &summary.length[SUMMARY_P90];
-        fprintf(to, "%s,%zu", cell->policy, part.count);
+        fprintf(to, "%zu,%s,%zu", policy, cell->policy, part.count);
         say_interval(to, p50);
         say_interval(to, p90);
         fputc('\n', to);
@@ -108,7 +108,7 @@ static int read_cells(struct report *report, struct results *results, FILE *conv
         bool first = report->cell_count == 0 || strcmp(cell.policy, report->policies[0]) == 0;
         bool first_point = report->cell_count == 0 || (!first && baseline_index == 0);
         if (first_point) {
-            write_convergence(convergence, &cell);
+            write_convergence(convergence, &cell, report->cell_count);
         }
         rc = take_cell(report, &cell, &baseline, &baseline_index);
         struct result_cell *old = first ? &baseline : &cell;
@@ -141,7 +141,7 @@ int report_read(struct report *report, const char *dir, enum summary_event risk,
     int rc = report->dir == NULL || convergence == NULL ? -ENOMEM : 0;
     *reterr_why = NULL;
     if (rc == 0) {
-        fputs("policy,runs,p50_min,p50_low,p50_high,p90_min,p90_low,p90_high\n", convergence);
+        fputs("index,policy,runs,p50_min,p50_low,p50_high,p90_min,p90_low,p90_high\n", convergence);
         rc = results_open(&results, dir, reterr_why);
         rc = rc == 0 ? take_factors(report, &results) : rc;
         rc = rc == 0 ? read_cells(report, &results, convergence, reterr_why) : rc;
