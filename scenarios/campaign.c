@@ -328,6 +328,11 @@ static char *path_from(const struct campaign *campaign, const char *path)
     return *path == '/' ? strdup(path) : cau_sentence("%s/%s", campaign->folder, path);
 }
 
+const char *campaign_engine(const struct campaign *campaign)
+{
+    return engine_words.list[campaign->simgrid];
+}
+
 char *campaign_profile_path(const struct campaign *campaign, uint32_t policy)
 {
     const char *profile = campaign->policies[policy].profile;
@@ -455,6 +460,9 @@ struct scenario *campaign_cell(const struct campaign *campaign, uint32_t policy,
     if (text != NULL) {
         const struct scenario_over over = {profile, (const char *const *)settings, count};
         scenario = scenario_read(text, strlen(text), &over, reterr_why);
+    }
+    if (scenario != NULL) {
+        scenario->seed = campaign->seed;
     }
     for (size_t i = own; settings != NULL && i < count; i++) {
         free(settings[i]);

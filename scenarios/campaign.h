@@ -121,6 +121,9 @@ struct scenario *campaign_cell(const struct campaign *campaign, uint32_t policy,
  * each policy, NULL where it has none. malloc'd; NULL: no memory. */
 char *campaign_moved(const struct campaign *campaign, const char *scenario, char *const *profiles);
 
+/* The word for its engine. */
+const char *campaign_engine(const struct campaign *campaign);
+
 /* A policy's profile as a path that can be opened, malloc'd; NULL: it has none. */
 char *campaign_profile_path(const struct campaign *campaign, uint32_t policy);
 

@@ -50,7 +50,7 @@ static const char usage[] =
     "it\n"
     "merge   puts the parts into DIR, which is made when it is not there; once no run is missing\n"
     "        it gets results.csv\n"
-    "cell    prints the scenario of a cell, for `caucus simulate`\n"
+    "cell    prints the scenario of a cell, and on stderr how `caucus simulate` makes a run of it\n"
     "night   makes a run again as `caucus simulate` does, with all its files and pictures\n"
     "verify  makes a run again, or one of each cell, and holds it to its row in results.db, bit "
     "for\n"
@@ -348,7 +348,8 @@ static int merge(const char *dir, char **parts)
         if (rc < 0) {
             code = campaign_say_why(why, CAU_EXIT_INPUT);
         } else if (missing > 0) {
-            cau_say("campaign", "%s: %" PRIu64 " runs are still missing", dir, missing);
+            cau_say("campaign", "%s: %s%" PRIu64 " runs are still missing", dir,
+                    c.campaign->until.given ? "at least " : "", missing);
             code = 1;
         } else {
             code = finish(&c, dir, &end, true);

@@ -15,6 +15,29 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How `caucus simulate` makes of the cell's scenario what the campaign made of it. */
+static void say_command(const struct design *design, uint32_t cell)
+{
+    const struct campaign *campaign = design->campaign;
+    char *who = design_decider_word(design, cell);
+    bool common = campaign->weather == CAMPAIGN_COMMON;
+    struct cau_text text;
+    cau_text_init(&text);
+    cau_text_printf(&text, "run R of this cell is `caucus simulate FILE --engine %s --run %s",
+                    campaign_engine(campaign), common ? "R" : "W");
+    if (who != NULL && strcmp(who, "core") != 0) {
+        cau_text_say(&text, " --decider ");
+        cau_text_word(&text, who);
+    }
+    cau_text_say(&text, common ? "`" : "`, W what results.csv has as its weather");
+    text.failed |= who == NULL;
+    if (!text.failed) {
+        cau_say("campaign", "%s", text.data);
+    }
+    cau_text_done(&text);
+    free(who);
+}
+
 static int print_cell(const char *dir, uint32_t cell)
 {
     struct open_campaign c;
@@ -32,6 +55,7 @@ static int print_cell(const char *dir, uint32_t cell)
     }
     if (code == 0) {
         fputs(text, stdout);
+        say_command(&c.design, cell);
     }
     free(text);
     campaign_close(&c);
@@ -77,7 +101,7 @@ static int night(const char *dir, uint32_t cell, uint64_t run, const char *out)
         char simulate[] = "simulate", with_engine[] = "--engine", with_seed[] = "--seed";
         char with_run[] = "--run", with_out[] = "--out", with_decider[] = "--decider";
         who = design_decider_word(&c.design, cell);
-        char *engine = strdup(c.campaign->simgrid ? "simgrid" : "heap"), *to = strdup(out);
+        char *engine = strdup(campaign_engine(c.campaign)), *to = strdup(out);
         snprintf(seed, sizeof seed, "%" PRIu64, c.campaign->seed);
         snprintf(number, sizeof number, "%" PRIu64, work_weather(c.campaign, cell, run));
         char *argv[] = {simulate, path,     with_engine, engine,       with_seed, seed, with_run,

@@ -184,11 +184,6 @@ static bool next(void *ctx, struct sim_task *ret)
     return false;
 }
 
-static const char *engine_of(const struct campaign *campaign)
-{
-    return campaign->simgrid ? "simgrid" : "heap";
-}
-
 static bool turn_to(struct state *state, uint32_t cell, void *row)
 {
     char *why = NULL;
@@ -207,7 +202,7 @@ static bool prepare(void *ctx, uint32_t cell, void *row)
     if (!turn_to(state, cell, row)) {
         return false;
     }
-    state->prepared = sim_stage_prepare(state->scenario, engine_of(state->campaign), &why);
+    state->prepared = sim_stage_prepare(state->scenario, campaign_engine(state->campaign), &why);
     return state->prepared != NULL || sim_measure_refuse(row, why);
 }
 
@@ -324,7 +319,7 @@ bool work_make(const struct design *design, const struct scenario *scenario,
         return false;
     }
     const struct sim_measure_options options = {.scenario = scenario,
-                                                .engine = engine_of(campaign),
+                                                .engine = campaign_engine(campaign),
                                                 .decider = rival_decider_ops(decider),
                                                 .prepared = prepared,
                                                 .seed = campaign->seed,

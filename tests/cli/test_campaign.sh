@@ -82,7 +82,8 @@ call 65 verify whole 17 900000
 call 64 verify whole 40 0
 call 0 cell whole 17
 cp out cell.json
-"$CAUCUS" simulate cell.json --engine heap --seed 1 --run 3 --out one --force >out 2>err || :
+want "how to make a run of it: $(cat err)" grep -q 'run R of this cell is `caucus simulate FILE --engine heap --run R`$' err
+"$CAUCUS" simulate cell.json --engine heap --run 3 --out one --force >out 2>err || :
 "$CAUCUS" report one --format csv --table run >run.csv
 row=$(grep '^17,' whole/results.csv | grep ',1,3,3,')
 field() { # FILE NAME: of the second line
@@ -146,6 +147,8 @@ want "a rule asks for more where it is not sure" [ "$(sed 1d until/results.csv |
 for i in 1 2 3; do
     call 0 until.json --out "u$i" --shard "$i/3" --jobs 1
 done
+call 1 merge u u1 u2
+want "what is missing with a rule: $(cat err)" grep -q 'u: at least [0-9]* runs are still missing$' err
 call 0 merge u u1 u2 u3
 want "a rule: the same table from three parts" cmp until/results.csv u/results.csv
 
@@ -159,8 +162,16 @@ if [ "${CAUCUS_WITH_SIMGRID-0}" = 1 ]; then
     want "both engines: the same table" cmp heap/results.csv simgrid/results.csv
     call 0 verify simgrid
 fi
-plan own.json 6 '.policies = [.policies[0], .policies[4]] | .factors = [.factors[0]] | .weather = "independent"'
+plan own.json 6 '.policies = [.policies[0], .policies[4]] | .factors = [.factors[0]] | .weather = "independent" | .seed = 5'
 call 0 own.json --out own
+call 0 cell own 3
+cp out cell.json
+want "how to make a run of it: $(cat err)" grep -q 'run R of this cell is `caucus simulate FILE --engine heap --run W`, W what results.csv has as its weather$' err
+row=$(grep '^3,[^,]*,[^,]*,5,2,' own/results.csv)
+"$CAUCUS" simulate cell.json --engine heap --run "$(echo "$row" | cut -d, -f6)" --out again >out 2>err || :
+call 2 night own 3 2 --out own-night
+want "a cell's scenario carries the plan's seed" cmp own-night/trace.txt again/trace.txt
+want "and its run is that of the row" [ "$(echo "$row" | cut -d, -f7)" = "$(jq -r .ClusterResult.Status again/report.json)" ]
 want "weather of its own: no run twice" [ "$(sed 1d own/results.csv | cut -d, -f6 | sort | uniq -d | wc -l)" -eq 0 ]
 want "the same weather: each run as often as there are cells" [ "$(sed 1d heap/results.csv | cut -d, -f6 | sort | uniq -c | awk '$1 != 8' | wc -l)" -eq 0 ]
 

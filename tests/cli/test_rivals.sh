@@ -69,6 +69,11 @@ code=0
 want "a run of a rival is no defect: $code" [ "$code" -lt 4 ]
 want "who decided the night" [ "$(jq -r .decider night/manifest.json)" = ansible:serial=2,max_fail_percentage=50,retries=3 ]
 want "the night has the row's outcome" [ "$(jq -r .ClusterResult.Status night/report.json)" = "$(field ansible 3 outcome)" ]
+call 0 cell whole 4
+cp out cell.json
+want "who decides in the cell: $(cat err)" grep -q -- '--run R --decider ansible:serial=2,max_fail_percentage=50,retries=3`$' err
+"$plain" simulate cell.json --engine heap --run 3 --decider ansible:serial=2,max_fail_percentage=50,retries=3 --out by-hand >out 2>err || :
+want "the cell's scenario gives the same night" cmp night/trace.txt by-hand/trace.txt
 CAUCUS=$plain sh night/cmd.sh --out again >out 2>err || :
 want "made again by its own command" cmp night/trace.txt again/trace.txt
 ends 65 replay night
