@@ -295,6 +295,9 @@ static void check_campaign(struct scn_reader *reader, const struct scn_at *at, v
         complain(reader, at, "design", "needs factors");
     } else if (campaign->design.kind == CAMPAIGN_SOBOL && campaign->factor_count > 40) {
         complain(reader, at, "factors", "must be at most 40 for a Sobol sequence");
+    } else if (campaign->until.given && campaign->until.least_runs > campaign->runs) {
+        scn_fail_key(reader, at, "until.least_runs", "%u are more than runs, %u",
+                     campaign->until.least_runs, campaign->runs);
     }
 }
 

@@ -8,11 +8,9 @@
 
 static size_t slot_of(const struct scn_index *index, const char *name)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    uint64_t hash = scenario_hash(SCENARIO_HASH, name);
     size_t slot;
 
-    for (const char *p = name; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
     slot = (size_t)(hash ^ hash >> 32) % index->slot_count;
     while (index->slots[slot] && strcmp(index->names[index->slots[slot] - 1], name) != 0)
         slot = (slot + 1) % index->slot_count;

@@ -47,7 +47,4 @@ char *scn_json_print(const struct scn_json *json);
  * Returns 0, or -EINVAL with one sentence (malloc'd; NULL: no memory) that begins with the path. */
 int scn_json_put(struct scn_json *root, const char *path, const char *value, char **reterr_why);
 
-/* Whether a value put at `path` overwrites all that was put at `earlier`. */
-bool scn_json_covers(const char *path, const char *earlier);
-
 #endif

@@ -7,7 +7,6 @@
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,36 +99,6 @@ int scn_json_put(struct scn_json *root, const char *path, const char *value, cha
     int rc = tree == NULL ? -ENOMEM : put(&way, (cJSON *)root, path);
     cJSON_Delete(tree);
     return rc;
-}
-
-/* Past the number or the star at `at`, into `ret_index`; a star is ULONG_MAX. */
-static const char *skip_index(const char *at, unsigned long *ret_index)
-{
-    char *end = NULL;
-    bool all = *at == '*';
-    *ret_index = all ? ULONG_MAX : strtoul(at, &end, 10);
-    return all ? at + 1 : end;
-}
-
-bool scn_json_covers(const char *path, const char *earlier)
-{
-    while (*path != '\0') {
-        if (*path != *earlier) {
-            return false;
-        }
-        bool in_list = *path == '[';
-        path++;
-        earlier++;
-        if (in_list) {
-            unsigned long index, before;
-            path = skip_index(path, &index);
-            earlier = skip_index(earlier, &before);
-            if (index != before && index != ULONG_MAX) {
-                return false;
-            }
-        }
-    }
-    return *earlier == '\0' || *earlier == '.' || *earlier == '[';
 }
 
 char *scn_json_print(const struct scn_json *json)

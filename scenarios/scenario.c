@@ -79,12 +79,17 @@ const struct scenario_plugin *scenario_restarter(const struct scenario *scenario
     return NULL;
 }
 
+uint64_t scenario_hash(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return hash;
+}
+
 uint64_t scenario_update_id(const char *id)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    uint64_t hash = scenario_hash(SCENARIO_HASH, id);
 
-    for (; *id; id++)
-        hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
     return hash ? hash : 1;
 }
 

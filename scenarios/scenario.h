@@ -290,6 +290,10 @@ void scenario_free(struct scenario *scenario);
  * same text. malloc'd. */
 char *scenario_write(const struct scenario *scenario);
 
+/* FNV-1a of a text, on from `hash`, which begins as SCENARIO_HASH. */
+#define SCENARIO_HASH UINT64_C(14695981039346656037)
+uint64_t scenario_hash(uint64_t hash, const char *text);
+
 /* The same id on every machine: a hash of the update's id text, never 0. */
 uint64_t scenario_update_id(const char *id);
 

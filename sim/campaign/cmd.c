@@ -91,18 +91,10 @@ static int end_by_signal(void)
     return CAU_EXIT_INTERNAL;
 }
 
-/* Can every cell be run? */
-static int check_cells(const struct design *design)
+static int lay_out_checked(struct open_campaign *c, char **reterr_why)
 {
-    for (uint32_t cell = 0; cell < design->cells; cell++) {
-        char *why = NULL;
-        struct scenario *scenario = design_scenario(design, cell, &why);
-        if (scenario == NULL) {
-            return campaign_say_why(why, CAU_EXIT_INPUT);
-        }
-        scenario_free(scenario);
-    }
-    return 0;
+    int rc = campaign_lay_out(c, reterr_why);
+    return rc == 0 ? design_check(&c->design, reterr_why) : rc;
 }
 
 /* ---- the work ---- */
@@ -241,8 +233,7 @@ static int run(const struct request *request)
 {
     char *why = NULL;
     struct open_campaign c = {.campaign = campaign_read_file(request->plan, &why)};
-    int code = campaign_lay_out(&c, &why) == 0 ? check_cells(&c.design)
-                                               : campaign_say_why(why, CAU_EXIT_INPUT);
+    int code = lay_out_checked(&c, &why) == 0 ? 0 : campaign_say_why(why, CAU_EXIT_INPUT);
     if (code == 0 && folder_make(request->out, c.campaign, &why) != 0) {
         code = campaign_say_why(why, CAU_EXIT_INPUT);
     }
@@ -297,8 +288,7 @@ static int check(const char *plan)
 {
     char *why = NULL;
     struct open_campaign c = {.campaign = campaign_read_file(plan, &why)};
-    int code = campaign_lay_out(&c, &why) == 0 ? check_cells(&c.design)
-                                               : campaign_say_why(why, CAU_EXIT_INPUT);
+    int code = lay_out_checked(&c, &why) == 0 ? 0 : campaign_say_why(why, CAU_EXIT_INPUT);
     if (code == 0) {
         printf("%s: %" PRIu32 " cells, %s%" PRIu32 " runs of each\n", plan, c.design.cells,
                c.campaign->until.given ? "at most " : "", c.campaign->runs);

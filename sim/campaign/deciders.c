@@ -14,6 +14,11 @@ static const char *varied(const struct campaign_factor *factor)
     return strncmp(factor->path, CAMPAIGN_SETTINGS, size) == 0 ? factor->path + size : NULL;
 }
 
+bool design_is_setting(const struct campaign_factor *factor)
+{
+    return varied(factor) != NULL;
+}
+
 static bool has(const struct rival *rival, const char *name)
 {
     for (uint32_t i = 0; rival != NULL && i < rival->setting_count; i++) {

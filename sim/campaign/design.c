@@ -172,17 +172,6 @@ static int check_levels(const struct campaign *campaign, uint32_t f, char **rete
     return rc;
 }
 
-/* A factor before it that would be without effect, or NULL. */
-static const struct campaign_factor *overwritten(const struct campaign *campaign, uint32_t f)
-{
-    for (uint32_t g = 0; g < f; g++) {
-        if (scn_json_covers(campaign->factors[f].path, campaign->factors[g].path)) {
-            return &campaign->factors[g];
-        }
-    }
-    return NULL;
-}
-
 /* Names that are columns of the results already. */
 static bool is_taken(const char *name)
 {
@@ -209,11 +198,6 @@ static int check_factors(const struct campaign *campaign, char **reterr_why)
         if (is_taken(factor->name)) {
             *reterr_why = cau_sentence("factors[%" PRIu32 "].name: %s is a column of the results",
                                        f, factor->name);
-            rc = -EINVAL;
-        } else if (overwritten(campaign, f) != NULL) {
-            *reterr_why = cau_sentence("factors[%" PRIu32 "].path: %s overwrites all that factor "
-                                       "%s varies",
-                                       f, factor->path, overwritten(campaign, f)->name);
             rc = -EINVAL;
         } else if (whole && (factor->range.from.duration ||
                              ceil(factor->range.from.value) > floor(factor->range.to.value))) {
@@ -355,4 +339,135 @@ struct scenario *design_scenario(const struct design *design, uint32_t cell, cha
     free(why);
     free_values(design, values);
     return scenario;
+}
+
+/* ---- does each factor matter? ---- */
+
+/* A value of a factor, and what all the scenarios made with it say, as a number. */
+struct probe {
+    uint64_t hash;
+    uint32_t place; /* among the values */
+    char *value;
+};
+
+/* What cells have of a factor: all of a list or of a grid, else two from near its ends. */
+static uint32_t make_probes(const struct design *design, uint32_t f, struct probe **ret)
+{
+    const struct campaign_factor *factor = &design->campaign->factors[f];
+    bool listed = design->places == NULL || factor->value_count > 0;
+    uint32_t count = listed ? levels_of(factor) : 2;
+    *ret = calloc(count, sizeof **ret);
+    for (uint32_t i = 0; *ret != NULL && i < count; i++) {
+        (*ret)[i].place = i;
+        (*ret)[i].value = listed ? level_text(factor, i) : place_text(factor, i == 0 ? 0.01 : 0.99);
+    }
+    return count;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct probe *one = a, *other = b;
+    if (one->hash != other->hash) {
+        return one->hash < other->hash ? -1 : 1;
+    }
+    return one->place < other->place ? -1 : one->place > other->place;
+}
+
+/* The first of two values that made the same, or NULL; both stand together then. */
+static const struct probe *twin(struct probe *probes, uint32_t count)
+{
+    qsort(probes, count, sizeof *probes, by_hash);
+    for (uint32_t i = 1; i < count; i++) {
+        if (probes[i - 1].hash == probes[i].hash) {
+            return &probes[i - 1];
+        }
+    }
+    return NULL;
+}
+
+/* Options are the core's. */
+static bool is_read_by(const struct design *design, uint32_t policy, const char *path)
+{
+    bool option = strncmp(path, "policy", 6) == 0 && (path[6] == '.' || path[6] == '\0');
+    return !option || design->deciders[policy].rival == NULL;
+}
+
+/* Takes in the scenarios of a policy where the other factors are as in `cell`. */
+static int add_scenarios(const struct design *design, uint32_t f, uint32_t policy, uint32_t cell,
+                         struct probe *probes, uint32_t count)
+{
+    char **values = values_of(design, cell);
+    int rc = values == NULL ? -ENOMEM : 0;
+    for (uint32_t i = 0; rc == 0 && i < count; i++) {
+        char *why = NULL, *own = values[f], *text = NULL;
+        struct scenario *scenario = NULL;
+        values[f] = probes[i].value;
+        if (values[f] != NULL) {
+            scenario = campaign_cell(design->campaign, policy, values, &why);
+        }
+        text = scenario == NULL ? NULL : scenario_write(scenario);
+        rc = text == NULL ? -EINVAL : 0;
+        probes[i].hash = text == NULL ? 0 : scenario_hash(probes[i].hash ^ SCENARIO_HASH, text);
+        values[f] = own;
+        scenario_free(scenario);
+        free(text);
+        free(why);
+    }
+    free_values(design, values);
+    return rc;
+}
+
+/* Two values of a factor make the same scenarios of every policy, wherever the others stand. */
+static const struct probe *same_scenarios(const struct design *design, uint32_t f,
+                                          struct probe *probes, uint32_t count)
+{
+    const char *path = design->campaign->factors[f].path;
+    const uint32_t cells[] = {0, design->cells - 1};
+    const struct probe *same = twin(probes, count);
+    for (uint32_t i = 0; same != NULL && i < 2 * design->campaign->policy_count; i++) {
+        uint32_t policy = i / 2;
+        if (is_read_by(design, policy, path)) {
+            int rc = add_scenarios(design, f, policy, cells[i % 2], probes, count);
+            same = rc == 0 ? twin(probes, count) : NULL; /* near an end there may be none */
+        }
+    }
+    return same;
+}
+
+static int check_effect(const struct design *design, uint32_t f, char **reterr_why)
+{
+    const struct campaign_factor *factor = &design->campaign->factors[f];
+    struct probe *probes = NULL;
+    uint32_t count = make_probes(design, f, &probes);
+    const struct probe *same = probes == NULL ? NULL : same_scenarios(design, f, probes, count);
+    if (same != NULL && probes[0].hash == probes[count - 1].hash) {
+        *reterr_why = cau_sentence("factors[%" PRIu32 "].path: %s changes nothing: no policy's "
+                                   "scenario is another one by it",
+                                   f, factor->path);
+    } else if (same != NULL) {
+        *reterr_why = cau_sentence("factors[%" PRIu32 "]: %s and %s make the same of %s", f,
+                                   same[0].value, same[1].value, factor->path);
+    }
+    for (uint32_t i = 0; probes != NULL && i < count; i++) {
+        free(probes[i].value);
+    }
+    free(probes);
+    return same != NULL ? -EINVAL : 0;
+}
+
+int design_check(const struct design *design, char **reterr_why)
+{
+    int rc = 0;
+    *reterr_why = NULL;
+    for (uint32_t cell = 0; rc == 0 && cell < design->cells; cell++) {
+        struct scenario *scenario = design_scenario(design, cell, reterr_why);
+        rc = scenario == NULL ? -EINVAL : 0;
+        scenario_free(scenario);
+    }
+    for (uint32_t f = 0; rc == 0 && f < design->campaign->factor_count; f++) {
+        if (!design_is_setting(&design->campaign->factors[f])) {
+            rc = check_effect(design, f, reterr_why);
+        }
+    }
+    return rc;
 }

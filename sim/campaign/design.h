@@ -42,10 +42,17 @@ char *design_shown(const char *json);
 /* The scenario of a cell; NULL with a sentence (malloc'd) that names the cell. */
 struct scenario *design_scenario(const struct design *design, uint32_t cell, char **reterr_why);
 
+/* Can every cell be run, and does each factor make a difference? 0, or < 0 with a sentence
+ * (malloc'd). */
+int design_check(const struct design *design, char **reterr_why);
+
 /* "cell 7 (careful, boot=2m)", malloc'd; NULL: no memory. */
 char *design_name(const struct design *design, uint32_t cell);
 
 /* deciders.c, for design_init: as there. */
 int design_deciders_init(struct design *design, char **reterr_why);
+
+/* Does it vary a setting of deciders, which no scenario knows? */
+bool design_is_setting(const struct campaign_factor *factor);
 
 #endif

@@ -109,6 +109,8 @@ static void test_wrong_plans(void)
          "until: must have a half_width, of the event's probability, or a quantile, "
          "of the length"},
         {"\"until\": {\"quantile\": 1}", "until.quantile: must be less than 1"},
+        {"\"runs\": 100, \"until\": {\"half_width\": 0.1}",
+         "until.least_runs: 200 are more than runs, 100"},
         {"\"scenario\": \"t.json\"", "scenario: is there twice"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -234,32 +236,6 @@ static void test_sobol(void)
     campaign_free(c);
 }
 
-static void test_covered_paths(void)
-{
-    static const struct {
-        const char *path, *earlier;
-        bool covers;
-    } rows[] = {
-        {"a", "a", true},
-        {"a", "ab", false},
-        {"ab", "a", false},
-        {"a", "a.b", true},
-        {"a", "a[0].b", true},
-        {"a.b", "a", false},
-        {"a[*].b", "a[3].b", true},
-        {"a[*].b", "a[*].b", true},
-        {"a[*].b", "a[12].c", false},
-        {"a[3].b", "a[*].b", false},
-        {"a[3].b", "a[03].b", true},
-        {"a[3].b", "a[33].b", false},
-        {"a[*]", "a[3].b[1].c", true},
-        {"a[*].b[1]", "a[3].b[*]", false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CU_ASSERT_EQUAL(scn_json_covers(rows[i].path, rows[i].earlier), rows[i].covers);
-    }
-}
-
 static void test_wrong_designs(void)
 {
     static const char *const rows[][2] = {
@@ -279,12 +255,6 @@ static void test_wrong_designs(void)
          "factors[0]: two levels are the same, 1"},
         {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"values\": [1, 2, \"1\"]}]",
          "factors[0]: two levels are the same, 1"},
-        {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"values\": [1, 2]}, {\"name\": \"y\", "
-         "\"path\": \"a\", \"values\": [3]}]",
-         "factors[1].path: a overwrites all that factor x varies"},
-        {"\"factors\": [{\"name\": \"x\", \"path\": \"nodes[0].boot\", \"values\": [1, 2]}, "
-         "{\"name\": \"y\", \"path\": \"nodes[*].boot\", \"values\": [3]}]",
-         "factors[1].path: nodes[*].boot overwrites all that factor x varies"},
         {"\"factors\": [{\"name\": \"x\", \"path\": \"a\", \"range\": {\"from\": 0.2, \"to\": 0.8, "
          "\"whole\": true}}]",
          "factors[0].range.whole: there is no whole number in the range"},
@@ -430,6 +400,95 @@ static void test_wrong_cells(void)
     }
 }
 
+/* Which factor makes no difference; NULL: each makes one. */
+#define FACTOR(name, path, how) "{\"name\": \"" name "\", \"path\": \"" path "\", " how "}"
+#define NOTHING                 " changes nothing: no policy's scenario is another one by it"
+#define RIVALS                                                                                     \
+    "\"policies\": [{\"name\": \"c\", \"decider\": \"cau\"}, {\"name\": \"m\", "                   \
+    "\"decider\": \"mco\"}], "
+static const struct {
+    const char *before, *factors, *why;
+} effects[] = {
+    {"", FACTOR("x", "nodes[0].boot", "\"values\": [\"1m\", \"2m\"]"), NULL},
+    {"", FACTOR("x", "nodes[0].boot", "\"values\": [\"60s\", \"2m\", \"1m\"]"),
+     "factors[0]: \"60s\" and \"1m\" make the same of nodes[0].boot"},
+    {"", FACTOR("x", "nodes[0].boot", "\"values\": [\"60s\", \"1m\"]"),
+     "factors[0].path: nodes[0].boot" NOTHING},
+    {"", FACTOR("x", "seed", "\"values\": [1, 2]"), "factors[0].path: seed" NOTHING},
+    {"", FACTOR("x", "seed", "\"values\": [1]"), NULL}, /* nothing is compared */
+    {"",
+     FACTOR("x", "node_defaults.boot", "\"values\": [\"1m\", \"2m\"]") ", " FACTOR(
+         "y", "nodes[*].boot", "\"values\": [\"3m\"]"),
+     "factors[0].path: node_defaults.boot" NOTHING},
+    {"",
+     FACTOR("x", "node_defaults",
+            "\"values\": [{\"boot\": \"1m\"}, {\"boot\": \"2m\"}]") ", " FACTOR("y",
+                                                                                "node_defaults."
+                                                                                "boot",
+                                                                                "\"values\": "
+                                                                                "[\"3m\", "
+                                                                                "\"4m\"]"),
+     "factors[0].path: node_defaults" NOTHING},
+    {"",
+     FACTOR("x", "node_defaults",
+            "\"values\": [{\"boot\": \"1m\"}, {\"startup\": \"2m\"}]") ", " FACTOR("y",
+                                                                                   "node_defaults."
+                                                                                   "boot",
+                                                                                   "\"values\": "
+                                                                                   "[\"3m\", "
+                                                                                   "\"4m\"]"),
+     NULL},
+    {"",
+     FACTOR("x", "nodes[*].boot", "\"values\": [\"1m\", \"2m\"]") ", " FACTOR(
+         "y", "nodes[1]", "\"values\": [{\"name\": \"b\"}]"),
+     NULL},
+    /* only where the other one is at its first value, or at its last */
+    {"",
+     FACTOR("x", "node_defaults.boot", "\"values\": [\"1m\", \"2m\"]") ", " FACTOR(
+         "y", "nodes",
+         "\"values\": [[{\"name\": \"a\", \"boot\": \"3m\"}], "
+         "[{\"name\": \"a\"}]]"),
+     NULL},
+    {"\"design\": {\"kind\": \"sobol\", \"points\": 3}, ",
+     FACTOR("x", "nodes[0].votes", "\"range\": {\"from\": 0.6, \"to\": 1.4, \"whole\": true}"),
+     "factors[0].path: nodes[0].votes" NOTHING},
+    {"\"design\": {\"kind\": \"sobol\", \"points\": 3}, ",
+     FACTOR("x", "nodes[0].votes", "\"range\": {\"from\": 1, \"to\": 2, \"whole\": true}"), NULL},
+    {"\"policies\": [{\"name\": \"p\", \"set\": {\"max_failed_nodes\": 1}}], ",
+     FACTOR("x", "policy.max_failed_nodes", "\"values\": [0, 1]"), NULL},
+    {"\"policies\": [{\"name\": \"p\", \"set\": {\"max_failed_nodes\": 1}}], ",
+     FACTOR("x", "policy", "\"values\": [{\"max_failed_nodes\": 0}, {\"max_failed_nodes\": 1}]"),
+     "factors[0].path: policy" NOTHING},
+    {RIVALS, FACTOR("x", "policy.max_failed_nodes", "\"values\": [0, 1]"),
+     "factors[0].path: policy.max_failed_nodes" NOTHING},
+    {RIVALS, FACTOR("x", "nodes[0].boot", "\"values\": [\"1m\", \"2m\"]"), NULL},
+    {RIVALS, FACTOR("x", "settings.maxUnavailable", "\"values\": [1, 2]"), NULL},
+    {"", FACTOR("x", "nodes[0].votes", "\"values\": [1, 700]"),
+     "cell 1 (own, x=700): nodes[0].votes: must be 0..255, is 700"},
+};
+
+static void test_effects(void)
+{
+    for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++) {
+        char members[1000], *why = NULL;
+        snprintf(members, sizeof members, "%s\"factors\": [%s]", effects[i].before,
+                 effects[i].factors);
+        struct campaign *c = good(members);
+        struct design d = lay_out(c);
+        int rc = design_check(&d, &why);
+        bool as_wanted = effects[i].why == NULL
+                             ? rc == 0 && why == NULL
+                             : rc < 0 && why != NULL && strcmp(why, effects[i].why) == 0;
+        if (!as_wanted) {
+            fprintf(stderr, "%s\n  says %s\n  not  %s\n", members, why, effects[i].why);
+        }
+        CU_ASSERT_TRUE(as_wanted);
+        free(why);
+        design_done(&d);
+        campaign_free(c);
+    }
+}
+
 /* ---- the page about plans ---- */
 
 struct page {
@@ -487,11 +546,11 @@ int main(void)
         {"grid", test_grid},
         {"latin hypercube", test_latin_hypercube},
         {"sobol", test_sobol},
-        {"covered paths", test_covered_paths},
         {"wrong designs", test_wrong_designs},
         {"a cell", test_cell},
         {"settings of rivals", test_settings},
         {"wrong cells", test_wrong_cells},
+        {"what factors change", test_effects},
         {"the page about plans", test_page},
     };
     if (mkdtemp(folder) == NULL) {
