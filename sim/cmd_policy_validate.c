@@ -5,6 +5,7 @@
 #include "core/shell/exit.h"
 #include "core/shell/text.h"
 #include "scenarios/campaign.h"
+#include "sim/again.h"
 #include "sim/commands.h"
 #include "sim/odds.h"
 #include "sim/requirement.h"
@@ -241,32 +242,52 @@ static double outwards(double bound, double (*round_it)(double))
     return round_it(bound / unit) * unit;
 }
 
-/* Of the first run that did not go well, how to see it. */
-static void print_command(const struct answer *answer)
+/* How to see a run; malloc'd; NULL: no memory. */
+static char *command_of(const struct answer *answer, uint32_t run)
 {
     const struct request *request = answer->request;
-    uint32_t first = answer->count;
-    for (uint32_t i = answer->count; i > 0; i--) {
-        first = answer->runs[i - 1].events != 0 ? i - 1 : first;
+    const struct sim_again again = {.scenario = request->scenario,
+                                    .engine = request->engine,
+                                    .profile = request->profile,
+                                    .decider = request->who.rival != NULL ? request->decider : NULL,
+                                    .seed = answer->seed,
+                                    .run = run};
+    struct cau_text text;
+    cau_text_init(&text);
+    sim_again_say(&text, &again);
+    return cau_text_take(&text);
+}
+
+static bool is_false(const struct sim_requirement *what, const struct count *count)
+{
+    return count->low >= what->below;
+}
+
+/* The first run that shows why something required is false, else the first that did not go well. */
+static uint32_t run_to_see(const struct answer *answer)
+{
+    const struct request *request = answer->request;
+    uint32_t first = 0;
+    for (size_t i = 0; i < request->requirement_count; i++) {
+        struct count count = count_of(answer, &request->requirements[i]);
+        if (is_false(&request->requirements[i], &count)) {
+            return count.first;
+        }
     }
-    if (first == answer->count) {
-        return;
+    while (first < answer->count && answer->runs[first].events == 0) {
+        first++;
     }
-    struct cau_text command;
-    cau_text_init(&command);
-    cau_text_say(&command, "caucus simulate ");
-    cau_text_word(&command, request->scenario);
-    if (request->profile != NULL) {
-        cau_text_say(&command, " --profile ");
-        cau_text_word(&command, request->profile);
+    return first;
+}
+
+static void print_command(const struct answer *answer)
+{
+    uint32_t run = run_to_see(answer);
+    char *command = run < answer->count ? command_of(answer, run) : NULL;
+    if (command != NULL) {
+        printf("\nRun %" PRIu32 " is seen by\n  %s\n", run, command);
     }
-    if (request->who.rival != NULL) {
-        cau_text_say(&command, " --decider ");
-        cau_text_word(&command, request->decider);
-    }
-    printf("\nRun %" PRIu32 " is seen by\n  %s --engine %s --seed %" PRIu64 " --run %" PRIu32 "\n",
-           first, command.failed ? "" : command.data, request->engine, answer->seed, first);
-    cau_text_done(&command);
+    free(command);
 }
 
 static void print_text(const struct answer *answer)
@@ -307,11 +328,11 @@ static void print_text(const struct answer *answer)
         const struct sim_requirement *what = &request->requirements[i];
         bool shown = is_shown(answer, what, &count);
         printf("%s%s: %s: %" PRIu32 " of %" PRIu32 " runs, so ", i == 0 ? "\n" : "", what->text,
-               shown                      ? "shown"
-               : count.low >= what->below ? "FALSE"
-                                          : "NOT SHOWN",
+               shown                    ? "shown"
+               : is_false(what, &count) ? "FALSE"
+                                        : "NOT SHOWN",
                count.hits, answer->count);
-        if (!shown && count.low >= what->below) {
+        if (is_false(what, &count)) {
             printf("more than %.2g\n", outwards(count.low, floor));
         } else {
             printf("less than %.2g%s\n", outwards(count.high, ceil),
@@ -389,6 +410,22 @@ static uint32_t runs_needed(const struct request *request)
     return most < RUNS_MAX ? (uint32_t)most : RUNS_MAX;
 }
 
+/* Of runs that broke an invariant, or died, the first, and how to see it. */
+static int blame(const struct answer *answer, uint32_t broken, uint32_t undone)
+{
+    uint32_t first = 0;
+    while (answer->runs[first].done && !answer->runs[first].broken) {
+        first++;
+    }
+    char *command = command_of(answer, first);
+    cau_say("policy",
+            "of %" PRIu32 " runs %" PRIu32 " broke an invariant and %" PRIu32
+            " died: a defect of Caucus, and no answer; the first is run %" PRIu32 ": `%s` shows it",
+            answer->count, broken, undone, first, command == NULL ? "" : command);
+    free(command);
+    return CAU_EXIT_INTERNAL;
+}
+
 static int judge(struct answer *answer)
 {
     const struct request *request = answer->request;
@@ -405,11 +442,7 @@ static int judge(struct answer *answer)
         broken = 0;
     }
     if (broken + undone > 0) {
-        cau_say("policy",
-                "of %" PRIu32 " runs %" PRIu32 " broke an invariant and %" PRIu32
-                " died: a defect of Caucus, and no answer",
-                answer->count, broken, undone);
-        return CAU_EXIT_INTERNAL;
+        return blame(answer, broken, undone);
     }
     qsort(answer->lengths, answer->count, sizeof *answer->lengths, by_length);
     for (size_t i = 0; i < request->requirement_count; i++) {

@@ -265,6 +265,7 @@ static int tune(const struct words *words)
     int code = prepare(words, &space, &seed);
     code = code == 0 ? take_out(words->out, &made) : code;
     verdict.search = (struct tune_trials){.space = &space,
+                                          .scenario = words->scenario,
                                           .engine = words->engine,
                                           .jobs = words->jobs,
                                           .seed = seed,

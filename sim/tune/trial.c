@@ -1,5 +1,6 @@
 #include "sim/tune/trial.h"
 
+#include "sim/again.h"
 #include "sim/measure.h"
 #include "sim/pool.h"
 #include "sim/stage.h"
@@ -140,14 +141,34 @@ static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
     return sim_measure_run(&options, row);
 }
 
+/* What a run of a candidate did that none may, and how to see it. */
+static char *defect_of(const struct tune_trials *trials, uint32_t cell, uint64_t run,
+                       const char *what)
+{
+    const struct tune_space *space = trials->space;
+    const struct sim_again again = {.scenario = trials->scenario,
+                                    .engine = trials->engine,
+                                    .profile = space->profile,
+                                    .settings = trials->list[cell].candidate.settings,
+                                    .setting_count = space->count,
+                                    .seed = trials->seed,
+                                    .run = trials->first_run + run};
+    struct cau_text text;
+    cau_text_init(&text);
+    cau_text_printf(&text, "a run %s: a defect of Caucus; `", what);
+    sim_again_say(&text, &again);
+    cau_text_say(&text, "` shows it");
+    return cau_text_take(&text);
+}
+
 static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char **reterr_why)
 {
     struct state *state = ctx;
     struct tune_trial *trial = &state->trials->list[cell];
     const struct sim_measures *m = row;
     if (m == NULL || m->of[SIM_M_VIOLATIONS] > 0) {
-        *reterr_why = strdup(m == NULL ? "a run has died: a defect of Caucus"
-                                       : "a run broke an invariant: a defect of Caucus");
+        *reterr_why =
+            defect_of(state->trials, cell, run, m == NULL ? "has died" : "broke an invariant");
         state->trials->defect = true;
         return false;
     }

@@ -27,6 +27,7 @@ struct tune_trial {
 
 struct tune_trials {
     const struct tune_space *space;
+    const char *scenario; /* the path of its file, for sentences */
     const char *engine;
     struct tune_trial *list; /* the first is the policy as it is */
     uint32_t count, capacity;

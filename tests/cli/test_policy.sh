@@ -164,6 +164,14 @@ left='"updating_suspended": true}'
 room '' 2 "[{\"name\": \"a\"}, {\"name\": \"b\", $left, {\"name\": \"c\", $left]"
 room '' 1 "[{\"name\": \"a\", $left, {\"name\": \"b\", $left]"
 
+# ---- which run is shown
+
+call 1 validate --on "$scenarios/a-bad-night.json" --runs 400 --require 'P(canceled)<0.5' --require 'P(quorum_lost)<1e-3'
+first=$(awk '$1 == "quorum_lost" { print $3 }' out)
+want "the first that made the requirement false, $first" grep -q "^Run $first is seen by\$" out
+want "by its command" grep -q " --engine heap --seed 1 --run $first\$" out
+want "which is not the first of all" [ "$first" != "$(awk '$3 ~ /^[0-9]+$/ { print $3 }' out | sort -n | head -1)" ]
+
 # ---- each event is counted when the scenario's own expectation says so
 
 checked=0
