@@ -234,6 +234,9 @@ static int run(const struct request *request)
     char *why = NULL;
     struct open_campaign c = {.campaign = campaign_read_file(request->plan, &why)};
     int code = lay_out_checked(&c, &why) == 0 ? 0 : campaign_say_why(why, CAU_EXIT_INPUT);
+    if (code == 0 && request->scheduled && slurm_check(&why) != 0) {
+        code = campaign_say_why(why, CAU_EXIT_INPUT);
+    }
     if (code == 0 && folder_make(request->out, c.campaign, &why) != 0) {
         code = campaign_say_why(why, CAU_EXIT_INPUT);
     }

@@ -27,8 +27,9 @@ static const char script[] =
     "exec \"$1\" campaign \"$2\" --out \"$3/parts/$SLURM_ARRAY_TASK_ID\" \\\n"
     "    --shard \"$SLURM_ARRAY_TASK_ID/$4\" --jobs \"${SLURM_CPUS_PER_TASK:-1}\"\n";
 
-/* Starts a program whose output comes through a pipe. Returns 0 or -errno. */
-static int start(char *const *argv, pid_t *ret_pid, int *ret_output)
+/* Starts a program whose output comes through a pipe; what it complains about is dropped where
+ * `quiet`. Returns 0 or -errno. */
+static int start(char *const *argv, bool quiet, pid_t *ret_pid, int *ret_output)
 {
     posix_spawn_file_actions_t actions;
     int ends[2];
@@ -38,6 +39,10 @@ static int start(char *const *argv, pid_t *ret_pid, int *ret_output)
     int error = posix_spawn_file_actions_init(&actions);
     if (error == 0) {
         error = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+        if (error == 0 && quiet) {
+            error =
+                posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        }
         error = error == 0 ? posix_spawnp(ret_pid, argv[0], &actions, NULL, argv, environ) : error;
         posix_spawn_file_actions_destroy(&actions);
     }
@@ -56,7 +61,7 @@ static void cancel(char *id)
     char *const argv[] = {name, id, NULL};
     pid_t pid;
     int output;
-    if (*id != '\0' && start(argv, &pid, &output) == 0) {
+    if (*id != '\0' && start(argv, false, &pid, &output) == 0) {
         waitpid(pid, NULL, 0);
         close(output);
     }
@@ -93,10 +98,9 @@ static int submit(const struct slurm_job *job, char *const *argv, char **reterr_
     pid_t pid = 0;
     int output = -1, status = 0;
     char id[64] = "";
-    int rc = start(argv, &pid, &output);
+    int rc = start(argv, false, &pid, &output);
     if (rc != 0) {
-        *reterr_why = cau_sentence("sbatch: %s",
-                                   rc == -ENOENT ? "Slurm's commands are not here" : strerror(-rc));
+        *reterr_why = cau_sentence("sbatch: %s", strerror(-rc));
         return rc;
     }
     rc = attend(job, pid, output, id);
@@ -111,6 +115,32 @@ static int submit(const struct slurm_job *job, char *const *argv, char **reterr_
         return -EIO;
     }
     return rc;
+}
+
+int slurm_check(char **reterr_why)
+{
+    char sinfo[] = "sinfo", terse[] = "--noheader", rest[256];
+    char *const argv[] = {sinfo, terse, NULL};
+    pid_t pid = 0;
+    int output = -1, status = 0;
+    int rc = start(argv, true, &pid, &output);
+    if (rc != 0) {
+        *reterr_why = cau_sentence("--scheduler slurm: sinfo, a command of Slurm, cannot be run: "
+                                   "%s",
+                                   strerror(-rc));
+        return rc;
+    }
+    while (read(output, rest, sizeof rest) > 0) {
+    }
+    close(output);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        *reterr_why = cau_sentence("--scheduler slurm: no Slurm cluster answers here; `sinfo` says "
+                                   "more");
+        return -ENOTCONN;
+    }
+    return 0;
 }
 
 int slurm_run(const struct slurm_job *job, char **reterr_why)

@@ -14,8 +14,11 @@ struct slurm_job {
     const volatile sig_atomic_t *stop;
 };
 
+/* Is there a Slurm that answers? 0, or < 0 with a sentence (malloc'd). */
+int slurm_check(char **reterr_why);
+
 /* Submits it and waits for its end. Returns 0, 1 when it was stopped (the job is canceled), or < 0
- * with a sentence (malloc'd): Slurm is not there, refuses the job, or a task has failed. */
+ * with a sentence (malloc'd): Slurm refuses the job, or a task has failed. */
 int slurm_run(const struct slurm_job *job, char **reterr_why);
 
 #endif

@@ -232,6 +232,16 @@ plan bad.json 5 '.factors[0].path = "faults[9].at"'
 call 65 bad.json --out bad
 want "a cell that cannot be run" grep -q 'cell 0 (defaults, crash_every="1h", update_fails=0.05): faults\[9\]: the list has no such element$' err
 want "nothing half-done" [ ! -e bad ]
+mkdir no-slurm dead-slurm
+printf '#!/bin/sh\necho raw words >&2\nexit 1\n' >dead-slurm/sinfo
+chmod +x dead-slurm/sinfo
+for path in no-slurm dead-slurm; do
+    code=0
+    PATH=$PWD/$path "$CAUCUS" campaign demo.json --out scheduled --scheduler slurm >out 2>err || code=$?
+    want "$path: $code" [ "$code" = 65 ]
+    want "$path: one sentence: $(cat err)" [ "$(grep -c '^caucus campaign: --scheduler slurm: ' err) $(wc -l <err)" = '1 1' ]
+    want "$path: nothing half-done" [ ! -e scheduled ]
+done
 call 64 demo.json
 call 64 demo.json --out x --shard 3/2
 call 64 demo.json --out x --jobs 0
