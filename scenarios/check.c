@@ -1,7 +1,9 @@
 /* See check.h. */
 #include "scenarios/check.h"
 
+#include "core/shell/exit.h"
 #include "core/shell/turn.h"
+#include "core/shell/words.h"
 #include "scenarios/read.h"
 
 #include <errno.h>
@@ -169,12 +171,30 @@ void scn_check_fault(struct scn_reader *reader, const struct scn_at *at, void *e
 
 /* ---- what must come out ------------------------------------------------------------------ */
 
+/* Each status but Failed has an exit code, which is no other's. */
+static bool fits_exit(const struct scenario_expect *expect)
+{
+    static const enum cau_status own[] = {CAU_STATUS_SUCCEEDED, CAU_STATUS_PARTIALLY_FAILED,
+                                          CAU_STATUS_CANCELED};
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        const struct cau_status_run ended = {.state = CAU_RUN_ENDED, .status = own[i]};
+
+        if ((expect->exit == cau_exit_code(&ended)) != (expect->status == own[i]))
+            return false;
+    }
+    return true;
+}
+
 static void check_expect(struct scn_reader *reader, const struct scn_at *at,
                          const struct scenario_expect *expect)
 {
     const struct scn_index *nodes = &reader->index[SCN_REF_NODE];
     const struct scn_index *coordinators = &reader->index[SCN_REF_COORDINATOR];
 
+    if (expect->exit >= 0 && expect->status != CAU_STATUS_NONE && !fits_exit(expect))
+        scn_fail_key(reader, at, "exit", "is %d, which no run has that ends as %s", expect->exit,
+                     cau_word_status(expect->status));
     for (uint32_t i = 0; i < expect->node_count; i++)
         if (scn_index_find(nodes, expect->nodes[i].name) == CAU_NO_NODE)
             scn_fail_key(reader, at, "nodes", "there is no node \"%s\"", expect->nodes[i].name);

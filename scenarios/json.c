@@ -238,7 +238,9 @@ static char *describe(const struct scan *scan)
 
 struct scn_json *scn_json_parse(const char *text, size_t size, char **reterr_why)
 {
-    struct scan scan = {.at = text, .begin = text, .end = text + size};
+    bool marked = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0; /* a byte order mark */
+    const char *begin = marked ? text + 3 : text;
+    struct scan scan = {.at = begin, .begin = begin, .end = text + size};
 
     *reterr_why = NULL;
     if (scan_value(&scan)) {
@@ -250,7 +252,7 @@ struct scn_json *scn_json_parse(const char *text, size_t size, char **reterr_why
         *reterr_why = describe(&scan);
         return NULL;
     }
-    return (struct scn_json *)cJSON_ParseWithLength(text, size);
+    return (struct scn_json *)cJSON_ParseWithLength(begin, (size_t)(scan.end - begin));
 }
 
 void scn_json_free(struct scn_json *json)
@@ -332,6 +334,16 @@ const struct scn_json *scn_json_get(const struct scn_json *object, const char *k
 {
     for (const struct scn_json *p = scn_json_first(object); p; p = scn_json_next(p))
         if (scn_json_key(p) && strcmp(scn_json_key(p), key) == 0)
+            return p;
+    return NULL;
+}
+
+const struct scn_json *scn_json_unlike(const struct scn_json *object, const struct scn_json *other)
+{
+    if (!cJSON_IsObject(tree(object)) || !cJSON_IsObject(tree(other)))
+        return NULL;
+    for (const struct scn_json *p = scn_json_first(object); p; p = scn_json_next(p))
+        if (!cJSON_Compare(tree(p), tree(scn_json_get(other, scn_json_key(p))), true))
             return p;
     return NULL;
 }

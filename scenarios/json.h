@@ -47,4 +47,7 @@ char *scn_json_print(const struct scn_json *json);
  * Returns 0, or -EINVAL with one sentence (malloc'd; NULL: no memory) that begins with the path. */
 int scn_json_put(struct scn_json *root, const char *path, const char *value, char **reterr_why);
 
+/* The first member of an object that another has not, or not alike; NULL: none, or no objects. */
+const struct scn_json *scn_json_unlike(const struct scn_json *object, const struct scn_json *other);
+
 #endif

@@ -429,6 +429,19 @@ static void read_elements(struct list *list, const struct scn_json *first, enum 
     }
 }
 
+/* A name that is there as often as its count says. */
+static bool is_counted(const struct list *list, const char *name)
+{
+    for (const struct scn_json *m = scn_json_first(list->at->json); m; m = scn_json_next(m)) {
+        const struct scn_json *given = scn_json_get(m, "name");
+
+        if (scn_json_get(m, "count") && given && scn_json_kind(given) == SCN_JSON_TEXT &&
+            strcmp(scn_json_text(given), name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void index_names(struct list *list)
 {
     const struct scn_table *table = list->table;
@@ -446,7 +459,8 @@ static void index_names(struct list *list)
         int r = scn_index_build(index, names, list->count, &first, &again);
 
         if (r == -EEXIST)
-            scn_fail(reader, list->at, "%s \"%s\" is there twice", table->one, names[again]);
+            scn_fail(reader, list->at, "%s \"%s\" is there twice%s", table->one, names[again],
+                     is_counted(list, names[again]) ? "; % in a name stands for its number" : "");
         else if (r < 0)
             reader->failed = true;
     }
@@ -492,6 +506,18 @@ static void read_list(struct scn_reader *reader, const struct scn_row *row, cons
 
 /* ---- the whole --------------------------------------------------------------------------- */
 
+/* What a document is that begins with another version key, or NULL. */
+static const char *other_kind(const struct scn_json *root, const char *version_key)
+{
+    static const char *const kinds[][2] = {{"caucus", "a scenario"},
+                                           {"campaign", "a campaign's plan"}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i][0], version_key) != 0 && scn_json_get(root, kinds[i][0]))
+            return kinds[i][1];
+    return NULL;
+}
+
 static void read_root(struct scn_reader *reader, const struct scn_table *table,
                       const char *version_key, void *base)
 {
@@ -502,7 +528,10 @@ static void read_root(struct scn_reader *reader, const struct scn_table *table,
     if (!is_kind(reader, &at, SCN_JSON_OBJECT, "an object"))
         return;
     version = scn_json_get(at.json, version_key);
-    if (!version)
+    if (!version && other_kind(at.json, version_key))
+        scn_fail(reader, &at, "is %s; what is wanted here has \"%s\": %d",
+                 other_kind(at.json, version_key), version_key, FORMAT_VERSION);
+    else if (!version)
         scn_fail_key(reader, &at, version_key, "must be given: the format's version, %d",
                      FORMAT_VERSION);
     else if (scn_json_kind(version) != SCN_JSON_NUMBER ||

@@ -84,6 +84,27 @@ static int save(const char *path, const struct cau_options *options, unsigned mo
     return rc < 0 ? CAU_EXIT_INPUT : 0;
 }
 
+/* Each name of a list is there once, but plug-ins, of which one may run twice. */
+static int check_names(const struct cau_options *options)
+{
+    char buf[CAU_UNIT_MAX];
+    for (size_t i = 0; i < cau_option_count; i++) {
+        const struct cau_option *option = &cau_option_table[i];
+        if (option->type != CAU_OPTION_NAMES || strcmp(option->name, "cau_plugin_name") == 0) {
+            continue;
+        }
+        const struct cau_value value = cau_option_get(options, option, buf);
+        for (size_t k = 0; k < value.count * value.count; k++) {
+            const char *one = value.names[k / value.count], *other = value.names[k % value.count];
+            if (one != other && strcmp(one, other) == 0) {
+                cau_say("policy", "%s: \"%s\" is there twice", option->name, one);
+                return CAU_EXIT_INPUT;
+            }
+        }
+    }
+    return 0;
+}
+
 static int set(const char *path, char **words, struct cau_options *options)
 {
     struct stat status;
@@ -110,7 +131,8 @@ static int set(const char *path, char **words, struct cau_options *options)
     if (cau_options_check_sets(options, &why) < 0) {
         return cau_say_why("policy", why, CAU_EXIT_INPUT);
     }
-    return save(path, options, there ? status.st_mode & 0777 : 0644);
+    int code = check_names(options);
+    return code != 0 ? code : save(path, options, there ? status.st_mode & 0777 : 0644);
 }
 
 int sim_cmd_policy_set(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const column_names[RESULT_COLUMNS] = {
     [RESULT_RUN] = "run",
@@ -145,6 +146,16 @@ static int take_head(struct results *results, char **reterr_why)
     return results->factors != NULL ? 0 : -ENOMEM;
 }
 
+/* Why there is no results.csv. */
+static const char *excuse(const char *dir)
+{
+    char *db = run_sentence("%s/results.db", dir);
+    bool begun = db != NULL && access(db, F_OK) == 0;
+    free(db);
+    return begun ? "; it is there once all runs are: resume the campaign, or merge its parts"
+                 : "; the directory is no campaign's";
+}
+
 int results_open(struct results *results, const char *dir, char **reterr_why)
 {
     struct results_file *f = calloc(1, sizeof *f);
@@ -159,9 +170,7 @@ int results_open(struct results *results, const char *dir, char **reterr_why)
     f->file = f->path != NULL && f->fields != NULL ? fopen(f->path, "re") : NULL;
     if (f->file == NULL) {
         *reterr_why = run_sentence("%s: %s%s", f->path == NULL ? dir : f->path, strerror(errno),
-                                   errno == ENOENT ? "; it is there once all runs are: resume the "
-                                                     "campaign, or merge its parts"
-                                                   : "");
+                                   errno == ENOENT ? excuse(dir) : "");
         return -EINVAL;
     }
     int rc = read_line(f, reterr_why);

@@ -121,7 +121,12 @@ static int policy(int argc, char **argv)
               argc == 1 ? stderr : stdout);
         return argc == 1 ? CAU_EXIT_USAGE : 0;
     }
-    if (argc < 2 || argc > 3 || strcmp(argv[1], "explain") != 0) {
+    if (strcmp(argv[1], "explain") != 0) {
+        cau_say("policy", "%s: no such command; there are explain, set, validate and rare",
+                argv[1]);
+        return CAU_EXIT_USAGE;
+    }
+    if (argc > 3) {
         return wrong_use(self);
     }
     const struct cau_option *option = argc == 3 ? cau_option_find_any(argv[2]) : NULL;

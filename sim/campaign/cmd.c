@@ -24,7 +24,7 @@ static const char usage[] =
     "       caucus campaign schema\n"
     "       caucus campaign merge DIR PART...\n"
     "       caucus campaign cell DIR CELL\n"
-    "       caucus campaign night DIR CELL RUN --out RUNDIR\n"
+    "       caucus campaign night DIR CELL RUN --out RUNDIR [--force]\n"
     "       caucus campaign verify DIR [CELL RUN]\n"
     "       caucus campaign columns\n"
     "       caucus campaign deciders\n"
@@ -51,7 +51,9 @@ static const char usage[] =
     "merge   puts the parts into DIR, which is made when it is not there; once no run is missing\n"
     "        it gets results.csv\n"
     "cell    prints the scenario of a cell, and on stderr how `caucus simulate` makes a run of it\n"
-    "night   makes a run again as `caucus simulate` does, with all its files and pictures\n"
+    "night   makes a run again as `caucus simulate` does, with all its files and pictures; "
+    "--force\n"
+    "        replaces RUNDIR\n"
     "verify  makes a run again, or one of each cell, and holds it to its row in results.db, bit "
     "for\n"
     "        bit; without CELL also results.csv to all rows\n"
@@ -390,6 +392,14 @@ static int take_flag(struct request *request, const char *flag, const char *valu
     return 0;
 }
 
+/* Where the first word is no file it is that which is wrong: a command misspelt. */
+static int wrong_plan(const char *plan, const char *word, const char *what)
+{
+    return access(plan, F_OK) == 0
+               ? campaign_wrong(word, what)
+               : campaign_wrong(plan, "there is no such file, nor such a command; see --help");
+}
+
 static int run_words(int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -398,7 +408,9 @@ static int run_words(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         int code = 0;
         if (argv[i][0] != '-') {
-            code = request.plan != NULL ? campaign_wrong(argv[i], "one plan is enough") : 0;
+            if (request.plan != NULL) {
+                return wrong_plan(request.plan, argv[i], "one plan is enough");
+            }
             request.plan = argv[i];
         } else if (i + 1 == argc) {
             code = campaign_wrong(argv[i],
@@ -417,7 +429,7 @@ static int run_words(int argc, char **argv)
     if (request.plan == NULL) {
         return campaign_wrong("PLAN", "must be given");
     }
-    return request.out == NULL ? campaign_wrong("--out", "a directory must be given")
+    return request.out == NULL ? wrong_plan(request.plan, "--out", "a directory must be given")
                                : run(&request);
 }
 
@@ -473,7 +485,7 @@ static const struct {
     {"check", 1, 1, do_check},
     {"merge", 2, SHARDS_MAX, do_merge},
     {"cell", 2, 2, campaign_cmd_cell},
-    {"night", 5, 5, campaign_cmd_night},
+    {"night", 3, 6, campaign_cmd_night},
     {"verify", 1, 3, campaign_cmd_verify},
     {"schema", 0, 0, do_schema},
     {"columns", 0, 0, do_columns},

@@ -3,6 +3,7 @@
 #include "core/cli/talk.h"
 #include "core/shell/rundir.h"
 #include "core/shell/text.h"
+#include "scenarios/json.h"
 #include "sim/campaign/work.h"
 
 #include <errno.h>
@@ -91,6 +92,26 @@ static bool is_where_we_are(const char *path)
            is.st_ino == here.st_ino;
 }
 
+/* " in KEY", the first member of one that the other has not alike, malloc'd; "": that cannot be
+ * said; NULL: no memory. */
+static char *member_that_differs(const char *one, const char *other)
+{
+    char *why[2] = {NULL, NULL}, *ret = NULL;
+    struct scn_json *a = scn_json_parse(one, strlen(one), &why[0]);
+    struct scn_json *b = scn_json_parse(other, strlen(other), &why[1]);
+    const struct scn_json *m = NULL;
+    if (a != NULL && b != NULL) {
+        m = scn_json_unlike(a, b);
+        m = m == NULL ? scn_json_unlike(b, a) : m;
+    }
+    ret = m == NULL ? strdup("") : cau_sentence(" in %s", scn_json_key(m));
+    free(why[0]);
+    free(why[1]);
+    scn_json_free(a);
+    scn_json_free(b);
+    return ret;
+}
+
 static int compare(const char *path, const struct inputs *inputs, char **reterr_why)
 {
     for (size_t i = 0; i < inputs->count; i++) {
@@ -100,8 +121,10 @@ static int compare(const char *path, const struct inputs *inputs, char **reterr_
         bool same = text != NULL && size == inputs->list[i].size &&
                     memcmp(text, inputs->list[i].text, size) == 0;
         if (text != NULL && !same) {
-            *reterr_why = cau_sentence("%s: holds a campaign of another plan: %s differs", path,
-                                       inputs->list[i].name);
+            char *member = member_that_differs(text, inputs->list[i].text);
+            *reterr_why = cau_sentence("%s: holds a campaign of another plan: %s differs%s", path,
+                                       inputs->list[i].name, member == NULL ? "" : member);
+            free(member);
         }
         free(text);
         free(name);

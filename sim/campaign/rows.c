@@ -88,26 +88,42 @@ static int write_cell(const struct design *design, uint32_t cell, const char *fo
 }
 
 /* The run of a row, whole: by the command that makes runs. */
-static int night(const char *dir, uint32_t cell, uint64_t run, const char *out)
+static int night(const char *dir, uint32_t cell, uint64_t run, const char *out, bool force)
 {
     struct open_campaign c;
     char seed[32], number[32], *path = NULL, *who = NULL;
     int code = campaign_open_plan(&c, dir);
     if (code == 0 && cell >= c.design.cells) {
         code = campaign_wrong("CELL", "the plan has no such cell");
+    } else if (code == 0 && run >= c.campaign->runs) {
+        code = campaign_wrong("RUN", "the plan makes no such run of a cell");
     }
     code = code == 0 ? write_cell(&c.design, cell, dir, &path) : code;
     if (code == 0) {
         char simulate[] = "simulate", with_engine[] = "--engine", with_seed[] = "--seed";
-        char with_run[] = "--run", with_out[] = "--out", with_decider[] = "--decider";
+        char with_run[] = "--run", with_out[] = "--out", with_decider[] = "--decider",
+             by_force[] = "--force";
         who = design_decider_word(&c.design, cell);
         char *engine = strdup(campaign_engine(c.campaign)), *to = strdup(out);
         snprintf(seed, sizeof seed, "%" PRIu64, c.campaign->seed);
         snprintf(number, sizeof number, "%" PRIu64, work_weather(c.campaign, cell, run));
-        char *argv[] = {simulate, path,     with_engine, engine,       with_seed, seed, with_run,
-                        number,   with_out, to,          with_decider, who,       NULL};
-        code = engine == NULL || to == NULL || who == NULL ? CAU_EXIT_INTERNAL
-                                                           : sim_cmd_simulate(12, argv);
+        char *argv[] = {simulate,
+                        path,
+                        with_engine,
+                        engine,
+                        with_seed,
+                        seed,
+                        with_run,
+                        number,
+                        with_out,
+                        to,
+                        with_decider,
+                        who,
+                        force ? by_force : NULL,
+                        NULL};
+        code = engine == NULL || to == NULL || who == NULL
+                   ? CAU_EXIT_INTERNAL
+                   : sim_cmd_simulate(force ? 13 : 12, argv);
         unlink(path);
         free(engine);
         free(to);
@@ -131,11 +147,21 @@ int campaign_cmd_cell(char **words)
 int campaign_cmd_night(char **words)
 {
     uint64_t place[2] = {0, 0};
-    bool good = cau_whole_read(words[1], 0, UINT32_MAX, &place[0]) &&
-                cau_whole_read(words[2], 0, CAMPAIGN_RUNS_MAX, &place[1]);
-    if (!good || strcmp(words[3], "--out") != 0) {
-        return campaign_wrong(good ? words[3] : "CELL RUN",
-                              good ? "must be --out" : "must be two whole numbers");
+    const char *out = NULL;
+    bool force = false;
+    if (!cau_whole_read(words[1], 0, UINT32_MAX, &place[0]) ||
+        !cau_whole_read(words[2], 0, CAMPAIGN_RUNS_MAX, &place[1])) {
+        return campaign_wrong("CELL RUN", "must be two whole numbers");
     }
-    return night(words[0], (uint32_t)place[0], place[1], words[4]);
+    for (char **word = words + 3; *word != NULL; word++) {
+        if (strcmp(*word, "--out") == 0 && word[1] != NULL) {
+            out = *++word;
+        } else if (strcmp(*word, "--force") == 0) {
+            force = true;
+        } else {
+            return campaign_wrong(*word, "must be --out RUNDIR or --force");
+        }
+    }
+    return out == NULL ? campaign_wrong("--out", "a directory must be given")
+                       : night(words[0], (uint32_t)place[0], place[1], out, force);
 }

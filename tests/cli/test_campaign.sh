@@ -128,12 +128,24 @@ if command -v gnuplot >/dev/null; then
     want "the same page again" cmp first.html alone/campaign.html
 fi
 call 64 report
+mkdir no-campaign
+call 65 report no-campaign
+want "no campaign: $(cat err)" grep -q 'no-campaign/results.csv: No such file or directory; the directory is no campaign.s$' err
+call 65 report part1
+want "not whole yet: $(cat err)" grep -q 'part1/results.csv: .*; it is there once all runs are: resume the campaign, or merge its parts$' err
 call 64 report alone --risk luck
 call 65 report nowhere
 
 call 64 night whole 17
+call 64 night whole 17 3
+want "night without --out: $(cat err)" grep -q '^caucus campaign: --out: a directory must be given$' err
+call 64 night whole 17 3 --out night --again
+call 64 night whole 17 "$runs" --out night
+want "no such run: $(cat err)" grep -q '^caucus campaign: RUN: the plan makes no such run of a cell$' err
 call 64 night whole 40 3 --out night
 call 2 night whole 17 3 --out night # as the run itself
+call 65 night whole 17 4 --out night
+call 2 night whole 17 3 --force --out night
 want "a run again, whole" cmp one/trace.txt night/trace.txt
 
 # ---- the rule that says when a cell has enough
@@ -178,7 +190,10 @@ want "the same weather: each run as often as there are cells" [ "$(sed 1d heap/r
 # ---- what is wrong
 
 call 65 demo.json --out heap
-want "another plan's directory" grep -q 'heap: holds a campaign of another plan: plan.json differs$' err
+want "another plan's directory: $(cat err)" grep -q 'heap: holds a campaign of another plan: plan.json differs in runs$' err
+plan more.json "$runs" '.until = {half_width: 0.1, least_runs: 5}'
+call 65 more.json --out whole
+want "what a plan has besides: $(cat err)" grep -q 'whole: holds a campaign of another plan: plan.json differs in until$' err
 call 65 demo.json --out part1
 want "another part's directory" grep -q 'part1: holds part 1/7 of this campaign, not 1/1$' err
 call 65 merge merged heap
@@ -246,6 +261,11 @@ call 64 demo.json
 call 64 demo.json --out x --shard 3/2
 call 64 demo.json --out x --jobs 0
 call 64 demo.json other.json --out x
+want "two plans: $(cat err)" grep -q '^caucus campaign: other.json: one plan is enough$' err
+call 64 chek demo.json
+want "a command misspelt: $(cat err)" grep -q '^caucus campaign: chek: there is no such file, nor such a command; see --help$' err
+call 64 plan
+want "no such plan: $(cat err)" grep -q '^caucus campaign: plan: there is no such file, nor such a command; see --help$' err
 call 64 merge x
 call 64 cell whole 40
 call 64 cell whole many

@@ -72,6 +72,9 @@ first() {
 first CONTOSO-N3
 call 0 set order.json node_order=CONTOSO-N2
 first CONTOSO-N2 --profile order.json
+{ printf '\357\273\277'; cat order.json; } >marked.json
+first CONTOSO-N2 --profile marked.json
+call 0 set marked.json cau_plugin_name=apt,apt
 first CONTOSO-N1 --profile order.json --set policy.node_order=CONTOSO-N1
 cat >order.xml <<'END'
 <Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><Obj RefId="0"><DCT>

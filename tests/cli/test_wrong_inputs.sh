@@ -111,6 +111,8 @@ simulate contoso-fc1.json --speed "6 0" | 64 | caucus simulate: --speed: must be
 simulate contoso-fc1.json --format xml | 64 | caucus simulate: --format: must be text or json, is xml
 
 # simulate: files
+simulate plan.json | 65 | caucus simulate: plan.json: is a campaign's plan; what is wanted here has "caucus": 1
+campaign contoso-fc1.json --out new | 65 | caucus campaign: contoso-fc1.json: is a scenario; what is wanted here has "campaign": 1
 simulate missing.json | 65 | caucus simulate: missing.json: No such file or directory
 simulate empty | 65 | caucus simulate: empty: Is a directory
 simulate contoso-fc1.json/x | 65 | caucus simulate: contoso-fc1.json/x: Not a directory
@@ -198,7 +200,7 @@ replay holds-a-file | 65 | caucus replay: holds-a-file: no journal.ndjson in it;
 nonsense | 64 | caucus: nonsense: no such command; `caucus --help` lists all
 --nonsense | 64 | caucus: --nonsense: no such command; `caucus --help` lists all
 policy | 64 | +usage
-policy nonsense | 64 | +usage
+policy nonsense | 64 | caucus policy: nonsense: no such command; there are explain, set, validate and rare
 policy explain force confirm | 64 | +usage
 policy explain nonsense | 64 | caucus policy: nonsense: no such option; `caucus policy explain` lists all
 policy set | 64 | +usage
@@ -206,6 +208,8 @@ policy set new.json | 64 | +usage
 policy set new.json force | 64 | caucus policy: force: must be NAME=VALUE
 policy set new.json nonsense=1 | 64 | caucus policy: nonsense: no such option; `caucus policy explain` lists all
 policy set new.json max_retries_per_node=65 | 65 | caucus policy: max_retries_per_node: must be 0..64, is 65
+policy set new.json node_order=b1,b2,b1 | 65 | caucus policy: node_order: "b1" is there twice
+policy set new.json exclude=b1,b1 | 65 | caucus policy: exclude: "b1" is there twice
 policy set broken.json force=true | 65 | caucus policy: broken.json: line 2, column 1: expected a key in quotes, found the end
 policy set missing/new.json force=true | 65 | caucus policy: missing/new.json: cannot be written: No such file or directory
 policy set empty force=true | 65 | caucus policy: empty: cannot be read: Is a directory

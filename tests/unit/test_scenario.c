@@ -155,6 +155,21 @@ static void test_wrong_input(void)
     free(all);
 }
 
+/* Some editors put one before everything. */
+static void test_byte_order_mark(void)
+{
+    char *why = NULL;
+
+    scenario_free(must_read("\xef\xbb\xbf{" SMALL "}"));
+    CU_ASSERT_PTR_NULL(scenario_read("\xef\xbb\xbf}", 4, NULL, &why));
+    CU_ASSERT_STRING_EQUAL(why, "line 1, column 1: expected a value, found '}'");
+    free(why);
+    why = NULL;
+    CU_ASSERT_PTR_NULL(scenario_read("\xef\xbb", 2, NULL, &why));
+    CU_ASSERT_STRING_EQUAL(why, "line 1, column 1: expected a value, found byte 0xef");
+    free(why);
+}
+
 /* No prefix of a good text is accepted, and none makes the reader fail in another way. */
 static void test_every_truncation_is_refused(void)
 {
@@ -614,6 +629,7 @@ int main(int argc, char **argv)
         {"examples round trip", test_examples_round_trip},
         {"examples have plans", test_examples_have_plans},
         {"wrong input", test_wrong_input},
+        {"byte order mark", test_byte_order_mark},
         {"every truncation is refused", test_every_truncation_is_refused},
         {"strange values", test_strange_values},
         {"missing file", test_missing_file},
