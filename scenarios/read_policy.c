@@ -46,6 +46,15 @@ static bool option_known(const void *ctx, const char *key)
     return cau_option_find(key) != NULL;
 }
 
+static void refuse_option(struct scn_reader *reader, const struct scn_at *at, const char *what,
+                          const char *name)
+{
+    char *why = cau_option_unknown(what, name);
+
+    scn_fail_key(reader, at, name, "%s", why ? why : what);
+    free(why);
+}
+
 /* A profile over what the file says. */
 static void apply_profile(struct scn_reader *reader, struct cau_options *options)
 {
@@ -73,7 +82,7 @@ static void apply_settings(struct scn_reader *reader, struct cau_options *option
         snprintf(name, sizeof name, "%.*s", (int)(equals - setting - 7), setting + 7);
         option = cau_option_find(name);
         if (!option)
-            scn_fail_key(reader, &policy, name, "unknown option");
+            refuse_option(reader, &policy, "unknown option", name);
         else if (cau_option_set_text(options, option, equals + 1, &why) < 0)
             scn_fail_with(reader, &policy, why);
     }
@@ -131,6 +140,9 @@ void scn_read_options(struct scn_reader *reader, const struct scn_at *at, struct
         scn_fail(reader, at, "must be an object, is %s", scn_json_kind_word(at->json));
         return;
     }
+    for (const struct scn_json *m = scn_json_first(at->json); m; m = scn_json_next(m))
+        if (!option_known(NULL, scn_json_key(m)))
+            refuse_option(reader, at, "unknown key", scn_json_key(m));
     scn_check_keys(reader, at, option_known, NULL);
     for (const struct scn_json *m = scn_json_first(at->json); m && !reader->failed;
          m = scn_json_next(m))

@@ -37,10 +37,13 @@ static int set_one(struct cau_options *options, uint64_t *taken_out, const char 
         return CAU_EXIT_USAGE;
     }
     const struct cau_option *option = name != NULL ? cau_option_find_any(name) : NULL;
+    if (option == NULL && name != NULL) {
+        why = cau_option_unknown("no such option; `caucus policy explain` lists all", name);
+        cau_say("policy", "%s: %s", name, why != NULL ? why : "no such option");
+        free(why);
+    }
     free(name);
     if (option == NULL) {
-        cau_say("policy", "%.*s: no such option; `caucus policy explain` lists all",
-                (int)(equals - word), word);
         return CAU_EXIT_USAGE;
     }
     uint64_t bit = ONE << (option - cau_option_table);

@@ -131,7 +131,10 @@ static int policy(int argc, char **argv)
     }
     const struct cau_option *option = argc == 3 ? cau_option_find_any(argv[2]) : NULL;
     if (argc == 3 && option == NULL) {
-        cau_say("policy", "%s: no such option; `caucus policy explain` lists all", argv[2]);
+        char *why =
+            cau_option_unknown("no such option; `caucus policy explain` lists all", argv[2]);
+        cau_say("policy", "%s: %s", argv[2], why != NULL ? why : "no such option");
+        free(why);
         return CAU_EXIT_USAGE;
     }
     cau_options_explain(stdout, option);

@@ -120,6 +120,10 @@ struct cau_value {
 const struct cau_option *cau_option_find(const char *name);
 const struct cau_option *cau_option_find_any(const char *name);
 
+/* `what` is wrong with a name that is no option's, and which one may be meant: CAU's own name for
+ * it, or one that differs in a letter or two. malloc'd; NULL: no memory. */
+char *cau_option_unknown(const char *what, const char *name);
+
 /* Every option at its default. The strings belong to the options and go with _done.
  * Return 0 or -ENOMEM. */
 int cau_options_init(struct cau_options *ret);

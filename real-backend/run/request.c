@@ -157,7 +157,13 @@ static int take_set(struct run_request *request, const char *text)
     }
     memcpy(name, text + 7, (size_t)(equals - text) - 7);
     const struct cau_option *option = cau_option_find(name);
-    if (option == NULL || !allowed(request->command, option)) {
+    if (option == NULL) {
+        char *why = cau_option_unknown("unknown option", name);
+        int code = wrong(request, text, why != NULL ? why : "unknown option");
+        free(why);
+        return code;
+    }
+    if (!allowed(request->command, option)) {
         return wrong(request, text, "unknown option");
     }
     return add_setting(request, option, equals + 1);

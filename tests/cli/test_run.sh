@@ -82,6 +82,7 @@ run c --force --MaxRetriesPerNode 65 | 64 | caucus run: max_retries_per_node: mu
 run c --force --set policy.max_retries_per_node=65 | 64 | caucus run: max_retries_per_node: must be 0..64, is 65
 run c --force --set max_retries_per_node=1 | 64 | caucus run: --set: must be policy.NAME=VALUE
 run c --force --set policy.no_such=1 | 64 | caucus run: policy.no_such=1: unknown option
+run c --force --set policy.max_failed_node=1 | 64 | caucus run: policy.max_failed_node=1: unknown option; did you mean max_failed_nodes?
 run c --force --force-pause-no-drain --force-pause-and-drain | 64 | caucus run: force_pause_and_drain: does not go with force_pause_no_drain: at most one force_pause option
 run c --what-if --take-over | 64 | caucus run: --take-over: does not go with --what-if, which takes nothing over
 run c --what-if --force-recovery | 64 | caucus run: what_if: does not go with force_recovery
@@ -90,7 +91,7 @@ recover c --force --node-order n1 | 64 | caucus recover: node_order: does not go
 run c --force --force-recovery --stop-after 1 | 64 | caucus run: stop_after: does not go with force_recovery
 # profiles
 run c --force --profile nowhere.json | 65 | caucus run: nowhere.json: cannot be read: No such file or directory
-run c --force --profile unknown.json | 65 | caucus run: unknown.json: max_failed_node: unknown key
+run c --force --profile unknown.json | 65 | caucus run: unknown.json: max_failed_node: unknown key; did you mean max_failed_nodes?
 run c --force --profile wrong.json | 65 | caucus run: wrong.json: max_failed_nodes: must be a whole number, 0..65534
 run c --force --profile twice.json | 65 | caucus run: twice.json: max_failed_nodes: is there twice
 run c --force --profile list.json | 65 | caucus run: list.json: must be an object, is a list

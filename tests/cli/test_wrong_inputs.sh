@@ -130,7 +130,7 @@ simulate contoso-fc1.json --set policy.max_failed_nodes | 65 | caucus simulate: 
 simulate contoso-fc1.json --set "" | 65 | caucus simulate: "" must be policy.NAME=VALUE
 simulate contoso-fc1.json --set nodes=5 | 65 | caucus simulate: "nodes=5" must be policy.NAME=VALUE
 simulate contoso-fc1.json --set policy.nonsense=1 | 65 | caucus simulate: policy.nonsense: unknown option
-simulate contoso-fc1.json --set policy.MaxFailedNodes=1 | 65 | caucus simulate: policy.MaxFailedNodes: unknown option
+simulate contoso-fc1.json --set policy.MaxFailedNodes=1 | 65 | caucus simulate: policy.MaxFailedNodes: unknown option; did you mean max_failed_nodes?
 simulate contoso-fc1.json --set policy.max_failed_nodes= | 65 | caucus simulate: policy.max_failed_nodes: must be a whole number, 0..65534
 simulate contoso-fc1.json --set policy.max_failed_nodes=1.5 | 65 | caucus simulate: policy.max_failed_nodes: must be a whole number, 0..65534
 simulate contoso-fc1.json --set policy.max_failed_nodes=4 | 65 | caucus simulate: policy.max_failed_nodes: must be 0..3 with 4 nodes, is 4
@@ -202,10 +202,12 @@ nonsense | 64 | caucus: nonsense: no such command; `caucus --help` lists all
 policy | 64 | +usage
 policy nonsense | 64 | caucus policy: nonsense: no such command; there are explain, set, validate and rare
 policy explain force confirm | 64 | +usage
+policy explain max_failed_node | 64 | caucus policy: max_failed_node: no such option; `caucus policy explain` lists all; did you mean max_failed_nodes?
 policy explain nonsense | 64 | caucus policy: nonsense: no such option; `caucus policy explain` lists all
 policy set | 64 | +usage
 policy set new.json | 64 | +usage
 policy set new.json force | 64 | caucus policy: force: must be NAME=VALUE
+policy set new.json max_failed_node=1 | 64 | caucus policy: max_failed_node: no such option; `caucus policy explain` lists all; did you mean max_failed_nodes?
 policy set new.json nonsense=1 | 64 | caucus policy: nonsense: no such option; `caucus policy explain` lists all
 policy set new.json max_retries_per_node=65 | 65 | caucus policy: max_retries_per_node: must be 0..64, is 65
 policy set new.json node_order=b1,b2,b1 | 65 | caucus policy: node_order: "b1" is there twice
