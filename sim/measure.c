@@ -6,6 +6,7 @@
 #include "sim/expect.h"
 #include "sim/memory.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -74,6 +75,13 @@ uint32_t sim_events_of(const struct sim_measures *m)
         events |= (uint32_t)is[i] << i;
     }
     return events;
+}
+
+double sim_through(const struct sim_measures *m)
+{
+    int64_t outcome = m->of[SIM_M_OUTCOME];
+    bool through = outcome == SIM_SUCCEEDED || outcome == SIM_PARTIALLY_FAILED;
+    return through ? (double)m->of[SIM_M_LENGTH] : INFINITY;
 }
 
 struct sim_meter {

@@ -62,6 +62,9 @@ struct sim_measures {
 /* What happened in it, as bits: 1 << enum campaign_event. */
 uint32_t sim_events_of(const struct sim_measures *measures);
 
+/* Its length, ms, if all nodes had their turn in it; INFINITY: it gave up, or did not end. */
+double sim_through(const struct sim_measures *measures);
+
 struct sim_meter;
 
 /* For one run of a scenario, which is lent. */

@@ -96,9 +96,8 @@ static int look_at(void *ctx, uint32_t cell, uint64_t run, const struct sim_meas
     struct look *look = ctx;
     (void)cell;
     if (run < look->target) {
-        int64_t length = row->of[SIM_M_LENGTH];
         look->hits += sim_events_of(row) >> look->state->campaign->until.event & 1;
-        look->lengths[look->count++] = length == SIM_NONE ? INFINITY : (double)length;
+        look->lengths[look->count++] = sim_through(row);
     }
     return 0;
 }
@@ -113,7 +112,8 @@ static bool is_narrow(const struct campaign_until *rule, struct look *look)
     if (narrow && rule->quantile > 0) {
         struct stats_interval q =
             stats_quantile(look->lengths, look->count, rule->quantile, CONFIDENCE);
-        narrow = (q.high - q.low) / 2 <= rule->relative * q.value && isfinite(q.high);
+        bool never = isinf(q.low) && q.low > 0; /* that is sure as well */
+        narrow = never || (isfinite(q.high) && (q.high - q.low) / 2 <= rule->relative * q.value);
     }
     return narrow;
 }

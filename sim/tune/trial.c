@@ -172,11 +172,10 @@ static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char *
         state->trials->defect = true;
         return false;
     }
-    int64_t outcome = m->of[SIM_M_OUTCOME], length = m->of[SIM_M_LENGTH];
-    bool through = outcome == SIM_SUCCEEDED || outcome == SIM_PARTIALLY_FAILED;
+    int64_t length = m->of[SIM_M_LENGTH];
     trial->rows[run] = (struct tune_row){
         .length = length == SIM_NONE ? INFINITY : (double)length / MINUTE,
-        .through = through ? (double)length / MINUTE : INFINITY,
+        .through = sim_through(m) / MINUTE,
         .exposed = (float)((double)m->of[SIM_M_EXPOSED] / MINUTE),
         .suspended = (float)((double)m->of[SIM_M_SUSPENDED] / MINUTE),
         .role_down = (float)((double)m->of[SIM_M_ROLE_DOWN] / MINUTE),

@@ -164,6 +164,20 @@ want "what is missing with a rule: $(cat err)" grep -q 'u: at least [0-9]* runs 
 call 0 merge u u1 u2 u3
 want "a rule: the same table from three parts" cmp until/results.csv u/results.csv
 
+# It looks at what the report tells: of who gives up, there is no length.
+plan quantile.json 800 '.until = {quantile: 0.9, relative: 0.06, least_runs: 100} |
+    .factors[0].range.steps = 2 | .factors = [.factors[0]]'
+call 0 quantile.json --out quantile --jobs 2
+call 0 report quantile
+want "a cell that ends early is known so well: $(cat bad)" awk -F, '
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $at["runs"] < 800 {
+        early++; value = $at["length_p90_min"]; low = $at["length_p90_min_low"]; high = $at["length_p90_min_high"]
+        never += low == ""
+        if (low != "" && (high == "" || (high - low) / 2 > 0.0601 * value)) { print; wrong++ }
+    }
+    END { exit !(early > 0 && !wrong) }' quantile/summary.csv
+
 # ---- both engines, and weather of one's own
 
 plan engines.json 6 '.policies = [.policies[0], .policies[4]] | .factors = [.factors[0]]'
