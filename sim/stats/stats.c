@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_rng.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +114,7 @@ struct stats_interval stats_mean(const double *values, uint64_t count, double co
 
 static double quantile_of(double *values, uint64_t count, double q)
 {
-    uint64_t rank = stats_quantile_ranks(count, q, 0.5).value;
-    qsort(values, count, sizeof *values, rising);
-    return values[rank - 1];
+    return gsl_stats_select(values, 1, count, stats_quantile_ranks(count, q, 0.5).value - 1);
 }
 
 /* Room for what is drawn: two of `count`, two of RESAMPLES. */

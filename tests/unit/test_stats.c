@@ -108,6 +108,8 @@ static void test_paired(void)
     near(d.value, 0.07, 1e-12);
     near((d.low + d.high) / 2, 7.0 / 102, 1e-12);
     CU_ASSERT_TRUE(d.low > 0 && d.high < 0.14);
+    d = stats_paired_proportions(40, 0, 100, 0.95); /* 0.5 added to each: 40.5 and 0.5 of 102 */
+    near(d.low, (40 - 1.959964 * sqrt(41 - 1600.0 / 102)) / 102, 1e-6);
     d = stats_paired_proportions(0, 0, 50, 0.95);
     near(d.value, 0, 0);
     near(d.low, -d.high, 1e-12);
@@ -202,6 +204,33 @@ static void test_coverage_of_differences(void)
     covers("the interval of a paired difference", paired, 985);
 }
 
+/* The nights are the same for both, so that most of what is by chance falls away: of pairs the
+ * interval is narrow, and that of strangers would cover nearly always. */
+static void test_coverage_of_paired_quantiles(void)
+{
+    enum { PAIRS = 60 };
+    const double truth = 142.0902197; /* of the sum of both laws, summed up numerically */
+    int covered = 0, ratio_covered = 0;
+    double widths = 0;
+    for (uint64_t r = 0; r < REPETITIONS; r++) {
+        double first[PAIRS], second[PAIRS];
+        struct stats_interval difference, ratio;
+        for (uint64_t i = 0; i < PAIRS; i++) {
+            double night = 100 - 30 * log(draw(30, r, i));
+            first[i] = 0.8 * (night + draw(31, r, i));
+            second[i] = night + draw(32, r, i);
+        }
+        CU_ASSERT_EQUAL_FATAL(
+            stats_paired_quantiles(first, second, PAIRS, 0.75, 0.95, &difference, &ratio), 0);
+        ratio_covered += is_in(ratio, 0.8);
+        widths += difference.high - difference.low;
+        covered += is_in(difference, -0.2 * truth);
+    }
+    covers("the difference of paired quantiles", covered, 978);
+    covers("their ratio", ratio_covered, REPETITIONS);
+    CU_ASSERT_TRUE(widths / REPETITIONS < 7);
+}
+
 int main(void)
 {
     static const struct unit_test tests[] = {
@@ -214,6 +243,7 @@ int main(void)
         {"coverage of proportions", test_coverage_of_proportions},
         {"coverage of quantiles", test_coverage_of_quantiles},
         {"coverage of differences", test_coverage_of_differences},
+        {"coverage of paired quantiles", test_coverage_of_paired_quantiles},
     };
     return UNIT_MAIN("stats", tests);
 }
