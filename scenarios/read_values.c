@@ -272,7 +272,22 @@ static void read_bits(struct scn_reader *reader, const struct scn_row *row, cons
 
 /* ---- quantities -------------------------------------------------------------------------- */
 
-#define GRAMMAR "must be a duration like \"5ms\", \"90s\" or \"1h30m\""
+/* A quantity of wrong form. */
+static void refuse_form(struct scn_reader *reader, const struct scn_at *at, const char *form,
+                        enum cau_quantity what)
+{
+    char units[CAU_UNIT_MAX];
+
+    if (is_text(at))
+        scn_fail(reader, at, "must be %s, is \"%s\"; units are %s", form, scn_text_of(at),
+                 cau_units_write(what, units));
+    else if (scn_json_kind(at->json) == SCN_JSON_NUMBER)
+        scn_fail(reader, at, "must be %s, is %.15g", form, scn_json_number(at->json));
+    else
+        scn_fail(reader, at, "must be %s, is %s", form, scn_json_kind_word(at->json));
+}
+
+#define DURATION "a duration like \"5ms\", \"90s\" or \"1h30m\""
 
 /* A duration between min and max; max SIM_NEVER also allows "never". */
 static bool span(struct scn_reader *reader, const struct scn_at *at, int64_t min, int64_t max,
@@ -285,7 +300,8 @@ static bool span(struct scn_reader *reader, const struct scn_at *at, int64_t min
         return true;
     }
     if (!is_text(at) || cau_duration_read(scn_text_of(at), min < 0, ret) < 0) {
-        scn_fail(reader, at, GRAMMAR "%s", max == SIM_NEVER ? ", or \"never\"" : "");
+        refuse_form(reader, at, max == SIM_NEVER ? DURATION ", or \"never\"" : DURATION,
+                    CAU_DURATIONS);
         return false;
     }
     if (*ret < min || *ret > max) {
@@ -323,9 +339,10 @@ static void read_size(struct scn_reader *reader, const struct scn_row *row, cons
         good = is_text(at) && (size ? cau_size_read : cau_rate_read)(scn_text_of(at), ret) == 0;
     }
     if (!good)
-        scn_fail(reader, at,
-                 size ? "must be a size like \"300MB\" or \"4GiB\", or bytes"
-                      : "must be a rate like \"1Gbps\" or \"125MB/s\", or bytes a second");
+        refuse_form(reader, at,
+                    size ? "a size like \"300MB\" or \"4GiB\", or bytes"
+                         : "a rate like \"1Gbps\" or \"125MB/s\", or bytes a second",
+                    size ? CAU_SIZES : CAU_RATES);
     else if (!size && *ret == 0)
         scn_fail(reader, at, "must be more than nothing");
 }

@@ -195,8 +195,11 @@ static int set_duration(struct cau_options *options, const struct cau_option *op
         *(cau_msec *)place(options, option) = CAU_NEVER;
         return 0;
     } else {
-        if (value->kind != CAU_VALUE_TEXT || cau_duration_read(value->text, false, &ns) < 0)
+        if (value->kind != CAU_VALUE_TEXT)
             return refuse(reterr_why, option, "%s", grammar);
+        if (cau_duration_read(value->text, false, &ns) < 0)
+            return refuse(reterr_why, option, "%s, is \"%s\"; units are %s", grammar, value->text,
+                          cau_units_write(CAU_DURATIONS, low));
         if (ns % MS_NS != 0)
             return refuse(reterr_why, option, "must be whole milliseconds, is \"%s\"", value->text);
         ms = ns / MS_NS;

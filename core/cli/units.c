@@ -42,6 +42,18 @@ static const struct unit rates[] = {
     {"Gbps", UINT64_C(1000000000)}, {"Tbps", UINT64_C(1000000000000)}, {NULL, 0},
 };
 
+char *cau_units_write(enum cau_quantity what, char buf[CAU_UNIT_MAX])
+{
+    static const struct unit *const all[] = {
+        [CAU_DURATIONS] = times, [CAU_SIZES] = sizes, [CAU_RATES] = rates};
+    int size = 0;
+
+    for (const struct unit *u = all[what]; u->name; u++)
+        size += snprintf(buf + size, (size_t)(CAU_UNIT_MAX - size), "%s%s", size > 0 ? ", " : "",
+                         u->name);
+    return buf;
+}
+
 /* digits / scale, scale a power of ten */
 struct number {
     uint64_t digits, scale;

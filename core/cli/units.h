@@ -31,6 +31,10 @@ char *cau_size_write(uint64_t bytes, char buf[CAU_UNIT_MAX]);
 int cau_rate_read(const char *text, uint64_t *ret_bytes);
 char *cau_rate_write(uint64_t bytes, char buf[CAU_UNIT_MAX]);
 
+/* The units of each, "d, h, m, s, ms, us, ns". */
+enum cau_quantity { CAU_DURATIONS, CAU_SIZES, CAU_RATES };
+char *cau_units_write(enum cau_quantity what, char buf[CAU_UNIT_MAX]);
+
 /* Reads a whole number in decimal, min .. max, and nothing besides. */
 bool cau_whole_read(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 

@@ -258,11 +258,14 @@ static void test_texts(void)
         {"reboot_mode", "SoftReboot", ""},
         {"node_order", "a,b", ""},
         {"node_order", "a,,b", "node_order: must not hold an empty name"},
-        {"soak", "never", "soak: must be minutes as a number, or \"1h30m\" or \"01:30:00\""},
+        {"soak", "never",
+         "soak: must be minutes as a number, or \"1h30m\" or \"01:30:00\", is \"never\"; "
+         "units are d, h, m, s, ms, us, ns"},
         {"reboot_timeout_minutes", "0", "reboot_timeout_minutes: must be 1ms..3650d"},
         {"reboot_timeout_minutes", "-5", "reboot_timeout_minutes: must be 1ms..3650d"},
         {"stop_after", "1 h",
-         "stop_after: must be minutes as a number, or \"1h30m\", \"01:30:00\" or \"never\""},
+         "stop_after: must be minutes as a number, or \"1h30m\", \"01:30:00\" or \"never\", is "
+         "\"1 h\"; units are d, h, m, s, ms, us, ns"},
         {"stop_after", "1us", "stop_after: must be whole milliseconds, is \"1us\""},
         {"attempt_soft_reboot", "false", ""},
         {"configuration_name", "Microsoft.PowerShell", ""},
