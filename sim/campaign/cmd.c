@@ -246,6 +246,7 @@ static int run(const struct request *request)
     c = (struct open_campaign){0};
     code = code == 0 ? campaign_open(&c, request->out) : code;
     code = code == 0 ? check_shard(&c, request) : code;
+    code = code == 0 ? campaign_check_sample(&c, request->out) : code;
     if (code == 0 && !request->scheduled) {
         code = work_on(&c, request);
     }
@@ -303,22 +304,35 @@ static int check(const char *plan)
     return code;
 }
 
-static int merge_part(struct open_campaign *c, const char *dir, const char *part)
+/* Its rows are there, and this version's. */
+static int check_part(const char *part, const char *db)
+{
+    struct open_campaign c = {0};
+    if (access(db, R_OK) != 0) {
+        cau_say("campaign", "%s: %s", db, strerror(errno));
+        return CAU_EXIT_INPUT;
+    }
+    int code = campaign_open(&c, part);
+    code = code == 0 ? campaign_check_sample(&c, part) : code;
+    campaign_close(&c);
+    return code;
+}
+
+static int merge_part(struct open_campaign *c, const struct request *request, const char *part)
 {
     char *why = NULL, *db = cau_sentence("%s/" FOLDER_DB, part);
-    struct campaign *campaign = folder_campaign(part, &why);
-    int code = 0;
-    if (campaign == NULL || folder_make(dir, campaign, &why) != 0) {
+    int code = db == NULL ? campaign_say_why(NULL, CAU_EXIT_INPUT) : check_part(part, db);
+    struct campaign *campaign = code == 0 ? folder_campaign(part, &why) : NULL;
+    if (code == 0 && (campaign == NULL || folder_make(request->out, campaign, &why) != 0)) {
         code = campaign_say_why(why, CAU_EXIT_INPUT);
     }
     campaign_free(campaign);
     if (code == 0 && c->store == NULL) {
-        code = campaign_open(c, dir);
+        code = campaign_open(c, request->out);
+        code = code == 0 ? check_shard(c, request) : code;
+        code = code == 0 ? campaign_check_sample(c, request->out) : code;
     }
-    if (code == 0 && access(db, R_OK) != 0) {
-        cau_say("campaign", "%s: %s", db, strerror(errno));
-        code = CAU_EXIT_INPUT;
-    } else if (code == 0 && store_merge(c->store, db, &why) != 0) {
+    if (code == 0 && store_merge(c->store, db, &why) != 0) {
         code = campaign_say_why(why, CAU_EXIT_INPUT);
     }
     free(db);
@@ -331,9 +345,8 @@ static int merge(const char *dir, char **parts)
     struct request request = {.out = dir, .shard = {1, 1}, .jobs = 1};
     int code = 0;
     for (; code == 0 && *parts != NULL; parts++) {
-        code = merge_part(&c, dir, *parts);
+        code = merge_part(&c, &request, *parts);
     }
-    code = code == 0 ? check_shard(&c, &request) : code;
     if (code == 0) {
         struct work_end end;
         char *why = NULL;

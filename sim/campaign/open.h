@@ -24,6 +24,10 @@ int campaign_lay_out(struct open_campaign *c, char **reterr_why);
 int campaign_wrong(const char *word, const char *what);
 int campaign_say_why(char *why, int code);
 
+/* Are the rows of `path` this version's? Some are made again, before others are added to them. 0,
+ * or an exit code after a sentence. */
+int campaign_check_sample(struct open_campaign *c, const char *path);
+
 /* `caucus campaign cell|night` (rows.c) and `verify` (verify.c). `words` are what follows. */
 int campaign_cmd_cell(char **words);
 int campaign_cmd_night(char **words);

@@ -1,5 +1,6 @@
 /* `caucus campaign verify`: makes runs again, in processes of their own as they were made, and
  * holds them to their rows; and results.csv to all of them. */
+#include "core/cli/talk.h"
 #include "core/cli/units.h"
 #include "core/shell/exit.h"
 #include "core/shell/text.h"
@@ -13,13 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SAMPLE 32u /* rows that are made again before others are added */
+
 struct check {
     struct open_campaign *c;
-    uint32_t cell, end; /* the next one, and where to stop */
-    uint64_t run;       /* of the one cell that was asked for */
-    bool one;           /* only that one */
+    uint32_t cell, end, step; /* the next one, where to stop, and how far to go on */
+    uint64_t run;             /* of the one cell that was asked for */
+    bool one;                 /* only that one */
     uint64_t count, differing;
-    char *why; /* why a row could not be picked */
+    void (*differs)(struct check *check, uint32_t cell, uint64_t run, const char *what);
+    char *first; /* a sentence about the first that differs; for a sample */
+    char *why;   /* why a row could not be picked */
 };
 
 static bool next(void *ctx, struct sim_task *ret)
@@ -28,7 +33,8 @@ static bool next(void *ctx, struct sim_task *ret)
     while (check->cell < check->end && check->why == NULL) {
         uint64_t run = check->run;
         int rc = check->one ? 0 : store_pick(check->c->store, check->cell, &run, &check->why);
-        *ret = (struct sim_task){run, check->cell++, 1};
+        *ret = (struct sim_task){run, check->cell, 1};
+        check->cell += check->step;
         if (rc == 0) {
             return true;
         }
@@ -50,13 +56,14 @@ static bool make(void *ctx, uint32_t cell, uint64_t run, void *row)
     return made;
 }
 
-static void tell_difference(uint32_t cell, uint64_t run, const struct sim_measures *was,
-                            const struct sim_measures *is)
+/* Which number it is that differs: "length_ms was 1, is 2". */
+static void say_difference(char *ret, size_t size, const struct sim_measures *was,
+                           const struct sim_measures *is)
 {
     for (size_t i = 0; i < SIM_MEASURES; i++) {
         if (was->of[i] != is->of[i]) {
-            printf("run %" PRIu64 " of cell %" PRIu32 ": %s was %" PRId64 ", is %" PRId64 "\n", run,
-                   cell, sim_measure_columns[i].name, was->of[i], is->of[i]);
+            snprintf(ret, size, "%s was %" PRId64 ", is %" PRId64, sim_measure_columns[i].name,
+                     was->of[i], is->of[i]);
             return;
         }
     }
@@ -76,14 +83,41 @@ static bool took(void *ctx, uint32_t cell, uint64_t run, const void *row, char *
         return false;
     }
     check->count++;
-    if (is == NULL) {
-        printf("run %" PRIu64 " of cell %" PRIu32 " has died\n", run, cell);
-        check->differing++;
-    } else if (memcmp(&was, is, sizeof was) != 0) {
-        tell_difference(cell, run, &was, is);
-        check->differing++;
+    if (is != NULL && memcmp(&was, is, sizeof was) == 0) {
+        return true;
     }
+    char what[100] = "has died";
+    if (is != NULL) {
+        say_difference(what, sizeof what, &was, is);
+    }
+    check->differing++;
+    check->differs(check, cell, run, what);
     return true;
+}
+
+static int make_again(struct check *check, char **reterr_why)
+{
+    const struct sim_pool pool = {.ctx = check,
+                                  .jobs = 1,
+                                  .row_size = sizeof(struct sim_measures),
+                                  .apart = check->c->campaign->simgrid,
+                                  .next = next,
+                                  .make = make,
+                                  .took = took};
+    int rc = sim_pool_run(&pool, reterr_why);
+    if (rc == 0 && check->why != NULL) {
+        *reterr_why = check->why;
+        rc = -EIO;
+    }
+    return rc;
+}
+
+/* ---- the command ---- */
+
+static void tell(struct check *check, uint32_t cell, uint64_t run, const char *what)
+{
+    (void)check;
+    printf("run %" PRIu64 " of cell %" PRIu32 ": %s\n", run, cell, what);
 }
 
 static int finish(struct check *check, const char *dir)
@@ -109,7 +143,8 @@ static int verify(const char *dir, const uint64_t *place)
     struct open_campaign c;
     char *why = NULL;
     int code = campaign_open(&c, dir);
-    struct check check = {.c = &c, .end = c.design.cells, .one = place != NULL};
+    struct check check = {
+        .c = &c, .end = c.design.cells, .step = 1, .one = place != NULL, .differs = tell};
     if (code == 0 && place != NULL) {
         check.cell = (uint32_t)place[0];
         check.end = check.cell + 1;
@@ -118,21 +153,37 @@ static int verify(const char *dir, const uint64_t *place)
             check.cell < c.design.cells ? 0 : campaign_wrong("CELL", "the plan has no such cell");
     }
     if (code == 0) {
-        const struct sim_pool pool = {.ctx = &check,
-                                      .jobs = 1,
-                                      .row_size = sizeof(struct sim_measures),
-                                      .apart = c.campaign->simgrid,
-                                      .next = next,
-                                      .make = make,
-                                      .took = took};
-        int rc = sim_pool_run(&pool, &why);
-        if (rc == 0 && check.why != NULL) {
-            why = check.why;
-            rc = -EIO;
-        }
+        int rc = make_again(&check, &why);
         code = rc < 0 ? campaign_say_why(why, CAU_EXIT_INPUT) : finish(&check, dir);
     }
     campaign_close(&c);
+    return code;
+}
+
+/* ---- before others are added ---- */
+
+static void keep_first(struct check *check, uint32_t cell, uint64_t run, const char *what)
+{
+    if (check->first == NULL) {
+        check->first = cau_sentence("run %" PRIu64 " of cell %" PRIu32 " is another version's: %s",
+                                    run, cell, what);
+    }
+}
+
+int campaign_check_sample(struct open_campaign *c, const char *path)
+{
+    struct check check = {.c = c,
+                          .end = c->design.cells,
+                          .step = c->design.cells / SAMPLE + 1,
+                          .differs = keep_first};
+    char *why = NULL;
+    int code = make_again(&check, &why) < 0 ? campaign_say_why(why, CAU_EXIT_INPUT) : 0;
+    if (code == 0 && check.differing > 0) {
+        cau_say("campaign", "%s: %s; go on with that version, or begin anew", path,
+                check.first != NULL ? check.first : "");
+        code = CAU_EXIT_INPUT;
+    }
+    free(check.first);
     return code;
 }
 
