@@ -151,7 +151,7 @@ static void tell_unpaired(const struct teller *teller)
     const struct report *report = teller->report;
     bool paired = report->policy_count < 2;
     for (size_t i = 0; i < report->cell_count; i++) {
-        paired = paired || report->cells[i].comparison.pairs >= 2;
+        paired = paired || report->cells[i].comparison.pairs > 0;
     }
     if (!paired) {
         tell(teller, strdup("The policies met different weather, so that they can be compared by "

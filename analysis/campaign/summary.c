@@ -79,11 +79,17 @@ static double length_of(const struct result_row *row)
     return is_through(row) ? (double)row->of[RESULT_LENGTH] / MINUTE : INFINITY;
 }
 
-/* The run whose length is this one, the first of them. */
-static uint64_t run_of_length(const struct result_cell *cell, double length)
+/* What it took until it ended, however it did. */
+static double took(const struct result_row *row)
+{
+    return row->outcome == RESULT_NOT_ENDED ? INFINITY : (double)row->of[RESULT_LENGTH] / MINUTE;
+}
+
+/* The run that took so long, the first of them. */
+static uint64_t run_that_took(const struct result_cell *cell, double minutes)
 {
     for (size_t i = 0; i < cell->count; i++) {
-        if (length_of(&cell->rows[i]) == length) {
+        if (took(&cell->rows[i]) == minutes) {
             return (uint64_t)cell->rows[i].of[RESULT_RUN];
         }
     }
@@ -134,8 +140,12 @@ int summary_make(const struct result_cell *cell, struct summary *ret)
     for (int q = 0; q < SUMMARY_QUANTILES; q++) {
         ret->length[q] = stats_quantile(values, cell->count, summary_shares[q], SUMMARY_CONFIDENCE);
     }
-    ret->median_run = run_of_length(cell, ret->length[SUMMARY_P50].value);
-    ret->worst_run = run_of_length(cell, values[cell->count - 1]);
+    for (size_t i = 0; i < cell->count; i++) {
+        values[i] = took(&cell->rows[i]);
+    }
+    double middle = stats_quantile(values, cell->count, 0.5, SUMMARY_CONFIDENCE).value;
+    ret->median_run = run_that_took(cell, middle);
+    ret->worst_run = run_that_took(cell, values[cell->count - 1]); /* they are in order now */
     free(values);
     return 0;
 }

@@ -48,7 +48,8 @@ struct summary {
     struct stats_interval length[SUMMARY_QUANTILES]; /* minutes; INFINITY: it gave up or did
                                                       * not end */
     struct stats_interval means[SUMMARY_MEANS];
-    uint64_t median_run, worst_run; /* the runs that took the median length, and longest */
+    uint64_t median_run,
+        worst_run; /* that took the median time, and the longest, however they ended */
 };
 
 /* One policy against another at the same point: this minus that, run by run. */

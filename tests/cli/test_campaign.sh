@@ -251,6 +251,12 @@ call 65 merge merged retouched
 want "a part that says something else: $(cat err)" grep -q 'is another one than that of' err
 call 65 verify damaged
 want "a damaged row is said: $(cat err)" grep -q 'results.db: is damaged: no run gives what stands in cell 1, run 1$' err
+cp "$scenarios/sixteen-on-a-bad-night.json" mine.json
+plan changed.json 2 '.scenario = "mine.json"'
+call 0 changed.json --out changed
+jq '.updates[0].install = "9m"' mine.json >other.json && mv other.json mine.json
+call 65 changed.json --out changed
+want "a scenario that somebody has changed: $(cat err)" grep -q 'changed: holds a campaign of another plan: inputs/scenario.json differs in updates$' err
 plan percent.json 2 '.factors = [{name: "title", path: "note", values: ["100%s", "a,\"b"]}] | .policies = [.policies[0]]'
 call 0 percent.json --out percent
 want "a value as it is, in CSV" grep -q '^1,defaults,"a,""b",1,0,0,' percent/results.csv
