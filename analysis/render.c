@@ -14,7 +14,7 @@ int analysis_render_with(const char *rundir, const char *gnuplot, char **reterr_
     struct run *run = run_load(rundir, reterr_why);
     if (!run)
         return -1;
-    int error = timeline_draw(run, gnuplot, rundir, reterr_why);
+    int error = timeline_draw(run, gnuplot, rundir, false, reterr_why);
     if (error == 0)
         error = quorum_draw(run, gnuplot, rundir, reterr_why);
     if (error == PLOT_NO_GNUPLOT) {

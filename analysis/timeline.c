@@ -10,6 +10,8 @@
 
 enum { WIDTH = 1200, LEFT = 160, RIGHT = 260, TOP = 62, AXIS = 50, LEGEND_ROW = 20, MARGIN = 14 };
 enum { LEGEND_COLUMNS = 6, LABEL_ROWS = 2 };
+enum { LABEL_MAX = 60, LABEL_LEAST = 8 }; /* characters of a label, and of one that is cut */
+#define GROUP_WIDE 60.0                   /* px */
 
 /* How each phase looks. Hatches are gnuplot's patterns; neighbours in a node's life differ in
  * lightness or hatch, so that the picture also reads without colours. */
@@ -332,13 +334,24 @@ static double group_end(const struct drawing *drawing, const struct group *group
     return group->to_x + 8 + text_px(group->text, drawing->font_px);
 }
 
+/* Characters of its label that end where the lane does. */
+static size_t group_room(const struct drawing *drawing, const struct group *group)
+{
+    double room = (WIDTH - RIGHT - group->to_x - 8) / (drawing->font_px * 0.6);
+    return room < 0 ? 0 : room > LABEL_MAX ? LABEL_MAX : (size_t)room;
+}
+
 static void group_write(struct drawing *drawing, size_t lane, const struct group *group, int row)
 {
+    size_t room = group_room(drawing, group);
     for (size_t i = group->first; i <= group->last; i++)
         if (lane_of(drawing, &drawing->run->marks[i]) == lane)
             drawing->mark_y[i] = drawing->row_y[row];
+    bool wide = group->to_x - group->from_x > GROUP_WIDE;
+    if (plot_length(group->text) > room && (wide || room < LABEL_LEAST))
+        return; /* the symbols say more than a part of it, and the list of events all */
     fprintf(drawing->settings, "set label ");
-    plot_quote(drawing->settings, group->text, 60);
+    plot_quote(drawing->settings, group->text, room);
     fprintf(drawing->settings,
             " at screen %.5f,%.5f left font 'DejaVu Sans,%.1f' textcolor rgb '#111111' front\n",
             (group->to_x + 8) / WIDTH,
@@ -530,7 +543,8 @@ static void drawing_write(struct drawing *drawing)
     legend(drawing, true);
 }
 
-int timeline_draw(const struct run *run, const char *gnuplot, const char *dir, char **reterr_why)
+int timeline_draw(const struct run *run, const char *gnuplot, const char *dir, bool png,
+                  char **reterr_why)
 {
     struct drawing drawing = {.run = run};
     char *settings = NULL, *data = NULL, *title = timeline_headline(run);
@@ -549,9 +563,9 @@ int timeline_draw(const struct run *run, const char *gnuplot, const char *dir, c
         whole = false;
     int error = -ENOMEM;
     if (whole)
-        error = plot_draw(
-            &(struct plot){"timeline", title, analysis_timeline_gp, settings, data, false}, gnuplot,
-            dir, reterr_why);
+        error =
+            plot_draw(&(struct plot){"timeline", title, analysis_timeline_gp, settings, data, png},
+                      gnuplot, dir, reterr_why);
     else
         *reterr_why = run_sentence("out of memory");
     free(drawing.mark_y);

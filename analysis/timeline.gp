@@ -9,9 +9,8 @@
 
 dir = ARG1
 load dir.'/settings.gp'
-set terminal svg size width,height font 'DejaVu Sans,11' name 'timeline' background 'white' noenhanced
-set encoding utf8
-set output dir.'/picture.svg'
+plot_name = 'timeline'
+load dir.'/terminal.gp'
 
 set lmargin at screen plot_left
 set rmargin at screen plot_right

@@ -35,7 +35,7 @@ int report_write(struct report *report, char **reterr_why)
         rc = 0;
     }
     if (rc == 0 && missing == NULL) {
-        report_nights(report);
+        report_nights(report, "gnuplot");
     }
     report->missing = missing;
     rc = rc == 0 ? report_page(report, reterr_why) : rc;

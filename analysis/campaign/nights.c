@@ -5,6 +5,9 @@
 #include "analysis/campaign/report.h"
 
 #include "analysis/memory.h"
+#include "analysis/run.h"
+#include "analysis/tables.h"
+#include "analysis/timeline.h"
 #include "core/cli/talk.h"
 
 #include <errno.h>
@@ -55,21 +58,46 @@ static bool make_run(const char *dir, uint64_t cell, uint64_t run, const char *o
     return made;
 }
 
-/* figures/NAME.svg from the run's timeline. */
-static bool draw(const struct report *report, uint64_t cell, uint64_t run, const char *name)
+/* FROM/timeline.EXT becomes figures/NAME.EXT. */
+static bool take(const struct report *report, const char *from, const char *name, const char *ext)
 {
-    char *out = run_sentence("%s/figures/.%s-%ld", report->dir, name, (long)getpid());
-    char *from = out == NULL ? NULL : run_sentence("%s/timeline.svg", out);
-    char *to = run_sentence("%s/figures/%s.svg", report->dir, name);
-    bool drawn = from != NULL && to != NULL && make_run(report->dir, cell, run, out) &&
-                 rename(from, to) == 0;
+    char *old = run_sentence("%s/timeline.%s", from, ext);
+    char *new = run_sentence("%s/figures/%s.%s", report->dir, name, ext);
+    bool taken = old != NULL && new != NULL &&rename(old, new) == 0;
+    free(old);
+    free(new);
+    return taken;
+}
+
+/* What the lanes are drawn of: which node was in which state from when to when. */
+static bool write_states(const struct run *run, const char *dir)
+{
+    char *path = run_sentence("%s/timeline.csv", dir);
+    FILE *file = path == NULL ? NULL : fopen(path, "we");
+    bool good = file != NULL && tables_write(file, run, "states") == 0;
+    good = file != NULL && fclose(file) == 0 && good;
+    free(path);
+    return good;
+}
+
+/* figures/NAME.svg, .png and .csv: the run's timeline. */
+static void draw(const struct report *report, const char *gnuplot, uint64_t cell, uint64_t number,
+                 const char *name)
+{
+    char *why = NULL, *out = run_sentence("%s/figures/.%s-%ld", report->dir, name, (long)getpid());
+    bool made = out != NULL && make_run(report->dir, cell, number, out);
+    struct run *run = made ? run_load(out, &why) : NULL;
+    if (run != NULL && write_states(run, out) && take(report, out, name, "csv") &&
+        timeline_draw(run, gnuplot, out, true, &why) == 0) {
+        take(report, out, name, "svg");
+        take(report, out, name, "png");
+    }
+    run_free(run);
+    free(why);
     if (out != NULL) {
         nftw(out, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }
     free(out);
-    free(from);
-    free(to);
-    return drawn;
 }
 
 size_t report_best_of_first_point(const struct report *report)
@@ -84,16 +112,16 @@ size_t report_best_of_first_point(const struct report *report)
     return best;
 }
 
-void report_nights(const struct report *report)
+void report_nights(const struct report *report, const char *gnuplot)
 {
     char *plan = run_sentence("%s/plan.json", report->dir);
     if (plan != NULL && access(plan, R_OK) == 0) {
         const struct summary *first = &report->cells[0].summary;
         const struct summary *best = &report->cells[report_best_of_first_point(report)].summary;
-        draw(report, first->cell, first->median_run, "first-median");
-        draw(report, first->cell, first->worst_run, "first-worst");
-        draw(report, best->cell, best->median_run, "best-median");
-        draw(report, best->cell, best->worst_run, "best-worst");
+        draw(report, gnuplot, first->cell, first->median_run, "first-median");
+        draw(report, gnuplot, first->cell, first->worst_run, "first-worst");
+        draw(report, gnuplot, best->cell, best->median_run, "best-median");
+        draw(report, gnuplot, best->cell, best->worst_run, "best-worst");
     }
     free(plan);
 }

@@ -44,7 +44,8 @@ int report_put(const struct report *report, const char *name,
 /* Parts of report_write; each returns 0 or < 0 with a sentence. */
 int report_tables(const struct report *report, char **reterr_why);
 int report_figures(const struct report *report, const char *gnuplot, char **reterr_why);
-void report_nights(const struct report *report); /* what cannot be drawn is left out */
+void report_nights(const struct report *report,
+                   const char *gnuplot); /* what cannot be drawn is left out */
 int report_page(const struct report *report, char **reterr_why);
 
 /* The cell that is shortest (90 %) at the first point, of those that do not surely fail more often

@@ -127,6 +127,13 @@ if command -v gnuplot >/dev/null; then
     call 0 report alone
     want "the same page again" cmp first.html alone/campaign.html
 fi
+if command -v gnuplot >/dev/null; then
+    call 0 report whole # which has its plan beside it
+    for night in first-median first-worst; do
+        want "$night: data and pictures" [ -s whole/figures/$night.csv -a -s whole/figures/$night.svg -a -s whole/figures/$night.png ]
+    done
+    want "what a night's picture is drawn of" grep -q '^node,from_s,to_s,length_s,state,' whole/figures/first-worst.csv
+fi
 call 64 report
 mkdir no-campaign
 call 65 report no-campaign
