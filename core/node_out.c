@@ -90,8 +90,22 @@ static void suspend_again(struct cau_core *core, struct cau_node *node, struct c
     pause_then_again(core, node, CAU_RETRY_MS);
 }
 
+/* What others have come to in this step comes first: it may be that no more are begun [SPEC 3.3].
+ */
+static bool lets_others_first(struct cau_core *core, struct cau_node *node)
+{
+    node->yields = !node->yields && core->dirty_head != CAU_NONE;
+    if (node->yields) {
+        cau_touch(core, node);
+    }
+    return node->yields;
+}
+
 static void suspend(struct cau_core *core, struct cau_node *node, struct cau_actions *ret)
 {
+    if (lets_others_first(core, node)) {
+        return;
+    }
     if (!cau_node_gate(core, node, cau_guard_suspend, CAU_INTENT_SUSPEND, ret)) {
         if (cau_node_out_of_patience(core, node)) {
             cau_node_fail_attempt(core, node, (enum cau_reason)node->why, ret);

@@ -85,6 +85,7 @@ struct cau_node {
     uint8_t plugins_failed; /* bit per plug-in, this attempt */
     bool known;             /* facts were seen */
     bool dirty;
+    bool yields;        /* to the others that are to be looked at in this step */
     bool turn;          /* admitted: its process is under way */
     bool scanned;       /* scanned and staged for the coming or present attempt */
     bool begun;         /* in any attempt: something was suspended or installed */

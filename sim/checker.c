@@ -29,7 +29,7 @@ struct coordinator_book {
     uint32_t *results;
     bool *left;
     uint32_t failed_count, cluster_results;
-    bool mapped;
+    bool mapped, works;
     uint8_t why;
 };
 
@@ -229,8 +229,9 @@ static void on_lock_changed(struct sim_checker *c, const struct sim_world *world
 {
     (void)world;
     for (uint32_t i = 0; i < c->scenario->coordinator_count; i++) {
-        if (c->coordinators[i].mapped && same(c->coordinators[i].orchestrator, what->owner)) {
-            c->coordinators[i].written_at = what->at;
+        struct coordinator_book *book = &c->coordinators[i];
+        if (book->works && book->mapped && same(book->orchestrator, what->owner)) {
+            book->written_at = what->at; /* else quorum has brought back what it wrote before */
         }
     }
 }
@@ -239,6 +240,7 @@ static void on_coordinator(struct sim_checker *c, const struct sim_world *world,
                            const struct sim_happening *what)
 {
     (void)world;
+    c->coordinators[what->coordinator].works = what->kind == SIM_COORDINATOR_STARTED;
     c->alive += what->kind == SIM_COORDINATOR_STARTED ? 1u : UINT32_MAX;
     c->saw_two |= c->alive > 1;
 }

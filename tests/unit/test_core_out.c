@@ -253,86 +253,6 @@ static void storage_suspend(void)
     puppet_done(&p);
 }
 
-/* A node that is in standby while the cluster is at work for others, and then refuses. */
-struct held_up {
-    cau_msec until; /* the cluster is idle again */
-    uint32_t suspends;
-    uint8_t then; /* the answer to a second suspend */
-};
-
-static bool hold_up(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
-                    cau_msec *delay)
-{
-    struct held_up *held_up = puppet->ctx;
-    (void)delay;
-    if (action->kind == CAU_ACT_SUSPEND && action->node == 0) {
-        if (held_up->suspends++ == 0) {
-            puppet->not_idle = true;
-        } else {
-            *code = held_up->then;
-        }
-    }
-    return true;
-}
-
-/* SPEC 5.4: that the cluster is at work for others is no failed suspend, up to drain_limit. */
-static void suspend_beside_others(void)
-{
-    static const struct {
-        cau_msec idle_after;
-        uint32_t suspends;
-    } cases[] = {{100000, 1}, {1000000, 1}, {1790000, 1}, {1900000, 2}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct held_up held_up = {.then = CAU_RC_OK};
-        puppet_default(&p, 3);
-        p.plan.policy.drain_limit_ms = 1800000;
-        p.plan.policy.quorum_wait_ms = 3600000;
-        p.pull = hold_up;
-        p.ctx = &held_up;
-        puppet_init(&p);
-        puppet_event(&p, CAU_EV_START);
-        while (!happened("suspend0")) {
-            puppet_run(&p, p.now + 1000);
-        }
-        puppet_run(&p, p.now + cases[i].idle_after);
-        CU_ASSERT_FALSE(happened("install0"));
-        p.not_idle = false;
-        puppet_view(&p);
-        puppet_run(&p, p.now + 30ll * 86400000);
-        CU_ASSERT_EQUAL(held_up.suspends, cases[i].suspends);
-        CU_ASSERT_EQUAL(p.results[0].status, CAU_STATUS_SUCCEEDED);
-        puppet_done(&p);
-    }
-}
-
-/* SPEC 5.4: whatever later suspends answer, a node that the first one reached is resumed. */
-static void suspended_by_the_first(void)
-{
-    struct held_up held_up = {.then = CAU_RC_DEGRADED};
-    puppet_default(&p, 3);
-    p.plan.policy.max_retries_per_node = 0;
-    p.plan.policy.drain_limit_ms = 180000;
-    p.plan.policy.suspend_timeout_ms = 600000;
-    p.pull = hold_up;
-    p.ctx = &held_up;
-    puppet_init(&p);
-    puppet_event(&p, CAU_EV_START);
-    while (!happened("suspend0")) {
-        puppet_run(&p, p.now + 1000);
-    }
-    puppet_run(&p, p.now + 185000);
-    p.not_idle = false;
-    p.facts[0].roles = 1; /* so that the view proves nothing */
-    puppet_view(&p);
-    puppet_run(&p, p.now + 30ll * 86400000);
-    CU_ASSERT_TRUE(held_up.suspends > 1);
-    CU_ASSERT_EQUAL(p.results[0].why, CAU_WHY_SUSPEND_TIMEOUT);
-    CU_ASSERT_TRUE(happened("resume0"));
-    CU_ASSERT_EQUAL(p.facts[0].standby, CAU_STANDBY_NO);
-    CU_ASSERT_FALSE(p.results[0].left_suspended);
-    puppet_done(&p);
-}
-
 /* SPEC 1.3: storage repair is waited for, then the update goes on. */
 static void storage_repair(void)
 {
@@ -655,8 +575,6 @@ int main(void)
         {"returns too late", returns_too_late},
         {"returns late", returns_late},
         {"suspend while storage is degraded", storage_suspend},
-        {"suspend beside others", suspend_beside_others},
-        {"suspended by the first", suspended_by_the_first},
         {"storage repair", storage_repair},
         {"suspend retries", suspend_retries},
         {"no votes to spare", no_votes_to_spare},
