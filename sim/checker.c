@@ -105,6 +105,17 @@ static void check_quorum(struct sim_checker *c, const struct sim_world *world,
     }
 }
 
+/* Nodes that had failed when a suspend that arrives at `at` was sent, at the latest. */
+static uint32_t failed_before(const struct sim_checker *c, const struct coordinator_book *book,
+                              sim_nsec at)
+{
+    uint32_t count = 0;
+    for (uint32_t n = 0; n < c->scenario->node_count; n++) {
+        count += book->failed[n] && book->failed_at[n] + c->under_way < at;
+    }
+    return count;
+}
+
 static void check_suspend(struct sim_checker *c, const struct sim_world *world,
                           const struct sim_happening *what)
 {
@@ -123,7 +134,9 @@ static void check_suspend(struct sim_checker *c, const struct sim_world *world,
     if (!c->of_another && count + 1 > policy_of(c, what->coordinator)->max_parallel_nodes) {
         broken(c, what->at, "S1: %u nodes are out at once", count + 1);
     }
-    if (!c->of_another && book->failed_count > policy_of(c, what->coordinator)->max_failed_nodes) {
+    uint32_t may_fail = policy_of(c, what->coordinator)->max_failed_nodes;
+    if (!c->of_another && book->failed_count > may_fail &&
+        failed_before(c, book, what->at) > may_fail) {
         broken(c, what->at, "S9: %s is begun after %u nodes have failed", name(c, what->node),
                book->failed_count);
     }
