@@ -14,9 +14,8 @@ static bool happened(const char *words)
 
 /* A node that is in standby while the cluster is at work for others, and then refuses. */
 struct held_up {
-    cau_msec until; /* the cluster is idle again */
     uint32_t suspends;
-    uint8_t then; /* the answer to a second suspend */
+    uint8_t then; /* the answer to a second one */
 };
 
 static bool hold_up(struct puppet *puppet, const struct cau_action *action, uint8_t *code,
@@ -34,6 +33,17 @@ static bool hold_up(struct puppet *puppet, const struct cau_action *action, uint
     return true;
 }
 
+static void run_to_suspend(struct held_up *held_up)
+{
+    p.pull = hold_up;
+    p.ctx = held_up;
+    puppet_init(&p);
+    puppet_event(&p, CAU_EV_START);
+    while (!happened("suspend0")) {
+        puppet_run(&p, p.now + 1000);
+    }
+}
+
 /* SPEC 5.4: that the cluster is at work for others is no failed suspend, up to drain_limit. */
 static void suspend_beside_others(void)
 {
@@ -46,13 +56,7 @@ static void suspend_beside_others(void)
         puppet_default(&p, 3);
         p.plan.policy.drain_limit_ms = 1800000;
         p.plan.policy.quorum_wait_ms = 3600000;
-        p.pull = hold_up;
-        p.ctx = &held_up;
-        puppet_init(&p);
-        puppet_event(&p, CAU_EV_START);
-        while (!happened("suspend0")) {
-            puppet_run(&p, p.now + 1000);
-        }
+        run_to_suspend(&held_up);
         puppet_run(&p, p.now + cases[i].idle_after);
         CU_ASSERT_FALSE(happened("install0"));
         p.not_idle = false;
@@ -118,13 +122,7 @@ static void suspended_by_the_first(void)
     p.plan.policy.max_retries_per_node = 0;
     p.plan.policy.drain_limit_ms = 180000;
     p.plan.policy.suspend_timeout_ms = 600000;
-    p.pull = hold_up;
-    p.ctx = &held_up;
-    puppet_init(&p);
-    puppet_event(&p, CAU_EV_START);
-    while (!happened("suspend0")) {
-        puppet_run(&p, p.now + 1000);
-    }
+    run_to_suspend(&held_up);
     puppet_run(&p, p.now + 185000);
     p.not_idle = false;
     p.facts[0].roles = 1; /* so that the view proves nothing */
